@@ -56,9 +56,10 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
         ended = Report.objects.filter(case__in=Case.objects.unseconded())
         columns["ended"] = aggregate_all(visibility.visible_reports(ended, user), count=Count("pk"))
     if user.has_perm("reports.decide_case"):
-        letters = visibility.visible_via_report(BankLetter.objects.all(), user)
-        waiting = Count("pk", filter=Q(answered_at=None))
-        columns["letters"] = aggregate_all(letters, waiting=waiting, held=Sum("held_vnd"))
+        kept = BankLetter.objects.filter(report__erased_at=None)
+        letters = visibility.visible_via_report(kept, user)
+        waiting = Count("report", distinct=True, filter=Q(answered_at=None))
+        columns["letters"] = aggregate_all(letters, waiting=waiting, frozen=Sum("frozen_vnd"))
     if user.has_perm(findings.CONFIRM):
         numbers = unconfirmed_findings().exclude(proposed_by=user)
         columns["numbers"] = aggregate_all(numbers, count=Count("pk"))

@@ -231,7 +231,8 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
         lambda: statistics.quantiles(list_function_lengths(), n=10)[-1],
         15,
     ),
-    # 49,000 and 45,000 were held before two officers, sweeps and proofs of keys; a smaller reader brings both back.
+    # 49,000 and 45,000 were held before two officers, sweeps, proofs of keys, calls and letters to banks; a smaller
+    # reader and one way out for warnings bring both back.
     "lines of the rooms": (lambda: count_lines(*ROOMS), 50_500),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),

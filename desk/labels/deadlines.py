@@ -14,6 +14,7 @@ from reports.calendar import deadline_rules
 from reports.models import Case, Deadline, Report
 from reports.models.cases import WARN_BEFORE
 
+_NEW = {"met_at": None, "dropped_at": None, "extension_count": 0}
 KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Deadline.Kind.choices}
 _UNITS = ((timedelta(days=1), "ngày"), (timedelta(hours=1), "giờ"), (timedelta(minutes=1), "phút"))
 
@@ -75,6 +76,9 @@ def deadline_lines(report: Report) -> list[DeadlineLine]:
     """Return the deadlines of a report loaded with its `deadline_rows`, running ones first."""
     now = timezone.now()
     rows: list[dict[str, Any]] = getattr(report, "deadline_rows", [])
+    if not rows and report.happening_now and report.case.status in Case.OPEN:
+        due = deadline_rules.due_at(deadline_rules.CALL, report.received_at)  # within the minute
+        rows = [{"kind": deadline_rules.CALL, "due_at": due.isoformat(), **_NEW}]
     return [_line(row, now) for row in sorted(rows, key=_is_over)]
 
 
@@ -96,8 +100,9 @@ def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
         return DeadlineLine(title, end, due.words, due.css, is_call)
     if not row["met_at"]:
         return DeadlineLine(title, end, "thôi tính")
+    done = "đã gọi" if row["kind"] in deadline_rules.CALLS else "xong"
     in_time = datetime.fromisoformat(row["met_at"]) <= end
-    return DeadlineLine(title, end, "xong đúng hạn" if in_time else "xong, muộn")
+    return DeadlineLine(title, end, f"{done} đúng hạn" if in_time else f"{done}, muộn")
 
 
 def legal_basis() -> str:

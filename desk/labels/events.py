@@ -138,7 +138,7 @@ SUBJECTS = {
     "page": "trang",
 }
 PERSONAL = {
-    "contact": "Số người báo, câu hẹn",
+    "contact": "Số người báo",
     "phrase": "Câu hẹn",
     "story": "Bản gốc lời kể",
     "reason": "Bản gốc lý do",

@@ -69,7 +69,7 @@ def format_phone(key: str) -> str:
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
 
 
-def format_dial(number: str) -> str:
+def format_for_dialling(number: str) -> str:
     """Return a number as a telephone dials it."""
     return re.sub(r"[^0-9+]", "", number)
 

@@ -25,6 +25,7 @@ from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin
 from desk.reports import (
     bulk_actions,
     columns,
+    contact_views,
     filters,
     followups,
     reporter_activity,
@@ -34,7 +35,7 @@ from desk.reports import (
 from desk.reports.base import open_report
 from desk.reports.filters import WorkFilter, filter_by_work, filter_open
 from desk.reports.indicators import annotate_callers
-from desk.reports.page import ReportPage, last_attempts
+from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, filter_by_search
 from reports.cases import bulk as many
 from reports.cases import deadlines, visibility
@@ -138,13 +139,13 @@ def _seen(user: User) -> QuerySet[Report]:
     return visibility.visible_reports(Report.objects.order_by(*order_by_calls_first()), user)
 
 
-def first_rows(user: User) -> dict[str, list[Report]]:
+def load_start_rows(user: User) -> dict[str, list[Report]]:
     """Return the first reports to be called, each with its last `attempt`, and the officer's own."""
     rows = list(top_of_queue(user))
     calls = [row for row in rows if getattr(row, "must_call", False)]
-    attempts = last_attempts(calls)
+    attempts = contact_views.find_attempts(calls)
     for row in calls:
-        row.attempt = attempts.get(row.pk, "chưa ai gọi")  # type: ignore[attr-defined]
+        row.attempt = attempts.get(row.pk, "Chưa ai gọi")  # type: ignore[attr-defined]
     return {
         "calls": calls,
         "mine": [row for row in rows if row.case.officer_id == user.pk][:MAX_ROWS],
@@ -152,10 +153,10 @@ def first_rows(user: User) -> dict[str, list[Report]]:
 
 
 def show_calls(request: HttpRequest) -> HttpResponse:
-    """Return the part of the start page that it asks for every few seconds."""
+    """Return the part that the open start page and queue ask for every few seconds."""
     if not request.user.has_perm("reports.view_report"):
         raise PermissionDenied
-    rows = first_rows(get_officer(request))
+    rows = load_start_rows(get_officer(request))
     return TemplateResponse(request, "admin/dashboard_calls.html", rows)
 
 

@@ -41,7 +41,7 @@ REFUSED = {
     "stale": "có người vừa xử lý tin này; xem lại rồi làm",
     "status": "trạng thái hiện nay không làm được việc này",
     "permission": "bạn không có quyền với tin này",
-    "pending": "người báo còn đang bị ép, chưa ai gọi được, có lời hoặc đề nghị chưa trả lời; mở tin ra quyết định",
+    "pending": "người báo còn đang bị ép, chưa ai gọi được, có lời hoặc đề nghị chưa trả lời, hay mất tiền mà chưa báo ngân hàng nào; mở tin ra quyết định",
     "moved": "tin vừa được chuyển sang đợt khác",
     "there": "tin đã ở đợt này rồi",
     "gone": "không có tin này, hoặc bạn không được xem",

@@ -18,6 +18,7 @@ from desk.labels import codes
 from desk.labels.events import EVENTS
 from desk.labels.formatting import format_loss, format_time, officer_name
 from reports.cases import corrections, transitions, visibility, workflow
+from reports.cases.documents import DocumentError
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case
@@ -29,7 +30,8 @@ MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
     "revealed", "refused", "reprocessed", "one_time_word_issued", "code_replaced",
-    "filed", "deadline_soon", "deadline_overdue", "fact_confirmed",
+    "filed", "deadline_soon", "deadline_overdue", "fact_confirmed", "transfer_slip_printed",
+    "bank_letter_printed", "bank_letter_answered",
 )  # fmt: skip
 
 _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link."
@@ -126,6 +128,11 @@ NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 
+BANK_ERRORS = {
+    "same": "Đã có công văn về tài khoản và số tiền này, ngân hàng chưa trả lời.",
+    "answered": "Công văn này đã có trả lời.",
+    "amount": "Số tiền giữ lại lớn hơn số tiền đã đề nghị.",
+}
 FORBIDDEN = {
     "secret": "Trang đã hứa là không cán bộ nào hỏi mã OTP, mật khẩu, số thẻ. Lời này dễ hiểu thành"  # nosec B105
     " hỏi những thứ ấy; nói cách khác, ví dụ: Bác có lỡ để lộ mã nào không?",
@@ -188,7 +195,7 @@ class DecisionForm(forms.Form):
         self.address = f"admin:reports_report_{verb}"
         has_preview = transitions.TABLE[verb].messages_reporter
         self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
-        waits = [code for code in waits if code in workflow.ASKED_AGAIN.get(verb, ())]
+        self.blockers, waits = waits, workflow.list_asked(verb, waits)
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
         names = {*transitions.TABLE[verb].required_fields, "version"}
         names |= {"suggested"} if suggestion else set()
@@ -201,7 +208,7 @@ class DecisionForm(forms.Form):
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
         if waits:
-            self.fields["anyway"].label = f"Người báo {self.waits}, {_ALL_THE_SAME[verb]}"
+            self.fields["anyway"].label = f"Người báo {self.waits}. Tôi {_ALL_THE_SAME[verb]}"
 
     def questions(self) -> list[forms.BoundField]:
         """Return the fields to fill in, without version and what buttons send."""
@@ -212,7 +219,8 @@ class DecisionForm(forms.Form):
         suggested, anyway = values.pop("suggested", ""), values.pop("anyway", True)
         if suggested and not values.get("reason", "").strip():
             values["reason"] = suggested
-        if not anyway:
+        outcome = values.get("outcome") or ""
+        if not anyway and workflow.list_asked(self.verb, self.blockers, outcome):
             text = f"Chưa lưu. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
             self.add_error("anyway", text)
         return values
@@ -228,6 +236,8 @@ class DecisionForm(forms.Form):
 
 
 def _field_error(error: ActionError) -> tuple[str, str] | None:
+    if isinstance(error, DocumentError):
+        return "frozen_vnd", BANK_ERRORS[error.code]
     if isinstance(error, workflow.ReasonMissingError):
         return error.code, MISSING[error.code]
     if isinstance(error, workflow.UnknownUnitError):

@@ -9,11 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from core.errors import ActionError
-from core.responses import HttpResponseSeeOther
 from desk.labels import highlighting
 from desk.pages.http import render, set_status
 from desk.reports import correction_forms, navigation, reprocessing
-from desk.reports.bank_letters import LetterForm, record_answer
+from desk.reports.bank_letters import AnswerForm, LetterForm
 from desk.reports.base import ReportAction, ReportView, open_report
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import (
@@ -26,7 +25,7 @@ from desk.reports.decision_forms import (
     error_message,
 )
 from desk.reports.navigation import filters_of, page_address
-from desk.reports.page import make_form, render_page
+from desk.reports.page import ActionForm, make_form, render_page
 from reports.attachments import sanitized_copies, storage
 from reports.cases import corrections, replies, transitions, workflow
 from reports.cases.corrections import CorrectedValue
@@ -41,9 +40,9 @@ _TOO_LONG = f"Dài quá {MAX_REASON_CHARS} ký tự, viết ngắn lại."
 class FormAction(ReportAction):
     """An action with a form, which keeps the typed values on an error."""
 
-    form: DecisionForm | CorrectionForm | LetterForm
+    form: ActionForm
 
-    def make_form(self, *args: Any, **kwargs: Any) -> DecisionForm | CorrectionForm | LetterForm:
+    def make_form(self, *args: Any, **kwargs: Any) -> ActionForm:
         raise NotImplementedError  # each action has its form
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -85,7 +84,7 @@ class WriteLetter(FormAction):
     """Issue a letter that asks a bank to hold money."""
 
     permission = "reports.decide_case"
-    done = "Đã lập công văn. In ra, trình lãnh đạo ký, và gọi số gấp của ngân hàng trước."
+    done = "Đã lập công văn. Gọi số gấp của ngân hàng trước, rồi in ra trình lãnh đạo ký."
     form: LetterForm
 
     def make_form(self) -> LetterForm:
@@ -98,19 +97,21 @@ class WriteLetter(FormAction):
         return f"{super().get_next_address()}#bank"
 
 
-class RecordAnswer(ReportView):
+class RecordAnswer(FormAction):
     """Record what the bank holds."""
 
-    http_method_names = ["post"]
     permission = "reports.decide_case"
+    done = "Đã ghi ngân hàng trả lời."
+    form: AnswerForm
 
-    def post(self, request: HttpRequest, letter: int) -> HttpResponse:
-        row = get_object_or_404(self.report.bank_letters, pk=letter)
-        if wrong := record_answer(row, self.officer, request.POST):
-            messages.error(request, wrong)
-            return set_status(render_page(request, self.report), 422)
-        messages.success(request, "Đã ghi ngân hàng trả lời.")
-        return HttpResponseSeeOther(f"{page_address(self.report.pk, '')}#bank")
+    def make_form(self, letter: int) -> AnswerForm:
+        return AnswerForm(get_object_or_404(self.report.bank_letters, pk=letter), self.request.POST)
+
+    def run(self, letter: int) -> None:
+        self.form.execute(self.officer)
+
+    def get_next_address(self) -> str:
+        return f"{super().get_next_address()}#bank"
 
 
 class CorrectFact(FormAction):

@@ -13,7 +13,7 @@ from core.models import AuditEvent
 from core.text import has_spaced_words, has_wide_letters, lower_initial
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.events import EVENTS, PERSONAL
-from desk.labels.formatting import format_count, format_loss, in_quotes, officer_name
+from desk.labels.formatting import format_count, in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
@@ -392,7 +392,7 @@ def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, 
         detail.get("unit", ""),
         f"phiếu {detail['slip']}" if "slip" in detail else "",
         f"công văn {detail['letter']}" if "letter" in detail else "",
-        f"giữ lại {format_loss(detail['held']).lower()}" if "held" in detail else "",
+        f"giữ lại {format_count(detail['frozen'])} đồng" if "frozen" in detail else "",
         detail.get("reason", ""),
         corrections.get(detail.get("correction", 0), ""),
     ]

@@ -1,4 +1,4 @@
-"""Documents of a report: the transfer slip as PDF, and the text of the case file."""
+"""Documents of a report: transfer slips, letters to banks, and the text of the case file."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -100,7 +100,8 @@ class GiveLetter(ReportView):
     permission = "reports.decide_case"
 
     def post(self, request: HttpRequest, letter: int) -> HttpResponse:
-        row = get_object_or_404(self.report.bank_letters.select_related("actor"), pk=letter)
+        kept = self.report.bank_letters.filter(report__erased_at=None)
+        row = get_object_or_404(kept.select_related("actor"), pk=letter)
         kind = "docx" if request.POST.get("kind") == "docx" else "pdf"
         events.log_event(
             "report",
@@ -147,10 +148,10 @@ def slip_panel(report: Report, by: User) -> dict[str, Any]:
 
 
 def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
-    from reports.cases import official_form  # noqa: PLC0415  # fpdf2 is heavy
+    from reports.cases import official_documents  # noqa: PLC0415  # fpdf2 is heavy
 
-    return official_form.render_pdf(
-        official_form.OfficialDocument(
+    return official_documents.render_pdf(
+        official_documents.OfficialDocument(
             number=NUMBER.format(row.number),
             issued_on=timezone.localtime(row.created_at).date(),
             title="PHIẾU CHUYỂN TIN",
@@ -158,7 +159,7 @@ def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
             to=row.unit,
             opening=_OPENING,
             facts=tuple(
-                (title, official_form.truncate_to_pages(text))
+                (title, official_documents.truncate_to_pages(text))
                 for title, text in _facts(report, row, is_whole)
             ),
             closing=_CLOSING,

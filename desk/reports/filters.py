@@ -262,8 +262,8 @@ class WorkFilter(AlwaysChosenFilter):
             ("answered", f"Người báo đã trả lời ({work['answered']})"),
             ("fresh", "Có lời mới, cả tin đã xong"),
             ("second", "Tin rác, tin rút chờ người thứ hai"),
-            ("bank", "Công văn ngân hàng chưa trả lời"),
-            ("held", "Ngân hàng đã giữ lại tiền"),
+            ("bank", "Chờ ngân hàng trả lời"),
+            ("frozen", "Ngân hàng đã giữ lại tiền"),
             ("all", "Tất cả, mới nhất trước"),
         ]
 
@@ -287,8 +287,9 @@ def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
     return reports.filter(received_at__gte=first)
 
 
-def _of_letters(**wanted: Any) -> QuerySet[Case]:
-    return Case.objects.filter(pk__in=BankLetter.objects.filter(**wanted).values("report"))
+def _with_letters(**wanted: Any) -> QuerySet[Case]:
+    letters = BankLetter.objects.filter(report__erased_at=None, **wanted)
+    return Case.objects.filter(pk__in=letters.values("report"))
 
 
 # Also of cases that are no longer open.
@@ -296,8 +297,8 @@ _OF_CASES: Mapping[str, Callable[[], QuerySet[Case]]] = {
     "call": deadlines.uncalled,
     "overdue": lambda: Case.objects.filter(due_at__lte=Now()),
     "second": Case.objects.unseconded,
-    "bank": lambda: _of_letters(answered_at=None),
-    "held": lambda: _of_letters(held_vnd__gt=0),
+    "bank": lambda: _with_letters(answered_at=None),
+    "frozen": lambda: _with_letters(frozen_vnd__gt=0),
 }
 
 

@@ -92,6 +92,15 @@ class FollowupPanel:
         """Return the newest contact or phrase, sealed, or None."""
         return next((each for each in self._iter_sealed(what) if each is not None), None)
 
+    def open_latest(self, what: str) -> str:
+        """Return the newest contact or phrase, "" for none or where it is undecryptable."""
+        return encryption.decrypt(self.latest_sealed(what), what, self.report.pk) or ""
+
+    def find_latest_time(self) -> datetime:
+        """Return when the newest contact or phrase came."""
+        newer = (row.received_at for row in self.followups if row.contact_sealed or row.has_phrase)
+        return next(newer, self.report.received_at)
+
     def _iter_sealed(self, what: str) -> Iterator[Sealed]:
         """Yield the sealed contacts or phrases, newest first, with None where missing."""
         for each in (*self.followups, self.report):

@@ -1,8 +1,7 @@
 """The page of one report: evidence, the machine's reading, decisions, follow-ups, event log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -13,15 +12,14 @@ from django.utils import timezone
 
 from accounts import preferences
 from accounts.sessions import get_officer
-from core import encryption
 from core.audit import events
 from core.models import AuditEvent
-from core.text import lower_initial
 from desk.labels import codes, deadlines, highlighting
-from desk.labels.formatting import format_age, format_dial, format_time, officer_name
+from desk.labels.formatting import format_age, officer_name
 from desk.pages.http import can_group, render, set_status
 from desk.reports import (
     attachments,
+    contact_views,
     correction_forms,
     decision_forms,
     detail,
@@ -30,29 +28,29 @@ from desk.reports import (
     indicators,
     reprocessing,
 )
-from desk.reports.bank_letters import LetterForm, letter_panel
+from desk.reports.bank_letters import AnswerForm, LetterForm, build_letter_panel
 from desk.reports.base import ReportView, is_held
 from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
-from reports.calendar.deadline_rules import CALL_WITHIN
 from reports.cases import visibility, workflow
+from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report
 from reports.monitoring import queue_stats
 from reports.reference import units
 
 TEMPLATE = "admin/reports/report/change_form.html"
-SEALED_FIELDS = ("contact", "phrase", "story")
+SEALED_FIELDS = ("phrase", "story")  # shown once for a reason
 CALL_REASONS = ("Đang bị ép hoặc vừa mất tiền", "Hỏi thêm cho rõ", "Báo kết quả cho người báo")
-CALL_SHOWN_FOR = timedelta(minutes=10)
 REVEAL_REASONS = (
     "Người báo gọi đến, kiểm tra câu hẹn",
     "Đối chiếu lời kể gốc",
     "Lập phiếu chuyển đơn vị",
 )
-TypedForm = DecisionForm | CorrectionForm | LetterForm | None
+ActionForm = DecisionForm | CorrectionForm | LetterForm | AnswerForm
+TypedForm = ActionForm | None
 
 
 class ReportPage(ReportView):
@@ -101,6 +99,20 @@ class PageContents:
         return list(correction_forms.corrections_of(self.report))
 
     @cached_property
+    def allowed(self) -> list[str]:
+        """Return the verbs that the officer may use now."""
+        is_wanted = bool(followups.withdrawal_of(self.panel.followups))
+        case, held = self.report.case, is_held(self.report)
+        return workflow.allowed_actions(
+            case, self.officer, is_held=held, is_withdrawal_wanted=is_wanted
+        )
+
+    @cached_property
+    def blockers(self) -> tuple[str, ...]:
+        is_asked = not workflow.ASKED_AGAIN.keys().isdisjoint(self.allowed)
+        return workflow.closing_blockers(self.report) if is_asked else ()
+
+    @cached_property
     def indicators(self) -> list[indicators.IndicatorRow]:
         return indicators.load_indicators(self.report)
 
@@ -133,11 +145,14 @@ class PageContents:
     def build_deadlines(self) -> dict[str, Any]:
         report = self.report
         lines = deadlines.deadline_lines(report)
+        call = next((line for line in lines if line.is_call), None)
         due = deadlines.next_deadline(report.case, report.received_at)
+        if call and due and call.due_at < due.at:
+            due = deadlines.relative_time(call.due_at)
         return {
             "due": due,
             "deadlines": lines,
-            "call": next((line for line in lines if line.is_call), None),
+            "call": call,
             "due_for": deadlines.ending_at(lines, due.at) if due else "",
             "deadline_legal_basis": deadlines.legal_basis(),
             "age": format_age(report.received_at, timezone.now()),
@@ -148,25 +163,18 @@ class PageContents:
 
     def build_call(self) -> dict[str, Any]:
         """Return what the call to the reporter needs; number and phrase while they are shown."""
-        until = self.find_call_end()
-        shown = {what: self.open_sealed(what) for what in ("contact", "phrase") if until}
+        until = contact_views.find_end(self.request, self.report, self.events, self.panel)
+        texts = {what: self.panel.open_latest(what) for what in ("contact", "phrase") if until}
         return {
-            "call_until": until,
-            "call_seconds": int((until - timezone.now()).total_seconds()) if until else 0,
-            "shown": shown,
-            "dialled": format_dial(shown.get("contact", "")),
+            "shown_until": until,
+            "shown_seconds": int((until - timezone.now()).total_seconds()) if until else 0,
+            "shown": {what: highlighting.plain_line(text) for what, text in texts.items()},
+            "dialled": redaction.domestic_number(texts.get("contact", "")),
+            "last_attempt": next(
+                filter(None, map(contact_views.describe_attempt, self.events)), ""
+            ),
             "call_reasons": CALL_REASONS,
         }
-
-    def find_call_end(self) -> datetime | None:
-        """Return until when number and phrase are shown to the officer, who said why; None: hidden."""
-        own = (each for each in self.events if each.actor == self.officer and _is_call(each))
-        opened = next(own, None)
-        return opened.created_at + CALL_SHOWN_FOR if opened else None
-
-    def open_sealed(self, what: str) -> str:
-        text = encryption.decrypt(self.panel.latest_sealed(what), what, self.report.pk)
-        return highlighting.plain_line(text or "")
 
     def build_evidence(self) -> dict[str, Any]:
         report, story = self.report, detail.story(self.report)
@@ -195,11 +203,10 @@ class PageContents:
 
     def build_decisions(self) -> dict[str, Any]:
         forms = self.list_forms()
-        contact = next((form for form in forms if form.verb == "contact"), None)
         posted = self.request.POST if self.request.method == "POST" else self.request.GET
         return {
-            "forms": [form for form in forms if form is not contact],
-            "contact_form": contact,
+            "forms": forms,
+            "contact_form": next((form for form in forms if form.verb == "contact"), None),
             **self.build_letters(),
             "units": units.names() if any("unit" in each.fields for each in forms) else [],
             "list_filters": filters_of(posted),
@@ -210,12 +217,12 @@ class PageContents:
 
     def build_letters(self) -> dict[str, Any]:
         """Return the panel of letters; one statement more where any was issued."""
-        typed = self.form if isinstance(self.form, LetterForm) else None
+        typed = self.form if isinstance(self.form, LetterForm | AnswerForm) else None
         is_cut = len(self.events) >= detail.MAX_EVENTS
         has_letters = is_cut or any(each.kind == "bank_letter_issued" for each in self.events)
-        return letter_panel(
-            self.report, self.facts, self.indicators, typed, has_letters=has_letters
-        )
+        rows = self.indicators
+        panel = build_letter_panel(self.report, self.facts, rows, typed, has_letters=has_letters)
+        return {**panel, "is_money_gone": workflow.MONEY_GONE in self.blockers}
 
     def build_permissions(self) -> dict[str, Any]:
         user, is_free = self.officer, not is_held(self.report)
@@ -241,45 +248,14 @@ class PageContents:
         """Return a form for each allowed verb; the typed one stays bound."""
         typed = self.form if isinstance(self.form, DecisionForm) else None
         report, initial = self.report, decision_forms.initial_values(self.facts)
-        wish = followups.withdrawal_of(self.panel.followups)
-        allowed = workflow.allowed_actions(
-            report.case, self.officer, is_held=is_held(report), is_withdrawal_wanted=bool(wish)
-        )
-        is_asked = not workflow.ASKED_AGAIN.keys().isdisjoint(allowed)
-        waits, forms = workflow.closing_blockers(report) if is_asked else (), []
+        forms = []
         for verb in ACTION_LABELS:
             if typed and typed.verb == verb:
                 forms.append(typed)
-            elif verb in allowed:
-                options = {"initial": initial.get(verb), "waits": waits}
+            elif verb in self.allowed:
+                options = {"initial": initial.get(verb), "waits": self.blockers}
                 forms.append(make_form(report, self.facts, verb, **options))
         return forms
-
-
-def _is_call(event: AuditEvent) -> bool:
-    """Return whether an officer has the reporter's number before them since then."""
-    is_number = event.kind == "revealed" and event.detail.get("field") == "contact"
-    return is_number and event.created_at > timezone.now() - CALL_SHOWN_FOR
-
-
-def last_attempts(reports: Iterable[Report]) -> dict[UUID, str]:
-    """Return who is calling the reporter, or what the last attempt came to, by report."""
-    log = AuditEvent.objects.filter(
-        subject_type="report",
-        subject_id__in=[str(report.pk) for report in reports],
-        kind__in=("revealed", "contacted"),
-        created_at__gt=timezone.now() - CALL_WITHIN,
-    )
-    attempts: dict[UUID, str] = {}
-    for event in log.select_related("actor").order_by("-id"):
-        who, at = officer_name(event.actor), format_time(event.created_at)
-        if event.kind == "contacted":
-            text = f"{lower_initial(codes.OUTCOMES[event.detail['contact']])} lúc {at}, {who}"
-        else:
-            text = f"{who} đang gọi từ {at}" if _is_call(event) else ""
-        if text:
-            attempts.setdefault(UUID(event.subject_id), text)
-    return attempts
 
 
 def find_latest_reveal(report: Report, by: User) -> int:

@@ -28,7 +28,8 @@ from desk.reports.base import ReportAction, ReportView
 from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, RequiredReasonForm, attachment, digest
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
-from reports.cases import case_archive, legal_holds
+from reports.cases import legal_holds
+from reports.cases.documents import write_case_zip
 from reports.cases.legal_holds import HoldError
 from reports.cases.transitions import ERASURE_REQUEST_TABLE
 from reports.facts.effective_facts import effective_facts
@@ -204,7 +205,7 @@ class GiveCaseFile(ReportView):
             file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_MAX_MEMORY_BYTES))
             talk = by.has_perm("reports.decide_case")
             text = documents.case_text(report, personal=personal, talk=talk)
-            count = case_archive.write_case_zip(file, report, text, pictures=personal)
+            count = write_case_zip(file, report, text, pictures=personal)
             facts = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
             events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **facts)
             unless_given.pop_all()  # the response closes it

@@ -12,21 +12,21 @@ from core import encryption
 from core.audit import events
 from core.responses import HttpResponseSeeOther
 from desk.pages.http import download, set_status
-from desk.reports import attachments, followups
+from desk.reports import attachments, contact_views, followups
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.decision_forms import MAX_REASON_CHARS, NOT_RELEASED
+from desk.reports.detail import MAX_EVENTS
 from desk.reports.followups import FollowupPanel, Sealed
 from desk.reports.navigation import filters_of, page_address
-from desk.reports.page import find_latest_reveal, render_page
+from desk.reports.page import REVEAL_REASONS, find_latest_reveal, render_page
 from reports.attachments import storage
 from reports.models import FileCheck, Report
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
-REVEAL_PERMISSION = "reports.reveal_contact"
+REVEAL_PERMISSION = contact_views.PERMISSION
 MIN_REVEAL_REASON_CHARS, MAX_REVEAL_REASON_CHARS = 5, 300
-NO_REASON = "Chưa hiện. Chọn hoặc ghi vì sao cần xem, ví dụ: gọi lại người báo."
 _FIELDS = {"message": "text", "followup": "story"}  # name of the sealed field
 
 
@@ -41,7 +41,7 @@ def find_reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
     A reason reveals once: a form already used carries an older reveal than the newest.
     """
     if len(get_reveal_reason(request)) < MIN_REVEAL_REASON_CHARS:
-        return NO_REASON
+        return f"Chưa hiện. Ghi vì sao cần xem, ví dụ: {REVEAL_REASONS[0].lower()}."
     if request.POST.get("seen", "0") != str(find_latest_reveal(report, by)):
         return "Chưa hiện. Mỗi lý do chỉ hiện một lần, lần ấy đã hiện. Cần xem nữa thì bấm lại."
     return ""
@@ -86,16 +86,18 @@ class RevealField(RevealView):
         return FollowupPanel(self.report).latest_sealed(what)
 
 
-class OpenCall(RevealView):
+class ShowContact(RevealView):
     """Show number and phrase together, on the page of the officer who says why, for a while."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        report, by, reason = self.report, self.officer, get_reveal_reason(request)
+        report, reason = self.report, get_reveal_reason(request)
         if len(reason) < MIN_REVEAL_REASON_CHARS:
-            messages.error(request, NO_REASON)
-            return set_status(render_page(request, report), 422)
-        if FollowupPanel(report).latest_sealed("contact") is not None:
-            events.log_event("report", report.pk, "revealed", by=by, field="contact", reason=reason)
+            messages.error(request, "Chưa hiện. Chọn hoặc ghi vì sao gọi.")
+            revealed = {"refused": "contact", "why": reason}
+            return set_status(render_page(request, report, revealed=revealed), 422)
+        log = list(events.events_for("report", report.pk)[:MAX_EVENTS])
+        if not contact_views.find_end(request, report, log, FollowupPanel(report)):
+            contact_views.record_view(request, report, reason)
         return HttpResponseSeeOther(f"{page_address(report.pk, filters_of(request.POST))}#call")
 
 

@@ -18,6 +18,7 @@ from desk.reports import (
     exports,
     navigation,
     officer_filing,
+    page,
     retention,
     saved_searches,
     sealed_data_actions,
@@ -82,8 +83,8 @@ def list_report_routes() -> Iterator[Route]:
 def list_sealed_data_routes() -> Iterator[Route]:
     """Yield the routes of sealed data, most of which need a recent authentication."""
     sealed, again = sealed_data_actions, sealed_data_actions.REVEAL_PERMISSION
-    yield make_route("reveal-contact", "reveal_contact", sealed.OpenCall, again)
-    for what in ("phrase", "story"):
+    yield make_route("reveal-contact", "reveal_contact", sealed.ShowContact, again)
+    for what in page.SEALED_FIELDS:
         yield make_route(f"reveal-{what}", f"reveal_{what}", sealed.RevealField, again, what=what)
     for what, key in (("message", "int"), ("followup", "uuid")):
         route = f"reveal-{what}/<{key}:which>"

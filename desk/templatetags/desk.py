@@ -12,9 +12,9 @@ from desk.campaigns import detail
 from desk.dashboard import dashboard_data
 from desk.labels import codes, highlighting
 from desk.labels.deadlines import relative_time
-from desk.labels.formatting import format_count, format_dial, format_loss, format_losses
+from desk.labels.formatting import format_count, format_for_dialling, format_loss, format_losses
 from desk.reports import columns, saved_searches
-from desk.reports.admin import first_rows
+from desk.reports.admin import load_start_rows
 from desk.reports.indicators import IndicatorRow
 from desk.reports.queue_counts import active_alarms, counts_for, queue_state_for
 from desk.reports.reprocessing import START_RUN_PERMISSION
@@ -33,7 +33,7 @@ register.filter("count", format_count)
 register.filter("number", format_count)
 register.filter("money", format_loss)
 register.filter("losses", format_losses)
-register.filter("dial", format_dial)
+register.filter("dial", format_for_dialling)
 register.filter("due", relative_time)
 register.filter("dangers", columns.weightiest_reasons)
 register.filter("plain", highlighting.plain_line)
@@ -80,7 +80,7 @@ def desk_alarms(context: Context) -> dict[str, Any]:
 def dashboard_top(context: Context) -> dict[str, Any]:
     """Return the first reporters who must be called, and the officer's own first reports."""
     user = context["request"].user
-    return {**first_rows(user), "has_no_unit": visibility.has_no_unit(user)}
+    return {**load_start_rows(user), "has_no_unit": visibility.has_no_unit(user)}
 
 
 @register.inclusion_tag("admin/saved_searches.html", takes_context=True)

@@ -54,9 +54,10 @@ def apply_to_each(
 
 def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     """Decide on one; return the code of a refusal, "" for done."""
-    if asked := workflow.ASKED_AGAIN.get(verb):
+    if verb in workflow.ASKED_AGAIN:
         report = Report.objects.select_related("case", "facts").get(pk=row.report)
-        if not {*asked}.isdisjoint(workflow.closing_blockers(report)):
+        blockers = workflow.closing_blockers(report)
+        if workflow.list_asked(verb, blockers, words.get("outcome", "")):
             return "pending"  # it needs a confirmation on its own page
     return _try_decide(verb, row, by, words)
 

@@ -1,7 +1,10 @@
-"""The numbered documents of a report: slips for other units, letters that ask a bank to hold money."""
+"""The documents of a report: numbered slips for other units, numbered letters to banks, a ZIP of the case."""
 
-from collections.abc import Mapping
-from typing import Any
+import hashlib
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -11,15 +14,19 @@ from django.utils import timezone
 
 from core import advisory_locks
 from core.audit import events
-from core.errors import CodedError
-from core.models import AuditEvent
+from core.errors import ActionError, CodedError
+from reports.attachments import storage
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case
-from reports.models import BankLetter, Case, TransferSlip
+from reports.models import BankLetter, Case, Report, TransferSlip
+
+SUMS = "SHA256SUMS.txt"
 
 
-class DocumentError(CodedError):
-    """Nothing was written: `code` is slip (no hand-over lacks one), answered, or held (more than asked)."""
+class DocumentError(CodedError, ActionError):
+    """Nothing was written: `code` is slip (no hand-over lacks one), same (such a letter waits for its
+    answer), answered, or amount (the bank holds more than was asked).
+    """
 
 
 def _number(rows: QuerySet[Any]) -> dict[str, int]:
@@ -31,6 +38,7 @@ def _number(rows: QuerySet[Any]) -> dict[str, int]:
 
 
 def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
+    """Return a new slip; the caller has locked the case."""
     number = _number(TransferSlip.objects.all())
     return TransferSlip.objects.create(
         **number, report_id=report_id, unit=unit, reason=reason, actor=by
@@ -54,38 +62,69 @@ def is_slip_missing(case: Case) -> bool:
     """Return whether a report was handed over and no slip was issued since."""
     if case.status != Case.Status.HANDED_OVER:
         return False
-    hand_overs = AuditEvent.objects.filter(
-        subject_type="report", subject_id=str(case.pk), kind="handed_over"
-    ).order_by("-id")
-    handed_over_at = hand_overs.values_list("created_at", flat=True).first()
-    return (
-        handed_over_at is not None
-        and not TransferSlip.objects.filter(report=case.pk, created_at__gte=handed_over_at).exists()
-    )
+    event = events.events_for("report", case.pk).filter(kind="handed_over").first()
+    slips = TransferSlip.objects.filter(report=case.pk)
+    return event is not None and not slips.filter(created_at__gte=event.created_at).exists()
 
 
-def issue_bank_letter(case: Case, by: User, words: Mapping[str, Any]) -> BankLetter:
-    """Return a new letter; `words`: bank, account, holder, amount_vnd, sent_at, text."""
+def issue_bank_letter(report_id: UUID, by: User, words: Mapping[str, Any]) -> BankLetter:
+    """Return a new letter; the caller has locked the case. `words`: bank, account, holder, amount_vnd,
+    transferred_when, text. Raises DocumentError.
+    """
+    same = {name: words[name] for name in ("account", "amount_vnd")}
+    if BankLetter.objects.filter(report=report_id, answered_at=None, **same).exists():
+        raise DocumentError("same")
+    number = _number(BankLetter.objects.all())
+    return BankLetter.objects.create(**number, report_id=report_id, actor=by, **words)
+
+
+def record_answer(letter: BankLetter, by: User, *, frozen_vnd: int, answer: str) -> None:
+    """Record how much the bank holds. Raises DocumentError, or ReportErasedError."""
     with transaction.atomic():
-        if lock_case(case.pk).report.erased_at:
+        if lock_case(letter.report_id).report.erased_at:
             raise ReportErasedError
-        number = _number(BankLetter.objects.all())
-        letter = BankLetter.objects.create(**number, report_id=case.pk, actor=by, **words)
-        events.log_event("report", case.pk, "bank_letter_issued", by=by, letter=str(letter))
-    return letter
-
-
-def record_answer(letter: BankLetter, by: User, *, held_vnd: int, answer: str) -> None:
-    """Record how much the bank holds. Raises DocumentError where an answer is there already."""
-    with transaction.atomic():
-        row = BankLetter.objects.select_for_update(of=("self",)).get(pk=letter.pk)
+        row = BankLetter.objects.get(pk=letter.pk)
         if row.answered_at:
             raise DocumentError("answered")
-        if held_vnd > row.amount_vnd:
-            raise DocumentError("held")
-        row.held_vnd, row.answer = held_vnd, answer
+        if frozen_vnd > row.amount_vnd:
+            raise DocumentError("amount")
+        row.frozen_vnd, row.answer = frozen_vnd, answer
         row.answered_by, row.answered_at = by, timezone.now()
         row.save()
-        events.log_event(
-            "report", row.report_id, "bank_letter_answered", by=by, letter=str(row), held=held_vnd
-        )
+        told = {"letter": str(row), "frozen": frozen_vnd}
+        events.log_event("report", row.report_id, "bank_letter_answered", by=by, **told)
+
+
+@dataclass(frozen=True)
+class ZipEntry:
+    """One file of the archive; its name is ASCII."""
+
+    name: str
+    content: bytes
+
+
+def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
+    """Write the archive of a report, *text* first; return the number of pictures in it."""
+    drawn = list(_iter_pictures(report)) if pictures else []
+    folder = f"tin-{report.public_number}"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        members = [ZipEntry("tin.txt", text.encode()), *drawn]
+        for member in members:
+            archive.writestr(f"{folder}/{member.name}", member.content)
+        sums = [f"{hashlib.sha256(each.content).hexdigest()}  {each.name}\n" for each in members]
+        archive.writestr(f"{folder}/{SUMS}", "".join(sums))
+    return len(drawn)
+
+
+def _iter_pictures(report: Report) -> Iterator[ZipEntry]:
+    """Yield the sanitized copies in the order of their files, without lost ones."""
+    files = storage.files_of_report(report).select_related("check_result")
+    for number, file in enumerate(files, 1):
+        check = getattr(file, "check_result", None)
+        if file.erased_at or check is None or check.copy_id is None:
+            continue
+        extension = "png" if check.media_type == "image/png" else "jpg"
+        try:
+            yield ZipEntry(f"tep/{number:02}.{extension}", storage.open_clean_copy(check.copy_id))
+        except storage.DecryptionError:
+            continue

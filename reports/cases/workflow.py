@@ -5,7 +5,7 @@ transition, write case, deadlines and audit event. A lost race raises StaleVersi
 message's key alone, so that an erasure reaches its text.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -52,11 +52,19 @@ ONGOING, UNCALLED = "ongoing", "uncalled"  # closing_blockers
 WRITTEN, OPEN_REQUEST, MONEY_GONE = "written", "open_request", "money_gone"
 # Of which a decision is asked for once more, by verb.
 ASKED_AGAIN: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("hand_over", "junk", "withdraw"), (ONGOING, UNCALLED)),
+    "withdraw": (ONGOING, UNCALLED),
+    **dict.fromkeys(("hand_over", "junk"), (ONGOING, UNCALLED, MONEY_GONE)),
     "close": (ONGOING, UNCALLED, WRITTEN, OPEN_REQUEST, MONEY_GONE),
 }
 _CODES = {"outcome": Case.Outcome.values, "contact": Case.Contact.values}
 UNDO_WINDOW = timedelta(hours=24)  # in which officers may reopen what they ended themselves
+
+
+def list_asked(verb: str, blockers: Iterable[str], outcome: str = "") -> list[str]:
+    """Return of which blockers a verb asks once more. Of a duplicate, or no scam, no bank need know."""
+    is_spared = outcome in (Case.Outcome.DUPLICATE, Case.Outcome.NOT_SCAM)
+    asked = ASKED_AGAIN.get(verb, ())
+    return [each for each in blockers if each in asked and not (is_spared and each == MONEY_GONE)]
 
 
 class FieldError(CodedError, ActionError):
@@ -169,6 +177,21 @@ def decide(
         regrouping.enqueue_if_changed(case_id)
     case.refresh_from_db()
     return case
+
+
+def issue_bank_letter(
+    case_id: UUID, *, by: User, version: int, words: Mapping[str, object]
+) -> BankLetter:
+    """Return a new letter that asks a bank to hold money. Raises ActionError."""
+    with transaction.atomic():
+        case = lock_case_version(case_id, by, version)
+        if case.report.erased_at:
+            raise ReportErasedError
+        letter = documents.issue_bank_letter(case_id, by, words)
+        _write_case(case, {})
+        told = {"letter": str(letter), "amount": letter.amount_vnd}
+        events.log_event("report", case_id, "bank_letter_issued", by=by, **told)
+    return letter
 
 
 def lock_case_version(case_id: UUID, by: User, version: int) -> Case:
@@ -293,9 +316,8 @@ def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> i
 
 
 def closing_blockers(report: Report) -> tuple[str, ...]:
-    """Return the codes of what speaks against closing a report, loaded with case and facts:
-    an ongoing call, a reporter whom nobody has reached, unread messages, open requests, money of which
-    no bank was told. One statement.
+    """Return the codes of what speaks against closing a report, loaded with case and facts, in one
+    statement.
     """
     return tuple(_iter_blockers(report))
 

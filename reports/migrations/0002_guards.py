@@ -405,12 +405,14 @@ CREATE TRIGGER reports_guard_transfer_slips BEFORE UPDATE OR DELETE ON reports_t
 GUARD_BANK_LETTERS = r"""
 CREATE FUNCTION reports_guard_bank_letters() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    added text[] := ARRAY['answer', 'held_vnd', 'answered_by_id', 'answered_at'];
+    words text[] := ARRAY['bank', 'account', 'holder', 'transferred_when', 'text', 'answer'];
+    added text[] := ARRAY['answer', 'frozen_vnd', 'answered_by_id', 'answered_at'];
 BEGIN
-    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['text', 'answer']) THEN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), words) THEN
         RETURN NEW;
     END IF;
-    IF TG_OP = 'UPDATE' AND OLD.answered_at IS NULL AND to_jsonb(OLD) - added = to_jsonb(NEW) - added THEN
+    IF TG_OP = 'UPDATE' AND OLD.answered_at IS NULL AND NEW.answered_at IS NOT NULL
+       AND to_jsonb(OLD) - added = to_jsonb(NEW) - added THEN
         RETURN NEW;  -- the one change allowed: the bank's answer, once
     END IF;
     RAISE EXCEPTION 'a letter to a bank is answered once and otherwise never changes: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';

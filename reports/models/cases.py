@@ -216,10 +216,10 @@ class BankLetter(NumberedDocument):
     account = models.CharField("số tài khoản nhận tiền", max_length=40)
     holder = models.CharField("chủ tài khoản", max_length=120, blank=True)
     amount_vnd = models.PositiveBigIntegerField("số tiền (đồng)")
-    sent_at = models.CharField("chuyển lúc", max_length=80, blank=True)
+    transferred_when = models.CharField("chuyển lúc", max_length=80, blank=True)  # as it was told
     text = models.TextField("đề nghị")
     answer = models.TextField("ngân hàng trả lời", blank=True)
-    held_vnd = models.PositiveBigIntegerField("đã giữ lại (đồng)", null=True)
+    frozen_vnd = models.PositiveBigIntegerField("đã giữ lại (đồng)", null=True)
     answered_by = optional_key_of(User, "người ghi trả lời")
     answered_at = models.DateTimeField("trả lời lúc", null=True)
 
@@ -228,9 +228,14 @@ class BankLetter(NumberedDocument):
         constraints = [
             *NumberedDocument.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(held_vnd=None, answered_by=None, answered_at=None)
-                | Q(held_vnd__isnull=False, answered_by__isnull=False, answered_at__isnull=False),
+                condition=Q(frozen_vnd=None, answered_by=None, answered_at=None)
+                | Q(frozen_vnd__isnull=False, answered_by__isnull=False, answered_at__isnull=False),
                 name="bankletter_answered_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_vnd__gt=0)
+                & (Q(frozen_vnd=None) | Q(frozen_vnd__lte=models.F("amount_vnd"))),
+                name="bankletter_freezes_what_was_asked",
             ),
         ]
 

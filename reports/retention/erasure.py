@@ -82,7 +82,7 @@ _REMARKS: Mapping[type[Model], tuple[str, ...]] = {
     MergeProposal: ("reason",),
     Correction: ("reason",),
     TransferSlip: ("reason",),
-    BankLetter: ("text", "answer"),
+    BankLetter: ("bank", "account", "holder", "transferred_when", "text", "answer"),
     LegalHold: ("reason", "released_reason"),
     DestructionRequest: ("reason",),
 }

@@ -60,10 +60,7 @@ def _has_seen_phrase(report: Report, by: User) -> bool:
     """Return whether there is a phrase and this officer had it shown within PHRASE_MAX_AGE."""
     has_phrase = report.phrase_sealed or report.followups.exclude(phrase_sealed=None).exists()
     views = events.events_for("report", report.pk).filter(
-        kind="revealed",
-        actor=by,
-        detail__field__in=("phrase", "contact"),  # who calls back sees both
-        created_at__gt=Now() - PHRASE_MAX_AGE,
+        kind="revealed", actor=by, detail__field="phrase", created_at__gt=Now() - PHRASE_MAX_AGE
     )
     return bool(has_phrase) and views.exists()
 

@@ -64,9 +64,13 @@ if (here) {
   setInterval(() => beat().catch(() => {}), BEAT_MS); // a lost beat is no news
 }
 
-// Number and phrase of the reporter go when their time is over.
+// Who sent a form that was refused stands at the first field that is wrong.
+document.querySelector(".wrong")?.parentElement.querySelector("input, textarea, select")?.focus();
+
+// Number and phrase of the reporter go when their time is over, also on a machine that slept.
 for (const shown of document.querySelectorAll("[data-seconds]")) {
-  setTimeout(() => { shown.textContent = shown.dataset.over; }, shown.dataset.seconds * 1000);
+  const end = Date.now() + shown.dataset.seconds * 1000;
+  setInterval(() => { if (Date.now() >= end) shown.textContent = shown.dataset.over; }, 1_000);
 }
 
 // Who must be called now: the open start page and queue ask every few seconds, count them in the title,
@@ -75,7 +79,8 @@ const calls = document.querySelector("[data-calls]");
 const CALLS_MS = 4_000;
 const SILENT = "desk-silent";
 const title = document.title;
-let known = calls?.children.length ? numbersIn(calls) : null; // null: not asked yet
+const brief = calls && "brief" in calls.dataset; // on the queue: how many, in a line that stays where it is
+let known = calls && !brief ? numbersIn(calls) : null; // null: not asked yet
 
 function numbersIn(part) {
   return part?.querySelector("[data-numbers]")?.dataset.numbers.split(" ").filter(Boolean) ?? [];
@@ -109,16 +114,16 @@ async function askForCalls() {
   fresh.innerHTML = await answer.text();
   const numbers = numbersIn(fresh);
   countInTitle(numbers);
-  if (numbers.join() !== known?.join() || !calls.contains(document.activeElement)) {
+  if (brief) calls.querySelector("b").textContent = numbers.length ? `${numbers.length} người` : "không có ai";
+  else if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
     calls.replaceChildren(...fresh.childNodes, silence);
   }
-  calls.hidden = "quiet" in calls.dataset && !numbers.length;
   const isNew = known && numbers.some((number) => !known.includes(number));
   if (isNew && localStorage.getItem(SILENT) === null) sound();
   known = numbers;
 }
 
-const silence = document.createElement("p");
+const silence = document.createElement(brief ? "span" : "p");
 if (calls) {
   const box = document.createElement("input");
   box.type = "checkbox";
@@ -133,9 +138,8 @@ if (calls) {
   silence.append(label);
   silence.className = "sub silence";
   const watch = () => askForCalls().catch(() => { document.title = `Mất kết nối. ${title}`; });
-  if (known) {
-    calls.append(silence);
-    countInTitle(known);
-  } else watch();
+  calls.append(silence);
+  if (known) countInTitle(known);
+  else watch();
   setInterval(watch, CALLS_MS);
 }

@@ -23,7 +23,8 @@ function wipe(name) {
   try { localStorage.removeItem(name); } catch { /* nothing was kept either */ }
 }
 
-let coming;
+let coming, again;
+let pause = 3000;
 
 // Until it is there, and where it does not come, the browser sends the form. Where something
 // waits it is asked for again: a line that is just back loses the one request that matters.
@@ -31,7 +32,9 @@ function bringSending() {
   const address = one("[data-sending]").dataset.sending;
   coming ??= import(address).catch(() => {
     coming = null;
-    setTimeout(lookForWaiting, 3000);
+    clearTimeout(again);
+    again = setTimeout(lookForWaiting, pause);
+    pause = Math.min(2 * pause, 60_000);
   });
 }
 

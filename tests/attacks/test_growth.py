@@ -12,7 +12,7 @@ from alerts.formats.xml import add_child, serialize
 from core import text
 from core.spreadsheets import escape_formula
 from reports.campaigns.script_fingerprint import fingerprint_script
-from reports.cases.official_form import replace_missing_glyphs
+from reports.cases.official_documents import replace_missing_glyphs
 from reports.cases.replies import tells_to_pay
 from reports.extraction import phones, redaction
 from reports.extraction.bank_accounts_and_links import find_bank_accounts

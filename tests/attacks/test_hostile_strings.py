@@ -18,7 +18,7 @@ from alerts.delivery import emails
 from alerts.models import AlertRevision, Subscriber
 from core import spreadsheets
 from portal import settings
-from reports.cases import case_archive, official_form
+from reports.cases import documents, official_documents
 from reports.models import Followup, Report
 from reports.submission import intake
 from reports.triage import report_triage
@@ -129,14 +129,14 @@ def test_a_queue_of_nothing_else_is_exported_without_a_formula(
 @EVERY
 def test_a_sheet_of_paper_and_a_case_file_hold_it_as_text(what: str) -> None:
     text = STRINGS[what].encode("utf-8", "replace").decode()
-    paper = official_form.OfficialDocument(
+    paper = official_documents.OfficialDocument(
         **{**vars(PAPER), "facts": (("Lời kể", text), (text[:40], "x")), "to": text[:200]}
     )
-    drawn = official_form.render_pdf(paper)
+    drawn = official_documents.render_pdf(paper)
     assert len(PdfReader(io.BytesIO(drawn)).pages) > 0
     assert not [word for word in (b"/JavaScript", b"/JS", b"/URI") if word in drawn]
     file = io.BytesIO()
-    case_archive.write_case_zip(file, report_factories.report("Họ gọi."), text, pictures=False)
+    documents.write_case_zip(file, report_factories.report("Họ gọi."), text, pictures=False)
     assert zipfile.ZipFile(file).testzip() is None
 
 

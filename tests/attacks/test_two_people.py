@@ -74,11 +74,16 @@ def test_alone_no_lead_takes_back_what_two_have_confirmed(duty: Person, lead: Pe
     assert NumberFinding.objects.get().withdrawn_at is None
 
 
-def test_who_made_themselves_the_reporter_does_not_erase(lead: Person, client: Client) -> None:
+@pytest.mark.parametrize("what", ["phrase", "contact"])
+def test_who_made_themselves_the_reporter_does_not_erase(
+    lead: Person, client: Client, what: str
+) -> None:
     """The phrase shown, the code released, a new code fetched, the wish made with it and granted."""
-    resident = create_resident(client, story="Họ gọi, dọa bắt.", phrase="Hoa gạo đỏ")
+    resident = create_resident(
+        client, story="Họ gọi, dọa bắt.", phrase="Hoa gạo đỏ", contact="0992 000 118"
+    )
     report = resident.report
-    lead.client.post(page_of(report, "reveal-phrase"), {"why": "gọi lại cho người báo"})
+    lead.client.post(page_of(report, f"reveal-{what}"), {"why": "gọi lại cho người báo"})
     page = lead.client.post(page_of(report, "release-code"), {"reason": "đúng câu hẹn"})
     word = page.context["revealed"]["word"]
     client.post("/theo-doi/ma-moi/", {"public_number": report.public_number, "word": word})
@@ -99,7 +104,7 @@ def test_alone_nobody_leaves_a_report_to_the_night(duty: Person, lead: Person) -
     report = report_factories.triaged("Tôi chuyển 900 triệu.", money_lost=True)
     assert press(duty.client, report, "withdraw").status_code == 409
     for by in (duty, lead):
-        press(by.client, report, "junk" if by == duty else "second")
+        press(by.client, report, "junk" if by == duty else "second", anyway="on")
         assert ("tin rác, tin rút chờ người" in duty.read_page("/admin/")) == (by == duty)
         press(duty.client, report, "second")
         with time_machine.travel(timezone.now() + timedelta(days=40)):

@@ -69,7 +69,7 @@ def test_the_lane_says_who_calls_and_what_the_last_call_came_to(duty: Person, le
     report = report_factories.report(happening_now=True, contact="0992 000 118")
     assert "Chưa ai gọi" in words(lead.client.get(LANE))
     duty.client.post(page_of(report, "reveal-contact"), report_factories.BECAUSE)
-    assert "Duty đang gọi từ" in words(lead.client.get(LANE))
+    assert "duty đang gọi từ" in words(lead.client.get(LANE))
     press(duty.client, report, "contact", contact=Case.Contact.WRONG_NUMBER)
     assert "Số sai lúc" in words(lead.client.get(LANE))
     press(duty.client, report, "contact", contact=Case.Contact.FAMILY)

@@ -60,6 +60,13 @@ def test_what_is_no_report_breaks_nothing(
     assert lines in ([], [{"directive": "other", "blocked": "other", "page": "other"}])
 
 
+def test_an_invented_directive_brings_no_word_into_the_log(
+    client: Client, lines: list[dict[str, str]]
+) -> None:
+    post(client, {"body": {"effectiveDirective": "goi-so-nay-ngay", "blockedURL": "so-nay:"}})
+    assert lines == [{"directive": "other", "blocked": "other", "page": "other"}]
+
+
 def test_more_than_a_browser_sends_is_refused_unread(
     client: Client, lines: list[dict[str, str]]
 ) -> None:
@@ -80,7 +87,7 @@ def test_other_sites_and_other_things_are_not_logged(
 def test_who_tells_very_much_is_thanked_and_fills_no_log(
     client: Client, lines: list[dict[str, str]]
 ) -> None:
-    most = csp_reports.CSP_REPORTS.requests
+    most = csp_reports.OWN_REPORTS.requests
     assert {post(client, OLD) for _ in range(most + 5)} == {204}
     assert len(lines) == most
 

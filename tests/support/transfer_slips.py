@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from reports.cases import official_form
+from reports.cases import official_documents
 from reports.models import Report, TransferSlip
 from tests.support import report_factories
 from tests.support.desk_pages import page_of
@@ -11,7 +11,7 @@ from tests.support.officers import Person
 
 STORY = "Họ xưng Công an xã, dọa bắt nếu không chuyển tiền. Số tôi 0992 000 118."
 
-PAPER = official_form.OfficialDocument(
+PAPER = official_documents.OfficialDocument(
     number="7/PCT-PV01",
     issued_on=date(2026, 1, 5),
     title="PHIẾU CHUYỂN TIN",

@@ -1,7 +1,4 @@
-"""Find the sums of a list whose unit stands at its end: "chuyển 20 với 25 triệu". Pure: no Django.
-
-The form's field asks for the unit instead.
-"""
+"""Find the sums of a list whose unit stands at its end: "chuyển 20 với 25 triệu". Pure: no Django."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
@@ -18,21 +15,22 @@ _PAYERS = ("tôi", "em", "chị", "anh", "mẹ", "bố", "vợ", "chồng", "ôn
 _BETWEEN = {*_JOINS, *map(normalize, (*_TURNS, *_NTHS, *_PAYERS, "thêm", "thứ", "nữa", "là"))}
 _OF_PAYERS = {*map(normalize, _PAYERS)}
 _BEFORE = {
-    *(normalize(verb).split()[-1] for verb in load_json("number_words.json")["paying"]),
-    *map(normalize, (*_TURNS, *_NTHS)),
+    *(normalize(verb) for verb in load_json("number_words.json")["paying"] if " " not in verb),
+    *map(normalize, _TURNS),
 }
+_OF_TURNS = ({*map(normalize, _TURNS)}, {*map(normalize, _NTHS)})  # "đợt sau"
 _ITEMS_APART = 4  # words
 _MAX_ITEMS = 100
-_ITEMS_UNLIKE = 10  # times the sum at its end; more is no item of the list
+_ITEMS_UNLIKE = 10  # times the sum at its end: then an item has a smaller unit
 _FIGURES = {str(figure) for figure in range(2, 1000)}
 _THOUSANDS_FROM, _SMALL = 100, 10**7  # "nạp 300, rồi 2tr": hundreds beside small sums are thousands
-_UNITS = (10**9, 10**6, 10**3)
+_UNITS = (10**9, 10**6)
 
 
 def find_implicit_amounts(
     story: TokenizedText, named: Sequence[MoneyAmount]
 ) -> Iterator[MoneyAmount]:
-    """Yield the sums without a unit, beside those that are *named*."""
+    """Yield the items of lists that end with one of the *named* sums."""
     taken = {place for amount in named for place in range(amount.first, amount.last)}
     items = (item for amount in named for item in _items_before(story, amount, taken))
     yield from islice(items, _MAX_ITEMS)
@@ -83,9 +81,10 @@ def _is_of_sums(story: TokenizedText, places: Sequence[int], taken: Collection[i
     word, behind = story.words[at : at + 2]
     if not at or story.words[at - 1].sentence != word.sentence:
         return len(places) == 1 and behind.folded in _JOINS
-    before = story.words[at - 1].folded
+    *former, before = (each.folded for each in story.words[max(0, at - 2) : at])
+    is_turn = not _OF_TURNS[0].isdisjoint(former) and before in _OF_TURNS[1]
     is_shared = before in _OF_PAYERS and behind.folded in _OF_PAYERS
-    return at - 1 in taken or before in _BEFORE or is_shared
+    return at - 1 in taken or before in _BEFORE or is_turn or is_shared
 
 
 def _item_value(figure: int, amount: MoneyAmount) -> int:
@@ -96,4 +95,5 @@ def _item_value(figure: int, amount: MoneyAmount) -> int:
         for unit in _UNITS
         if amount.value >= unit and figure * unit <= amount.value * _ITEMS_UNLIKE
     ]
-    return figure * 10**3 if small else next(iter(fitting), figure * 10**6)
+    rather = 10**3 if figure >= _THOUSANDS_FROM else 10**6
+    return figure * 10**3 if small else next(iter(fitting), figure * rather)

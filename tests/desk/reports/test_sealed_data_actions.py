@@ -8,13 +8,15 @@ from cryptography.fernet import Fernet
 from django.http import HttpResponse
 from pytest_django import Settings
 
+from core import encryption
 from core.audit import events
 from core.models import AuditEvent
 from desk.reports import page as report_page
 from reports.models import Report
 from tests.support import report_factories
 from tests.support.desk_pages import STORY, page_of, tree, words
-from tests.support.officers import Person
+from tests.support.messages import add_followup
+from tests.support.officers import Person, log_in
 from tests.support.report_factories import BECAUSE
 
 pytestmark = pytest.mark.django_db
@@ -47,15 +49,48 @@ def test_number_and_phrase_stand_together_for_ten_minutes_after_one_reason(
     answer = show(duty, report, "contact", **BECAUSE)
     assert answer.headers["Location"] == f"{page_of(report)}#call"
     shown = tree(duty.client.get(page_of(report))).xpath("//div[@class='dial']")[0]
-    assert shown.xpath(".//a/@href") == ["tel:0992000118"]
+    assert shown.xpath(".//a/@href") == ["tel:+84992000118"]
     assert SECRETS["contact"] in shown.text_content()
     assert PHRASE in shown.text_content()
     assert 590 < int(shown.get("data-seconds")) <= 600
     assert SECRETS["contact"] not in lead.read_page(page_of(report))
-    event = events.events_for("report", report.pk).get(kind="revealed")
-    assert event.detail == {"field": "contact", "reason": "Gọi lại người báo"}
+    show(duty, report, "contact", **BECAUSE)  # once more: nothing new, and no longer
+    seen = [event.detail for event in events.events_for("report", report.pk)]
+    assert seen == [
+        {"field": field, "reason": "Gọi lại người báo"} for field in ("contact", "phrase")
+    ]
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
         assert SECRETS["contact"] not in duty.read_page(page_of(report))
+
+
+def test_an_open_call_is_closed_to_another_session_a_lost_right_and_a_newer_number(
+    duty: Person, report: Report
+) -> None:
+    show(duty, report, "contact", **BECAUSE)
+    elsewhere = log_in(duty.user).get(page_of(report)).content.decode()
+    assert SECRETS["contact"] not in elsewhere
+    assert SECRETS["contact"] in duty.read_page(page_of(report))
+    newer = encryption.encrypt("0992 000 119", "contact", report.pk)
+    add_followup(report, contact_sealed=newer)
+    assert "0992 000" not in duty.read_page(page_of(report))
+    show(duty, report, "contact", **BECAUSE)
+    assert "0992 000 119" in duty.read_page(page_of(report))
+    duty.revoke("reveal_contact")
+    assert "0992 000" not in duty.read_page(page_of(report))
+
+
+@pytest.mark.parametrize(
+    ("contact", "dialled"),
+    [("0992 000 118", ["tel:+84992000118"]), ("0992 000 118\u200b", ["tel:+84992000118"]),
+     ("0992000118 hoặc 0992000119", []), ("nam1985@gmail.com", []), ("+375 29 000 00 00", [])],
+)  # fmt: skip
+def test_only_one_number_of_the_country_is_dialled(
+    duty: Person, contact: str, dialled: list[str]
+) -> None:
+    report = report_factories.triaged(STORY, contact=contact)
+    show(duty, report, "contact", **BECAUSE)
+    page = tree(duty.client.get(page_of(report)))
+    assert page.xpath("//div[@class='dial']//a/@href") == dialled
 
 
 def test_a_call_without_a_reason_or_a_number_opens_nothing(duty: Person, report: Report) -> None:
@@ -95,7 +130,7 @@ def test_without_a_reason_nothing_is_shown_or_recorded(
 ) -> None:
     answer = show(duty, report, why=why)
     assert answer.status_code == 422
-    assert "ghi vì sao cần xem" in words(answer)
+    assert "Ghi vì sao cần xem" in words(answer)
     assert PHRASE not in words(answer)
     assert not events.events_for("report", report.pk).exists()
 

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from core.audit import events
 from core.errors import StaleVersionError
-from reports.cases import documents, official_form
+from reports.cases import documents, official_documents
 from reports.models import Case, TransferSlip
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
@@ -31,7 +31,7 @@ def words_of(pdf: bytes) -> str:
 
 
 def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet() -> None:
-    said = words_of(official_form.render_pdf(PAPER))
+    said = words_of(official_documents.render_pdf(PAPER))
     for text in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc",
                  "CÔNG AN TỈNH THANH HÓA", "Số: 7/PCT-PV01", "Thanh Hóa, ngày 05 tháng 01 năm 2026",
                  "Kính gửi: Công an xã Yên Định", "Ắt ằ ẳ ẵ ặ Ợ ữ ỹ đ Đ", "Lê Thị Ỷ"):  # fmt: skip
@@ -40,15 +40,15 @@ def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet(
 
 @pytest.mark.parametrize("text", ["\U0001f600", "\u202eđảo", "漢", "\x00", "\ufffd", "a\tb"])
 def test_characters_that_the_type_lacks_are_shown_by_their_code_points(text: str) -> None:
-    assert "[U+" in official_form.replace_missing_glyphs(text)
+    assert "[U+" in official_documents.replace_missing_glyphs(text)
     facts = (("Lời kể", text * 50),)
-    assert official_form.render_pdf(replace(PAPER, facts=facts)).startswith(b"%PDF")
+    assert official_documents.render_pdf(replace(PAPER, facts=facts)).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "dòng\n" * 3_000, "a " * 10_000, " ", ""])
 def test_a_text_of_any_length_comes_to_a_few_sheets(text: str) -> None:
-    facts = (("Lời kể", official_form.truncate_to_pages(text)),)
-    output = official_form.render_pdf(replace(PAPER, facts=facts))
+    facts = (("Lời kể", official_documents.truncate_to_pages(text)),)
+    output = official_documents.render_pdf(replace(PAPER, facts=facts))
     assert len(PdfReader(io.BytesIO(output)).pages) <= 60
 
 

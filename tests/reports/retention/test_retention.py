@@ -14,7 +14,8 @@ from core.audit import events
 from core.models import AuditEvent, OutboxItem
 from desk.reports import documents
 from reports.attachments import storage
-from reports.cases import case_archive, legal_holds, workflow
+from reports.cases import legal_holds, workflow
+from reports.cases.documents import SUMS
 from reports.cases.legal_holds import HoldError
 from reports.models import (
     DestructionRequest,
@@ -262,7 +263,7 @@ def test_a_case_file_lists_the_hashes_of_all_that_is_in_it(report: Report, lead:
     file = sent(report)
     archive = case_of(lead, report)
     folder = f"tin-{report.public_number}"
-    sums = archive.read(f"{folder}/{case_archive.SUMS}").decode().splitlines()
+    sums = archive.read(f"{folder}/{SUMS}").decode().splitlines()
     assert len(sums) == len(archive.namelist()) - 1
     for line in sums:
         digest, name = line.split("  ")

@@ -27,6 +27,9 @@ def test_a_sum_is_read_as_it_is_said(story: str, thousands: int) -> None:
 def test_hundreds_beside_a_small_sum_are_thousands_and_some_millions_no_sum() -> None:
     assert values_in("Tôi cọc 400, 900, rồi 2 triệu 3") == [400_000, 900_000, 2_300_000]
     assert values_in("tôi nạp 300, 500, rồi 15 triệu") == [300_000, 500_000, 15_000_000]
+    assert values_in("Tôi chuyển 60 rồi 5 triệu nữa") == [60_000_000, 5_000_000]
+    assert values_in("đòi 40 với 3 triệu phí") == [40_000_000, 3_000_000]
+    assert values_in("Lần gọi sau 7, 5 triệu bay mất") == [5_000_000]
     assert values_in("mất năm ba triệu, chừng hai ba triệu, ba năm triệu") == []
 
 

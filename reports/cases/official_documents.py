@@ -99,7 +99,7 @@ def _create_pdf(document: OfficialDocument) -> FPDF:
     pdf.set_auto_page_break(auto=True, margin=_BOTTOM)
     for style, file in _FACES.items():
         pdf.add_font("serif", style, _FONTS / file)
-    pdf.set_title(replace_missing_glyphs(f"{document.title} {document.number}"))
+    pdf.set_title(replace_missing_glyphs(f"{document.title or document.subject} {document.number}"))
     pdf.set_lang("vi")
     pdf.set_creator("")
     pdf.add_page()
@@ -212,6 +212,8 @@ def render_docx(document: OfficialDocument) -> bytes:
         _write_line(file, text)
     receivers = "\n".join(("Nơi nhận:", *document.receivers))
     _write_pair(file, (receivers, False), (f"{document.signed_as}\n\n\n\n{document.signer}", True))
+    if document.foot:
+        _write_line(file, document.foot)
     output = BytesIO()
     file.save(output)
     return output.getvalue()
@@ -231,7 +233,7 @@ def _write_pair(file: Document, *columns: tuple[str, bool]) -> None:
     for cell, (text, bold) in zip(table.rows[0].cells, columns, strict=True):
         paragraph = cell.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        paragraph.add_run(text).bold = bold
+        paragraph.add_run(replace_missing_glyphs(text)).bold = bold
 
 
 def _write_line(
@@ -243,7 +245,7 @@ def _write_line(
 ) -> None:
     paragraph = file.add_paragraph()
     paragraph.alignment = align
-    paragraph.add_run(text).bold = bold
+    paragraph.add_run(replace_missing_glyphs(text)).bold = bold
 
 
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
