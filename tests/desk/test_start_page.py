@@ -131,7 +131,7 @@ def set_to(name: str) -> int:
 
 
 def test_the_models_stand_in_an_order_with_the_queue_first(lead: Person) -> None:
-    assert set(ORDER) <= {model.__name__ for model in admin.site._registry}
     (apps, *_) = lead.client.get("/admin/").context["app_list"]
+    assert set(ORDER) <= {model.__name__ for model in admin.site._registry}
     assert apps["models"][0]["object_name"] == "Report"
     assert admin.site.site_title == "Trực ban tiếp nhận tin, PV01"
