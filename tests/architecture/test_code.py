@@ -14,6 +14,7 @@ from tools.house import load_rooms
 from tools.source import ROOMS, ROOT, count_body_lines, get_last_name
 
 PAGES = sorted((ROOT / "templates").rglob("*.html"))
+admin.autodiscover()  # else only portal/urls.py would
 
 
 def test_no_template_turns_escaping_off() -> None:
