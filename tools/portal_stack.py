@@ -4,6 +4,7 @@ front server. Each may be killed, frozen, stopped and started again on the same 
 
 import atexit
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -35,7 +36,8 @@ TIMEOUT_SECONDS = 30.0
 IDLE_TIMEOUT_SECONDS = 90.0  # what reads has what pages leave of the machine
 STOP_TIMEOUT_SECONDS = 40.0  # above what the supervisor gives to requests and tasks under way
 ROLES = ("web master", "web worker", "relay", "worker", "worker child", "beat")
-FIELD_KEY = urlsafe_b64encode(secrets.token_bytes(32)).decode()  # of the database that all copy
+FIELD_KEY = urlsafe_b64encode(b"of the database that all copy ..").decode()
+PREPARED = "PREPARED_STACK"  # a folder in which several processes prepare that database once
 COUNT_WAITING_SQL = (
     "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
 )
@@ -273,10 +275,24 @@ def portal_stack(
 @cache
 def _prepare_database() -> Path:
     """PostgreSQL's data, migrated and with a desk, of which each stack has a copy: made once in a
-    process, eight seconds.
+    process, eight seconds, or once for all that name a folder for it.
     """
-    folder = Path(tempfile.mkdtemp(prefix="foundation-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if not (shared := os.environ.get(PREPARED)):
+        folder = Path(tempfile.mkdtemp(prefix="foundation-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return _fill_database(folder)
+    with Path(f"{shared}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = Path(shared)
+        if not folder.exists():
+            half = Path(f"{shared}.half")
+            half.mkdir()
+            _fill_database(half)
+            half.rename(folder)
+    return folder / "postgres"
+
+
+def _fill_database(folder: Path) -> Path:
     ours = PortalStack(folder, 0, _make_environment(folder, 0), {}, durable=False)
     ours.start_postgres()
     try:

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Case as Switch
 from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Left
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_safe
 from accounts import preferences
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
+from core.responses import HttpResponseSeeOther
 from desk.pages.http import sanitize_query
 from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin
 from desk.reports import (
@@ -38,9 +40,10 @@ from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, filter_by_search
 from reports.cases import bulk as many
-from reports.cases import deadlines, visibility
+from reports.cases import deadlines, visibility, workflow
+from reports.cases.transitions import DECIDE
 from reports.facts import abuse_flags, effective_facts
-from reports.models import Report
+from reports.models import Case, Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
@@ -158,6 +161,22 @@ def show_calls(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     rows = load_start_rows(get_officer(request))
     return TemplateResponse(request, "admin/dashboard_calls.html", rows)
+
+
+def take_next(request: HttpRequest) -> HttpResponse:
+    """Give the officer the first report that nobody works on; two who ask at once get two."""
+    officer = get_officer(request)
+    if not officer.has_perm(DECIDE):
+        raise PermissionDenied
+    new = Report.objects.filter(case__status=Case.Status.NEW, case__officer=None, erased_at=None)
+    free = visibility.visible_reports(new.order_by(*order_by_calls_first()), officer)
+    with transaction.atomic():
+        locked = free.select_related("case").select_for_update(skip_locked=True, of=("case",))
+        if report := locked.first():
+            workflow.decide("take", report.pk, by=officer, version=report.case.version)
+            return HttpResponseSeeOther(reverse("admin:reports_report_change", args=[report.pk]))
+    messages.info(request, "Không còn tin nào chưa ai nhận.")
+    return HttpResponseSeeOther(reverse("admin:reports_report_changelist"))
 
 
 @admin.register(Report)

@@ -21,14 +21,9 @@ from reports.models import BankHotline, BankLetter, Case, Indicator, Report
 from reports.reference import confirmed_statements
 
 NUMBER = "{}/" + province.letter_code
-REQUEST = (
-    "Đề nghị Quý Ngân hàng kiểm tra, tạm dừng giao dịch đối với số tiền nêu trên theo quy định, và báo kết"
-    f" quả về {province.office_name}, số {province.hotline}."
-)
-_OPENING = (
-    f"{province.office_name} {province.police} nhận tin báo của người dân bị đối tượng gọi điện lừa đảo,"
-    " đã chuyển tiền như sau:"
-)
+STATEMENT = "bank_letter"  # the request as two officers confirmed it
+REQUEST = f"Đề nghị Quý Ngân hàng kiểm tra, tạm dừng giao dịch đối với số tiền nêu trên theo quy định, và báo kết quả về {province.office_name}, số {province.hotline}."
+_OPENING = f"{province.office_name} {province.police} nhận tin báo của người dân bị đối tượng gọi điện lừa đảo, đã chuyển tiền như sau:"
 _MISSING = {"required": "Chưa ghi."}
 MAX_LETTERS = 20  # shown; a report has few
 
@@ -111,7 +106,9 @@ def build_letter_panel(
     """Return the letters of a report, the form of the next, and the lines of the banks it names."""
     accounts = [each for each in rows if each.kind == Indicator.Kind.ACCOUNT]
     issued = report.bank_letters.select_related("actor", "answered_by")[:MAX_LETTERS]
-    initial = {"text": REQUEST, "amount_vnd": _format_dong(facts.money_lost_vnd)}
+    kept = confirmed_statements.statements().get(STATEMENT)
+    text = kept.text if kept else REQUEST
+    initial = {"text": text, "amount_vnd": _format_dong(facts.money_lost_vnd)}
     for each in accounts[:1]:
         initial |= {"bank": each.bank, "account": each.key, "holder": each.holder}
     answered = typed if isinstance(typed, AnswerForm) else None

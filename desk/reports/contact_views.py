@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,15 +22,14 @@ SHOWN_FOR = timedelta(minutes=10)
 _SESSION_KEY = "contact_views"  # of events, by report
 
 
+@transaction.atomic
 def record_view(request: HttpRequest, report: Report, reason: str) -> None:
     """Log that number and phrase are shown from now on to this officer, in this session."""
-    panel, by = FollowupPanel(report), get_officer(request)
+    panel, by, key = FollowupPanel(report), get_officer(request), str(report.pk)
     for what in ("phrase", "contact"):
         if panel.latest_sealed(what) is not None:
-            seen = {"by": by, "field": what, "reason": reason}
-            event = events.log_event("report", report.pk, "revealed", **seen)
-            views = request.session.get(_SESSION_KEY, {})
-            request.session[_SESSION_KEY] = views | {str(report.pk): event.pk}
+            event = events.log_event("report", key, "revealed", by=by, field=what, reason=reason)
+            request.session[_SESSION_KEY] = request.session.get(_SESSION_KEY, {}) | {key: event.pk}
 
 
 def find_end(

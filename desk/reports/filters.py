@@ -38,6 +38,7 @@ class CountedListFilter(admin.SimpleListFilter):
     template = "admin/reports/report/list_filter.html"
     field = ""
     folded = True
+    name_value: Callable[[str], str] = staticmethod(str)
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         self.value_counts = counts_for(request).by.get(self.parameter_name or "", [])
@@ -68,10 +69,10 @@ class CountedListFilter(admin.SimpleListFilter):
         return Q(**{cls.field: chosen})
 
     def code(self, each: ValueCount) -> str:
-        return each.value
+        return each.value or _NOWHERE
 
     def label(self, each: ValueCount) -> str:
-        return each.name or highlighting.plain_line(each.value, MAX_VALUE_CHARS)
+        return each.name or highlighting.plain_line(self.name_value(each.value), MAX_VALUE_CHARS)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Yield the choices, with a chosen value that no longer occurs, so that it can be removed."""
@@ -116,8 +117,7 @@ class ScenarioFilter(CountedListFilter):
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         return effective_facts.of_scenario(queryset, chosen)
 
-    def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(codes.short_label(each.value), MAX_VALUE_CHARS)
+    name_value = staticmethod(codes.short_label)
 
 
 class LossFilter(CountedListFilter):
@@ -126,7 +126,7 @@ class LossFilter(CountedListFilter):
     _WORDS = {"lost": "Có mất tiền", "much": "Từ 100 triệu", "unknown": "Chưa rõ"}
 
     def label(self, each: ValueCount) -> str:
-        return self._WORDS.get(each.value, highlighting.plain_line(each.value, MAX_VALUE_CHARS))
+        return self._WORDS.get(each.value) or super().label(each)
 
     @classmethod
     def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
@@ -143,9 +143,6 @@ class CommuneFilter(CountedListFilter):
     title = "xã, phường"
     parameter_name = "xa"
 
-    def code(self, each: ValueCount) -> str:
-        return each.value or _NOWHERE
-
     def label(self, each: ValueCount) -> str:
         return super().label(each) if each.value not in {"", _NOWHERE} else "Chưa rõ"
 
@@ -157,9 +154,7 @@ class CommuneFilter(CountedListFilter):
 class OfficeFilter(CountedListFilter):
     title = "nơi bị giả danh"
     parameter_name = "xung"
-
-    def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(codes.claim_label(each.value), MAX_VALUE_CHARS)
+    name_value = staticmethod(codes.claim_label)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
@@ -192,9 +187,6 @@ class ChannelFilter(CountedListFilter):
     def label(self, each: ValueCount) -> str:
         return codes.channel_label(each.value) if each.value else "Không ghi"
 
-    def code(self, each: ValueCount) -> str:
-        return each.value or _NOWHERE
-
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
         return super().value_lookup("" if chosen == _NOWHERE else chosen)
@@ -204,10 +196,7 @@ class SourceFilter(CountedListFilter):
     title = "nguồn tin"
     parameter_name = "nguon"
     field = "source"
-
-    def label(self, each: ValueCount) -> str:
-        source = dict(Report.Source.choices).get(each.value, each.value)
-        return highlighting.plain_line(str(source), MAX_VALUE_CHARS)
+    name_value = staticmethod(lambda value: str(dict(Report.Source.choices).get(value, value)))
 
 
 class FlagFilter(CountedListFilter):
@@ -215,9 +204,7 @@ class FlagFilter(CountedListFilter):
 
     title = "dấu hiệu"
     parameter_name = "dau"
-
-    def label(self, each: ValueCount) -> str:
-        return highlighting.plain_line(codes.flag_label(each.value), MAX_VALUE_CHARS)
+    name_value = staticmethod(codes.flag_label)
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:

@@ -34,6 +34,7 @@ from desk.reports.correction_forms import CorrectionForm
 from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
+from reports.calendar.deadline_rules import CALL_WITHIN
 from reports.cases import visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
@@ -50,7 +51,6 @@ REVEAL_REASONS = (
     "Lập phiếu chuyển đơn vị",
 )
 ActionForm = DecisionForm | CorrectionForm | LetterForm | AnswerForm
-TypedForm = ActionForm | None
 
 
 class ReportPage(ReportView):
@@ -62,7 +62,7 @@ def render_page(
     request: HttpRequest,
     report: Report,
     *,
-    form: TypedForm = None,
+    form: ActionForm | None = None,
     revealed: dict[str, str] | None = None,
     opened: int | UUID | None = None,
 ) -> HttpResponse:
@@ -82,7 +82,7 @@ class PageContents:
 
     request: HttpRequest
     report: Report
-    form: TypedForm
+    form: ActionForm | None
     revealed: dict[str, str]
     opened: int | UUID | None
 
@@ -222,7 +222,8 @@ class PageContents:
         has_letters = is_cut or any(each.kind == "bank_letter_issued" for each in self.events)
         rows = self.indicators
         panel = build_letter_panel(self.report, self.facts, rows, typed, has_letters=has_letters)
-        return {**panel, "is_money_gone": workflow.MONEY_GONE in self.blockers}
+        is_fresh = self.report.received_at > timezone.now() - 3 * CALL_WITHIN
+        return {**panel, "is_money_gone": is_fresh and workflow.MONEY_GONE in self.blockers}
 
     def build_permissions(self) -> dict[str, Any]:
         user, is_free = self.officer, not is_held(self.report)

@@ -51,6 +51,7 @@ def list_queue_routes() -> Iterator[Route]:
     export = require_http_methods(["GET", "POST"])(exports.export)
     export = reauthentication_required(export, exports.EXPORT_PERMISSION, each="personal")
     yield "export/", "export", export, {}
+    yield "next/", "take_next", require_POST(admin.take_next), {}
     yield "calls/", "calls", require_safe(admin.show_calls), {}
     yield "agreement/", "agreement", require_safe(agreement.show_agreement), {}
     labels = require_POST(agreement.export_labels)

@@ -82,14 +82,10 @@ def _pending(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Deadline]:
     return Deadline.objects.pending().filter(report_id=report_id, kind__in=tuple(kinds))
 
 
-def wait_for_reporter(report_id: UUID) -> None:
-    """Let sorting wait for the reporter, who has some working days to answer."""
-    _move(_pending(report_id, [CLASSIFY]), timezone.now(), FOLLOWUP_ANSWER)
-
-
-def resume_sorting(report_id: UUID) -> None:
-    """Let sorting run anew, as from receipt: nobody waits for the reporter any more."""
-    _move(_pending(report_id, [CLASSIFY]), timezone.now(), CLASSIFY)
+def restart_sorting(report_id: UUID, *, waits: bool) -> None:
+    """Let sorting run anew: as from receipt, or while it waits for the reporter some working days."""
+    sorting = _pending(report_id, [CLASSIFY])
+    _move(sorting, timezone.now(), FOLLOWUP_ANSWER if waits else CLASSIFY)
 
 
 def _move(running: QuerySet[Deadline], start: datetime, kind: str) -> None:

@@ -283,11 +283,10 @@ def _update_deadlines(case: Case, move: Transition, words: Mapping[str, str]) ->
     starts = move.starts_deadlines
     if words.get("contact") in Case.NOT_REACHED:
         starts = (*starts, CALL_AGAIN)
-    if move.is_question:
+    waited = case.status == Case.Status.WAITING
+    if move.is_question or (waited and move.steps[case.status] == Case.Status.IN_REVIEW):
         deadlines.start_deadlines(case)
-        deadlines.wait_for_reporter(case.pk)
-    elif case.status == Case.Status.WAITING and move.steps[case.status] == Case.Status.IN_REVIEW:
-        deadlines.resume_sorting(case.pk)
+        deadlines.restart_sorting(case.pk, waits=move.is_question)
     if move.extends_deadline and not deadlines.extend(case.pk, move.extends_deadline):
         raise NoExtensionLeftError
     return deadlines.apply_transition(

@@ -141,7 +141,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
             "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message confirm_fact contact correct heartbeat "
             "junk letter letter_answer message note preference recall release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
-            "reveal_phrase reveal_story revert_correction save_search second slip take withdraw write_letter"
+            "reveal_phrase reveal_story revert_correction save_search second slip take take_next withdraw write_letter"
         ),
     ),
     ("reports_reprocessingrun", LEAD, LEAD, "start"),

@@ -61,6 +61,7 @@ def test_services() -> Iterator[None]:
         static = Path(name) / "static"  # whitenoise wants a folder, even an empty one
         static.mkdir()
         os.environ.update(services.env, DATA_DIR=name, STATIC_ROOT=str(static))
+        os.environ["PREPARED_STACK"] = str(Path(name) / "prepared")  # tools/portal_stack.py
         os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
         yield
 

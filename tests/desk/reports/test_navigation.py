@@ -1,5 +1,6 @@
 """From a report to the next one, by keys and after decisions; colleagues at the same report."""
 
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,8 +14,9 @@ from desk.reports.decision_forms import SHORTCUT_KEYS
 from reports.cases import workflow
 from reports.models import Case, Report
 from tests.support import report_factories
+from tests.support.concurrency import in_parallel
 from tests.support.desk_pages import QUEUE, open_page, page_of, press, words
-from tests.support.officers import Person, log_in
+from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +165,24 @@ def _age(seconds: int) -> None:
 def test_a_report_that_is_not_there_is_not_found(duty: Person, way: str) -> None:
     ask = duty.client.post if way in {"here", "habit"} else duty.client.get
     assert ask(f"{QUEUE}{UUID(int=0)}/{way}/").status_code == 404
+
+
+def test_the_next_report_is_the_first_of_the_queue_that_nobody_works_on(
+    duty: Person, lead: Person
+) -> None:
+    later, urgent = report_factories.report("sau"), report_factories.report("gấp")
+    report_factories.add_facts(later, priority=20)
+    report_factories.add_facts(urgent, priority=90)
+    for report, who in ((urgent, duty), (later, lead)):
+        assert who.client.post(f"{QUEUE}next/").headers["Location"] == page_of(report)
+        assert Case.objects.get(report=report).officer == who.user
+    assert duty.client.post(f"{QUEUE}next/").headers["Location"] == QUEUE
+    assert "Không còn tin nào chưa ai nhận" in duty.read_page(QUEUE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_ask_for_the_next_at_once_get_two() -> None:
+    reports = [report_factories.report(f"tin {n}") for n in range(2)]
+    clients = [log_in(create_officer(name, "duty")) for name in ("mot", "hai")]
+    answers = in_parallel([partial(client.post, f"{QUEUE}next/") for client in clients])
+    assert {answer.headers["Location"] for answer in answers} == set(map(page_of, reports))
