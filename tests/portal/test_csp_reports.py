@@ -51,18 +51,9 @@ def test_both_forms_are_logged_without_a_word_or_an_address(
 
 @pytest.mark.parametrize(
     "report",
-    [
-        "",
-        "{",
-        "[]",
-        "[1]",
-        '"x"',
-        "[" * 9000,
-        {"csp-report": 1},
-        {"body": {"blockedURL": "//["}},
-        {"body": {"effectiveDirective": "goi-so-nay-ngay", "blockedURL": "so-nay:"}},
-    ],
-)
+    ["", "{", "[]", "[1]", '"x"', "[" * 9000, {"csp-report": 1}, {"body": {"blockedURL": "//["}},
+     {"body": {"effectiveDirective": "goi-so-nay-ngay", "blockedURL": "so-nay:"}}],
+)  # fmt: skip
 def test_what_is_no_report_or_invented_brings_no_word_into_the_log(
     client: Client, lines: list[dict[str, str]], report: Any
 ) -> None:
