@@ -64,12 +64,13 @@ SELECT each.id, '26-' || substr(translate(upper(md5(r::text)), '01AEF', 'GHJKL')
        CASE chance %% 30 WHEN 0 THEN '{{masked_card}}'::text[] ELSE '{{}}' END,
        convert_to(story, 'UTF8'), decode(md5(r::text), 'hex')
   FROM each LEFT JOIN commune ON place = chance / 7 %% (SELECT count(*) FROM commune);
-INSERT INTO reports_case (report_id, status, outcome, officer_id, due_at, version)
+INSERT INTO reports_case (report_id, status, outcome, officer_id, due_at, seconded_by_id, version)
 SELECT each.id, CASE WHEN NOT open THEN (ARRAY['closed', 'junk', 'crime_report'])[1 + chance %% 3]
                 ELSE (ARRAY['new', 'new', 'in_review', 'waiting'])[1 + chance %% 4] END,
        CASE WHEN NOT open AND chance %% 3 = 0 THEN 'duplicate' ELSE '' END,
        CASE WHEN NOT open OR chance %% 4 > 1 THEN officer.id END,
-       CASE WHEN open AND chance %% 3 > 0 THEN at + interval '1 day' * (990 + chance %% 20) END, 2
+       CASE WHEN open AND chance %% 3 > 0 THEN at + interval '1 day' * (990 + chance %% 20) END,
+       CASE WHEN NOT open AND chance %% 3 = 1 THEN officer.id END, 2 -- what waits for a second is work
   FROM each JOIN officer ON place = chance / 11 %% (SELECT count(*) FROM officer);
 INSERT INTO reports_extractedfacts (
        report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, stages, reasons,

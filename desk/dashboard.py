@@ -23,7 +23,7 @@ from desk.reports import saved_searches
 from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
-from reports.models import BankLetter, BurstSnapshot, Case, Dispute, LookalikeDomain, Report
+from reports.models import BankLetter, BurstSnapshot, Case, Dispute, LookalikeDomain
 from reports.monitoring import queue_stats
 from reports.numbers import disputes, findings
 from reports.reference import gazetteer
@@ -53,8 +53,8 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
     if user.has_perm("core.view_proposal"):
         columns["proposals"] = aggregate_all(proposals.open_for(user), count=Count("pk"))
     if user.has_perm("reports.close_case"):
-        ended = Report.objects.filter(case__in=Case.objects.unseconded())
-        columns["ended"] = aggregate_all(visibility.visible_reports(ended, user), count=Count("pk"))
+        ended = visibility.visible_via_report(Case.objects.unseconded(), user)
+        columns["ended"] = aggregate_all(ended, count=Count("pk"))
     if user.has_perm("reports.decide_case"):
         kept = BankLetter.objects.filter(report__erased_at=None)
         letters = visibility.visible_via_report(kept, user)
