@@ -236,8 +236,6 @@ class DecisionForm(forms.Form):
 
 
 def _field_error(error: ActionError) -> tuple[str, str] | None:
-    if isinstance(error, DocumentError):
-        return "frozen_vnd", BANK_ERRORS[error.code]
     if isinstance(error, workflow.ReasonMissingError):
         return error.code, MISSING[error.code]
     if isinstance(error, workflow.UnknownUnitError):
@@ -266,6 +264,8 @@ def error_message(error: ActionError, case: Case, version: int = 0) -> str:
     """Return why a decision was not taken; the officer saw the case at that version."""
     if field_error := _field_error(error):
         return f"Chưa lưu. {field_error[1]} Những gì đã gõ còn nguyên."
+    if isinstance(error, DocumentError):
+        return f"Chưa lưu. {BANK_ERRORS[error.code]} Những gì đã gõ còn nguyên."
     if type(error) in _IN_ONE_SENTENCE:
         return _IN_ONE_SENTENCE[type(error)]
     if isinstance(error, StaleVersionError):

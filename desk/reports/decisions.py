@@ -80,10 +80,18 @@ class TakeDecision(FormAction):
         )
 
 
-class WriteLetter(FormAction):
-    """Issue a letter that asks a bank to hold money."""
+class LetterAction(FormAction):
+    """An action with a letter to a bank."""
 
     permission = "reports.decide_case"
+
+    def get_next_address(self) -> str:
+        return f"{super().get_next_address()}#bank"
+
+
+class WriteLetter(LetterAction):
+    """Issue a letter that asks a bank to hold money."""
+
     done = "Đã lập công văn. Gọi số gấp của ngân hàng trước, rồi in ra trình lãnh đạo ký."
     form: LetterForm
 
@@ -93,14 +101,10 @@ class WriteLetter(FormAction):
     def run(self) -> BankLetter:
         return self.form.execute(self.report.case, self.officer)
 
-    def get_next_address(self) -> str:
-        return f"{super().get_next_address()}#bank"
 
-
-class RecordAnswer(FormAction):
+class RecordAnswer(LetterAction):
     """Record what the bank holds."""
 
-    permission = "reports.decide_case"
     done = "Đã ghi ngân hàng trả lời."
     form: AnswerForm
 
@@ -109,9 +113,6 @@ class RecordAnswer(FormAction):
 
     def run(self, letter: int) -> None:
         self.form.execute(self.officer)
-
-    def get_next_address(self) -> str:
-        return f"{super().get_next_address()}#bank"
 
 
 class CorrectFact(FormAction):

@@ -103,14 +103,8 @@ class GiveLetter(ReportView):
         kept = self.report.bank_letters.filter(report__erased_at=None)
         row = get_object_or_404(kept.select_related("actor"), pk=letter)
         kind = "docx" if request.POST.get("kind") == "docx" else "pdf"
-        events.log_event(
-            "report",
-            self.report.pk,
-            "bank_letter_printed",
-            by=self.officer,
-            letter=str(row),
-            format=kind,
-        )
+        key, by, number = self.report.pk, self.officer, str(row)
+        events.log_event("report", key, "bank_letter_printed", by=by, letter=number, format=kind)
         sheet, media_type = render_letter(self.report, row, kind)
         return download(sheet, f"cong-van-{row.number}-{row.year}.{kind}", media_type)
 
