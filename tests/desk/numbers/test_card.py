@@ -52,8 +52,8 @@ def test_the_number_of_an_office_and_one_beside_it_are_told_apart(duty: Person) 
     office = Office.objects.create(codename="mau", name="Điện lực Mẫu")
     fields = {"number": "0550 000 123", "key": KEY, "source": "x", "verified_on": "2026-11-05"}
     OfficeNumber.objects.create(office=office, **fields)
-    assert "Số thật của cơ quan Điện lực Mẫu" in read_card(duty.client, NUMBER)
-    assert "Gần giống số thật 0550 000 123" in read_card(duty.client, "0550000124")
+    assert "Số công bố Điện lực Mẫu" in read_card(duty.client, NUMBER)
+    assert "Gần giống số công bố 0550 000 123" in read_card(duty.client, "0550000124")
 
 
 @pytest.mark.parametrize("text", ["1903 1234 567 890", "https://vi-du.example/nop-phat?a=1"])
