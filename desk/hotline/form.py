@@ -77,7 +77,7 @@ class FilingForm(ReportForm):
             self.fields[name].label = label
         for name in ("demands", *NAMED):
             self.fields[name].help_text = ""
-        self.fields[DANGER].widget.attrs["autofocus"] = True
+        self.fields[DANGER].widget.attrs["autofocus"] = data is None  # else at what is wrong
         self.fields["story"].widget.attrs["rows"] = 10
 
     @classmethod

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import preferences
 from accounts.sessions import get_officer
 from core.form_data import Fields, sanitize_fields
 from core.responses import HttpResponseSeeOther
@@ -33,7 +34,7 @@ NOT_SAVED = "Chưa ghi được tin. Những gì đã gõ còn nguyên; chờ m�
 HAS_STORY = (
     "Chưa ghi. Đã gõ lời kể hoặc số để gọi lại: bấm Ghi nhận tin, hoặc xóa đi rồi bấm Chỉ hỏi."
 )
-_SPOKEN = ("danger", "lost", "always", "transfer")
+_SPOKEN = ("danger", "calm", "lost", "transfer")
 
 
 def file_report(request: HttpRequest) -> HttpResponse:
@@ -109,6 +110,9 @@ def _render_form(
 def _render_receipt(request: HttpRequest, result: SubmissionResult) -> HttpResponse:
     """Return the receipt; it has no URL, since the code is only in this response."""
     groups = receipt_codes.format_code(result.code) if result.code else []
+    by = get_officer(request)
+    wish = preferences.preferences_column(by)
+    officer = User.objects.annotate(preferences=wish).only("pk").get(pk=by.pk)
     return render(
         request,
         "admin/hotline/filed.html",
@@ -116,6 +120,7 @@ def _render_receipt(request: HttpRequest, result: SubmissionResult) -> HttpRespo
         Report,
         report=result.report,
         again=result.again,
+        preferences=preferences.preferences_of(officer),
         groups=[(group, receipt_codes.phonetic_group(group)) for group in groups],
     )
 

@@ -43,7 +43,7 @@ def kinds_by_code() -> Mapping[str, CallKind]:
 
 
 def load_sentence(name: str) -> str:
-    """Return a line that is read whatever the kind: danger, lost, transfer or always."""
+    """Return a line that is read whatever the kind: danger, calm, lost or transfer."""
     sentence: str = loader.load_json(_FILE)[name]
     return sentence
 
