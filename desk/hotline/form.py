@@ -69,9 +69,9 @@ class FilingForm(ReportForm):
         kinds = caller_advice.kinds_by_code().values()
         self.fields["kind"] = _radio((each.code, each.label) for each in kinds if each.code)
         further = tuple(question.code for question in choices.QUESTIONS)
-        self.asked = (*_QUESTIONS, *further)
-        order = ("submission_key", DANGER, *NAMED, *self.asked, "story", *_REPORTER, *_FURTHER)
-        for name in self.fields.keys() - set(order):
+        asked = (*_QUESTIONS, *further)
+        kept = {"submission_key", DANGER, *NAMED, *asked, "story", *_REPORTER, *_FURTHER}
+        for name in self.fields.keys() - kept:
             del self.fields[name]
         for name, label in _LABELS.items():
             self.fields[name].label = label
@@ -79,6 +79,9 @@ class FilingForm(ReportForm):
             self.fields[name].help_text = ""
         self.fields[DANGER].widget.attrs["autofocus"] = data is None  # else at what is wrong
         self.fields["story"].widget.attrs["rows"] = 10
+        self.questions, self.reporter, self.further = (
+            [self[name] for name in names] for names in (asked, _REPORTER, _FURTHER)
+        )
 
     @classmethod
     def restore(cls, fields: Fields) -> "FilingForm":
@@ -106,12 +109,3 @@ class FilingForm(ReportForm):
         ]
         fields["story"] = "\n".join(filter(str.strip, [typed.get("story", ""), *beside]))
         return ReportFormParser(fields)
-
-    def questions(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.asked]
-
-    def reporter(self) -> list[forms.BoundField]:
-        return [self[name] for name in _REPORTER]
-
-    def further(self) -> list[forms.BoundField]:
-        return [self[name] for name in _FURTHER]

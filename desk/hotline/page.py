@@ -34,7 +34,6 @@ NOT_SAVED = "Chưa ghi được tin. Những gì đã gõ còn nguyên; chờ m�
 HAS_STORY = (
     "Chưa ghi. Đã gõ lời kể hoặc số để gọi lại: bấm Ghi nhận tin, hoặc xóa đi rồi bấm Chỉ hỏi."
 )
-_SPOKEN = ("danger", "calm", "lost", "transfer")
 
 
 def file_report(request: HttpRequest) -> HttpResponse:
@@ -98,7 +97,7 @@ def _render_form(
         "named": [(form[name], load_card(form[name].value() or "", by)) for name in NAMED],
         "communes": gazetteer.list_communes(),
         "advice": caller_advice.load_advice(),
-        "spoken": {name: caller_advice.load_sentence(name) for name in _SPOKEN},
+        "spoken": caller_advice.sentences(),
         "enquiries": _format_enquiries(),
     }
     title = "Nhập tin qua điện thoại, trực tiếp"

@@ -19,48 +19,32 @@ class CallKind:
     code: str
     label: str
     claimed_office: str
-    offices: tuple[str, ...]
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SpokenAdvice:
-    code: str
+    offices: list[str]
     lines: list[str]
 
 
 @cache
 def kinds_by_code() -> Mapping[str, CallKind]:
-    """Return the kinds in the order of the form, and what is read without one under ANY_KIND last."""
-    data = loader.load_json(_FILE)
-    nothing = {"code": ANY_KIND, "label": "", "claimed_office": ""}
-    rows = [*data["kinds"], nothing | data["any"]]
-    kinds = [
-        CallKind(**row | {"offices": tuple(row["offices"]), "lines": tuple(row["lines"])})
-        for row in rows
-    ]
-    return {kind.code: kind for kind in kinds}
+    """Return the kinds in the order of the form, and last, under ANY_KIND, what is read without one."""
+    rows = loader.load_json(_FILE)["kinds"]
+    return {row["code"]: CallKind(**row) for row in rows}
 
 
-def load_sentence(name: str) -> str:
-    """Return a line that is read whatever the kind: danger, calm, lost or transfer."""
-    sentence: str = loader.load_json(_FILE)[name]
-    return sentence
+def sentences() -> Mapping[str, str]:
+    """Return the lines that are read whatever the kind: danger, calm, lost, transfer."""
+    lines: Mapping[str, str] = loader.load_json(_FILE)["sentences"]
+    return lines
 
 
-def load_advice() -> list[SpokenAdvice]:
+def load_advice() -> dict[str, list[str]]:
     """Return what is read out by kind, what the real office never does first. One statement."""
     kinds = kinds_by_code().values()
-    wanted = {codename for kind in kinds for codename in kind.offices}
-    offices = Office.objects.in_bulk(wanted)
-    return [
-        SpokenAdvice(
-            kind.code,
-            [_never(offices[each]) for each in kind.offices if each in offices] + [*kind.lines],
-        )
+    offices = Office.objects.in_bulk({codename for kind in kinds for codename in kind.offices})
+    never = {
+        codename: f"{office.name}: {lower_initial(office.never_by_phone)}"
+        for codename, office in offices.items()
+    }
+    return {
+        kind.code: [*(never[each] for each in kind.offices if each in never), *kind.lines]
         for kind in kinds
-    ]
-
-
-def _never(office: Office) -> str:
-    return f"{office.name}: {lower_initial(office.never_by_phone)}"
+    }

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from core.models import AuditEvent
 from reports.models import Enquiry, Report
 from reports.monitoring import enquiries
 from tests.support.desk_pages import words
@@ -23,7 +22,6 @@ def test_a_question_is_counted_and_is_no_report(duty: Person) -> None:
     row = Enquiry.objects.get()
     assert (row.officer, row.kind) == (duty.user, "bank")
     assert not Report.objects.exists()
-    assert not AuditEvent.objects.filter(kind="filed").exists()
     assert "Hôm nay: 1 cuộc chỉ hỏi" in words(duty.client.get("/admin/"))
 
 
