@@ -104,16 +104,3 @@ def test_the_page_is_sound_in_both_widths(
     page.locator(".number-card").wait_for()
     page.get_by_label("Công an").check()
     assert find_desk_faults(page) == []
-
-
-def test_without_a_script_a_button_shows_the_card_and_a_report_is_filed(
-    portal: str, open_desk: OpenDesk, chief: Client
-) -> None:
-    file_report(0)
-    page = open_desk(chief, java_script_enabled=False)
-    page.goto(f"{portal}{QUEUE}file/")
-    page.get_by_label("Số (hoặc tên) hiện trên máy").fill("0550000123")
-    page.get_by_role("button", name="Xem số này").click()
-    assert "1 tin đã nêu" in page.inner_text(".number-card")
-    page.get_by_role("button", name="Ghi nhận tin").click()
-    assert "Phiếu nhận tin" in page.inner_text("#content")
