@@ -24,7 +24,7 @@ from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
 from reports.models import BankLetter, BurstSnapshot, Case, Dispute, LookalikeDomain
-from reports.monitoring import queue_stats
+from reports.monitoring import enquiries, queue_stats
 from reports.numbers import disputes, findings
 from reports.reference import gazetteer
 
@@ -40,6 +40,10 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
         | saved_searches.saved_searches_column(user)
         | queue_stats.daily_counts_column()
     )
+    if visibility.sees_every_report(user):
+        today = timezone.localdate()
+        asked = enquiries.list_enquiries(today, today)
+        columns["enquiries"] = aggregate_all(asked, count=Count("pk"))
     if visibility.sees_campaigns(user):
         columns |= bursts_columns() | campaign_stats.active_campaigns_column()
     return dict(User.objects.filter(pk=user.pk).order_by().values(**columns).get())

@@ -76,6 +76,8 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
+        from desk.hotline import page as hotline  # noqa: PLC0415
+        from desk.numbers import card  # noqa: PLC0415
         from desk.reports import urls as report_urls  # noqa: PLC0415
 
         return [
@@ -83,6 +85,8 @@ class DeskSite(OTPAdminSite):
             *sessions.urls(self),
             *views.urls(self),
             *report_urls.urls(self),
+            *hotline.urls(self),
+            *card.urls(self),
             *super().get_urls(),
         ]
 

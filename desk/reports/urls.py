@@ -17,7 +17,6 @@ from desk.reports import (
     documents,
     exports,
     navigation,
-    officer_filing,
     page,
     retention,
     saved_searches,
@@ -46,8 +45,6 @@ def list_queue_routes() -> Iterator[Route]:
     yield "bulk/<uuid:key>/", "bulk_result", require_safe(bulk_actions.show_result), {}
     yield "save-search/", "save_search", require_POST(saved_searches.save), {}
     yield "remove-search/<int:search>/", "remove_search", require_POST(saved_searches.remove), {}
-    file = require_http_methods(["GET", "HEAD", "POST"])(officer_filing.file_report)
-    yield "file/", "file", file, {}
     export = require_http_methods(["GET", "POST"])(exports.export)
     export = reauthentication_required(export, exports.EXPORT_PERMISSION, each="personal")
     yield "export/", "export", export, {}

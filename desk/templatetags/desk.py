@@ -96,7 +96,8 @@ def desk_days(context: Context) -> dict[str, Any]:
     user = context["request"].user
     if not visibility.sees_every_report(user):
         return {}
-    days = queue_stats.daily_counts(dashboard_data(context["request"]))
+    data = dashboard_data(context["request"])
+    days = queue_stats.daily_counts(data)
     received = {str(day): row.received if row else 0 for day, row in days.items()}
     waited = {str(day): row.open if row else None for day, row in days.items()}
     pictures = [
@@ -107,6 +108,7 @@ def desk_days(context: Context) -> dict[str, Any]:
     ]  # fmt: skip
     may_tune = user.has_perm(START_RUN_PERMISSION)
     counted = {"is_counted": any(days.values()), "pictures": pictures, "days": days}
+    counted["enquiries"] = (data["enquiries"] or {}).get("count", 0)
     return {**counted, "may_tune": may_tune}
 
 

@@ -130,6 +130,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Enquiry',
+            fields=[
+                ('submission_key', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='hỏi lúc')),
+                ('kind', models.CharField(blank=True, db_default='', max_length=20, verbose_name='kiểu lừa')),
+                ('officer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cán bộ')),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['asked_at'], name='enquiry_asked')],
+            },
+        ),
+        migrations.CreateModel(
             name='EvidenceFile',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

@@ -25,6 +25,7 @@ from reports.models.followups import Followup as Followup
 from reports.models.followups import Message as Message
 from reports.models.monitoring import Alarm as Alarm
 from reports.models.monitoring import DailyCount as DailyCount
+from reports.models.monitoring import Enquiry as Enquiry
 from reports.models.monitoring import QueueSnapshot as QueueSnapshot
 from reports.models.monitoring import ReprocessingRun as ReprocessingRun
 from reports.models.numbers import Dispute as Dispute

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core.models import optional_key_of
+from core.models import key_of, optional_key_of
 
 
 class SnapshotModel(models.Model):
@@ -34,6 +34,21 @@ class DailyCount(models.Model):
     day = models.DateField(primary_key=True)
     received = models.PositiveIntegerField()
     open = models.PositiveIntegerField(null=True)
+
+
+class Enquiry(models.Model):
+    """A call in which somebody only asked; nothing of the caller is kept. `submission_key`: random, of
+    the form, so that a second press counts once.
+    """
+
+    submission_key = models.CharField(primary_key=True, max_length=64)
+    asked_at = models.DateTimeField("hỏi lúc", db_default=Now())
+    officer = key_of(User, "cán bộ")
+    kind = models.CharField("kiểu lừa", max_length=20, blank=True, db_default="")
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["asked_at"], name="enquiry_asked")]
 
 
 class Alarm(models.Model):

@@ -22,7 +22,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.(TYPING);
   if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".action-forms, .decision-box, .filing")) {
     event.preventDefault();
-    const wanted = event.shiftKey ? "button[name=suggested]" : "button:enabled";
+    const wanted = event.shiftKey ? "button:is([name=suggested], [name=question])" : "button:enabled:not([name=look])";
     const button = typing.form.querySelector(wanted);
     if (button) typing.form.requestSubmit(button);
     return;

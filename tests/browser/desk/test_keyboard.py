@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import expect
 
-from reports.models import Case, Message, Report
+from reports.models import Case, Message
 from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import find_desk_faults, find_edges
 from tests.support import report_factories
@@ -72,38 +72,6 @@ def test_a_report_is_taken_and_its_reporter_asked_by_keys(
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert Message.objects.get().report_id == report.pk
-
-
-SLOW_HAND = 3  # keys a second, some 35 words a minute
-MOST_KEYS = 60 * SLOW_HAND
-
-
-def test_a_caller_is_filed_within_a_minute_by_the_keyboard_alone(
-    portal: str, open_desk: OpenDesk, chief: Client
-) -> None:
-    """Every key is counted, and a slow hand's time for them is what it takes."""
-    page = open_desk(chief)
-    page.goto(f"{portal}{QUEUE}file/")
-    page.locator("[name=source]:focus").wait_for()  # at its first picture, not before
-    typed = {
-        "story": "Xưng công an tỉnh, nói dính vụ rửa tiền, bắt chuyển 30 triệu để kiểm tra.",
-        "caller_number": "0550000321",
-        "commune": "Yên Định",
-    }
-    keys = 0
-    for name, words in typed.items():
-        while page.evaluate("document.activeElement.name") != name:
-            assert keys < MOST_KEYS, f"{name} is not reached"
-            page.keyboard.press("Tab")
-            keys += 1
-        page.keyboard.type(words)
-        keys += len(words)
-    with page.expect_navigation():
-        page.keyboard.press("Control+Enter")
-    assert "Phiếu nhận tin" in page.inner_text("#content")
-    report = Report.objects.get()
-    assert (report.source, report.caller_number) == ("phone", "0550000321")
-    assert keys + 1 < MOST_KEYS
 
 
 def test_decisions_are_in_sight_without_scrolling(

@@ -11,11 +11,14 @@ from lxml import html
 from core.audit import events
 from core.errors import NotAllowedError
 from core.models import OutboxItem
-from reports.models import Report
+from core.province import province
+from reports.models import Office, Report
 from reports.submission import intake, receipt_codes
+from tests.support import number_factories, report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +124,9 @@ def test_the_form_works_by_keys_and_enter_sends_nothing_half_told(duty: Person) 
     page = html.document_fromstring(duty.client.get(FILE).content.decode())
     form = page.xpath("//form[contains(@class, 'filing')]")[0]
     assert form.xpath(".//button")[0].get("disabled") is not None
-    assert form.xpath(".//input[@name='source']")[0].get("autofocus") is not None
+    first = form.xpath(".//input[not(@type='hidden')]")[0]
+    assert (first.get("name"), first.get("value")) == ("happening_now", "yes")
+    assert first.get("autofocus") is not None
     assert not page.xpath("//*[@tabindex > 0]")
     labelled = {label.get("for") for label in form.iter("label")}
     for field in form.xpath(".//input[not(@type='hidden')] | .//textarea"):
@@ -134,3 +139,51 @@ def test_two_clicks_at_once_are_one_report_and_one_act(duty: Person) -> None:
     answers = in_parallel([lambda: file_report(duty.client).status_code] * 2)
     assert answers == [200, 200]
     assert events.events_for("report", Report.objects.get().pk).filter(kind="filed").count() == 1
+
+
+def test_account_and_link_are_read_with_the_story(duty: Person) -> None:
+    link = "https://vi-du.example/nop-phat"
+    file_report(duty.client, account="1903 1234 567 890 Techcombank", link=link)
+    report = Report.objects.get()
+    assert report.story.splitlines()[0] == FIELDS["story"]
+    report_factories.read_all(report)
+    keys = set(report.indicators.exclude(source="caller").values_list("kind", "key"))
+    assert keys == {("account", "19031234567890"), ("link", "vi-du.example/nop-phat")}
+
+
+@pytest.mark.parametrize(("kind", "office"), [("bank", "bank"), ("family", "other"), ("x", "")])
+def test_the_kind_of_call_is_an_office_of_the_report_form(
+    duty: Person, kind: str, office: str
+) -> None:
+    file_report(duty.client, kind=kind, claimed_office="")
+    assert Report.objects.get().claimed_office == office
+
+
+def test_the_button_beside_a_number_shows_its_card_and_keeps_all_that_was_typed(
+    duty: Person,
+) -> None:
+    number_factories.file_report(0)
+    typed = {"demands": ["money", "secrets"], "kind": "police", "account": "1903", "look": "1"}
+    response = duty.client.post(FILE, FIELDS | typed)
+    page = html.document_fromstring(response.content.decode())
+    assert response.status_code == 200
+    assert "1 tin đã nêu" in " ".join(page.xpath("string(//*[@class='number-card'])").split())
+    assert page.xpath("//input[@checked]/@value") == ["yes", "police", "money", "secrets"]
+    assert page.xpath("//input[@name='submission_key']/@value") == [FIELDS["submission_key"]]
+    assert page.xpath("string(//textarea[@name='story'])").strip() == FIELDS["story"]
+    assert not page.find_class("wrong")
+
+
+def test_what_is_read_out_stands_there_by_kind_with_the_hotline_of_the_province(
+    duty: Person,
+) -> None:
+    Office.objects.create(
+        codename="bo-cong-an", name="Bộ Công an", never_by_phone="Không đòi tiền."
+    )
+    page = html.document_fromstring(duty.client.get(FILE).content.decode())
+    assert "Bộ Công an: không đòi tiền." in page.xpath("string(//*[@class='if-police'])")
+    assert province.hotline in page.xpath("string(//*[@id='content-main'])")
+    rules = (ROOT / "static/css/hotline.css").read_text()
+    for code in page.xpath("//input[@name='kind']/@value"):
+        assert page.find_class(f"if-{code}")
+        assert f".hotline:not(:has([name=kind][value={code}]:checked)) .if-{code}" in rules

@@ -1,0 +1,139 @@
+"""The page of a telephone call: an officer asks, reads out, and files for the caller or counts a question."""
+
+import secrets
+
+import structlog
+from django import db
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import preferences
+from accounts.sessions import get_officer
+from core.form_data import Fields, sanitize_fields
+from core.responses import HttpResponseSeeOther
+from desk.hotline.form import NAMED, FilingForm, last_texts
+from desk.numbers.card import load_card
+from desk.pages.http import render, set_status
+from reports.models import Report
+from reports.monitoring import enquiries
+from reports.reference import caller_advice, gazetteer
+from reports.submission import intake, receipt_codes
+from reports.submission.form_parser import ReportFormParser
+from reports.submission.intake import SubmissionResult
+
+log = structlog.get_logger(__name__)
+
+NOT_SAVED = "Chưa ghi được tin. Những gì đã gõ còn nguyên; chờ một phút rồi bấm lại."
+HAS_STORY = (
+    "Chưa ghi. Đã gõ lời kể hoặc số để gọi lại: bấm Ghi nhận tin, hoặc xóa đi rồi bấm Chỉ hỏi."
+)
+
+
+def file_report(request: HttpRequest) -> HttpResponse:
+    """Render the form; posted, the receipt, or the form with its errors or with the cards asked for."""
+    by = _require_filing_officer(request)
+    if request.method != "POST":
+        initial = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
+        return _render_form(request, FilingForm(initial=initial))
+    fields = ReportFormParser(_posted_fields(request)).data
+    if "look" in fields:
+        return _render_form(request, FilingForm.restore(fields))
+    form = FilingForm(fields)
+    if not form.is_valid():
+        return _render_form(request, form, status=422)
+    parser = form.parse()
+    try:
+        result = intake.file_on_behalf(
+            parser.to_submission(gazetteer.communes()),
+            parser.submission_key,
+            form.cleaned_data["source"],
+            by,
+        )
+    except db.Error as error:
+        log.error("filing.save_failed", error=type(error).__name__)  # noqa: TRY400
+        return _render_form(request, form, NOT_SAVED, status=503)
+    return _render_receipt(request, result)
+
+
+def count_question(request: HttpRequest) -> HttpResponse:
+    """Record that somebody only asked, and go on to the next call."""
+    by = _require_filing_officer(request)
+    fields = ReportFormParser(_posted_fields(request)).data
+    typed = last_texts(fields)
+    if any(typed.get(name, "").strip() for name in ("story", "contact_phone")):
+        return _render_form(request, FilingForm.restore(fields), HAS_STORY, status=422)
+    kind = caller_advice.kinds_by_code().get(typed.get("kind", ""))
+    enquiries.record_enquiry(typed["submission_key"], kind.code if kind else "", by)
+    messages.success(request, f"Đã ghi một cuộc chỉ hỏi. {_format_enquiries()}")
+    return HttpResponseSeeOther(reverse("admin:reports_report_file"))
+
+
+def _require_filing_officer(request: HttpRequest) -> User:
+    by = get_officer(request)
+    if not by.has_perm(intake.FILING_PERMISSION):
+        raise PermissionDenied
+    return by
+
+
+def _format_enquiries() -> str:
+    today = timezone.localdate()
+    return f"Hôm nay: {enquiries.count_enquiries(today, today)} cuộc chỉ hỏi."
+
+
+def _render_form(
+    request: HttpRequest, form: FilingForm, form_error: str = "", status: int = 200
+) -> HttpResponse:
+    by = get_officer(request)
+    context = {
+        "form": form,
+        "form_error": form_error,
+        "named": [(form[name], load_card(form[name].value() or "", by)) for name in NAMED],
+        "communes": gazetteer.list_communes(),
+        "advice": caller_advice.load_advice(),
+        "spoken": caller_advice.sentences(),
+        "enquiries": _format_enquiries(),
+    }
+    title = "Nhập tin qua điện thoại, trực tiếp"
+    page = render(request, "admin/hotline/call.html", title, Report, **context)
+    return set_status(page, status)
+
+
+@never_cache
+def _render_receipt(request: HttpRequest, result: SubmissionResult) -> HttpResponse:
+    """Return the receipt; it has no URL, since the code is only in this response."""
+    groups = receipt_codes.format_code(result.code) if result.code else []
+    by = get_officer(request)
+    wish = preferences.preferences_column(by)
+    officer = User.objects.annotate(preferences=wish).only("pk").get(pk=by.pk)
+    return render(
+        request,
+        "admin/hotline/filed.html",
+        f"Đã ghi nhận tin {result.report.public_number}",
+        Report,
+        report=result.report,
+        again=result.again,
+        preferences=preferences.preferences_of(officer),
+        groups=[(group, receipt_codes.phonetic_group(group)) for group in groups],
+    )
+
+
+def _posted_fields(request: HttpRequest) -> Fields:
+    data = sanitize_fields(request.POST.copy())
+    data.pop("csrfmiddlewaretoken", None)
+    return data
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    file = site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(file_report))
+    ask = site.admin_view(require_POST(count_question))
+    return [
+        path("reports/report/file/", file, name="reports_report_file"),
+        path("reports/report/file/question/", ask, name="reports_report_question"),
+    ]
