@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.text import list_single_edits, to_ascii_digits
 from reports.extraction.numbering_plan import range_owner
 from reports.extraction.phones import ParsedCaller, format_national, format_raw
-from reports.models import Dispute, NumberFinding, OfficeNumber
+from reports.models import Dispute, Indicator, NumberFinding, OfficeNumber
 from reports.numbers import report_counts
 from reports.numbers.report_counts import CallerReportSummary
 
@@ -171,6 +171,11 @@ def lookup_number(phone: ParsedCaller) -> NumberVerdict:
         phone, kind, format_national(phone), summary, finding, office, similar, alike
     )
     return replace(verdict, display_number=_format_number(verdict))
+
+
+def count_reporters(kind: Indicator.Kind, key: str) -> CallerReportSummary:
+    """Return what unrelated people reported of an account or a link. One statement."""
+    return report_counts.summary_for(key, report_counts.counting_window_start(), kind)
 
 
 def _format_number(verdict: NumberVerdict) -> str:

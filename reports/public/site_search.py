@@ -38,6 +38,13 @@ PAGES = (
         " khoản, ngân hàng, 30 phút đầu, bị lừa, mất tiền, they are calling me now, on the call, hang up, sent money, OTP",
     ),
     Page(
+        "reports:assessment",
+        _("Thật hay giả?"),
+        _("Dán tin nhắn, số, tài khoản, đường link: có dấu hiệu lừa đảo không, hỏi lại ở đâu."),
+        "có thật không, có phải lừa đảo không, công an gọi có thật không, kiểm tra tin nhắn, số tài khoản,"
+        " đường link, câu đố, trắc nghiệm, học cách nhận biết, is this a scam, real or fake, quiz, learn, test",
+    ),
+    Page(
         "reports:report",
         _("Báo cuộc gọi lừa đảo"),
         _("Một trang, 2 phút. Không cần ghi tên."),
@@ -69,12 +76,6 @@ PAGES = (
         "cơ quan, giả danh, mạo danh, xưng là, số của cơ quan, offices, impersonated, posing as",
     ),
     Page(
-        "reports:quiz",
-        _("Thật hay giả?"),
-        _("Vài câu để thử nhận ra cuộc gọi lừa đảo."),
-        "câu đố, trắc nghiệm, học cách nhận biết, quiz, real or fake, learn, test",
-    ),
-    Page(
         "reports:genuine",
         _("Trang này có thật không?"),
         _("Cách biết đây đúng là trang của Công an tỉnh."),
@@ -93,7 +94,7 @@ PAGES = (
         "thống kê, số liệu, bao nhiêu, biểu đồ, statistics, figures, numbers, how many, csv",
     ),
 )
-HELP = ("reports:now", "reports:report", "reports:check")
+HELP = ("reports:now", "reports:assessment", "reports:report")
 
 
 @dataclass(frozen=True)

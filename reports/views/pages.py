@@ -65,14 +65,6 @@ def now(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @cache_control(public=True, max_age=300)
-def quiz(request: HttpRequest) -> HttpResponse:
-    """Show invented situations; the style sheet reveals an explanation once an answer is chosen."""
-    context = {"situations": training_scenarios.SITUATIONS}
-    return render(request, "reports/quiz.html", context, using="public")
-
-
-@require_safe
-@cache_control(public=True, max_age=300)
 def scam_call(request: HttpRequest) -> HttpResponse:
     """Show an invented call, each line with what the caller is doing."""
     context = {"lines": training_scenarios.SCAM_CALL}

@@ -54,7 +54,7 @@ def test_a_page_has_bones_help_and_promise_calls_nothing_safe_and_no_link_leads_
 
 def test_home_opens_its_doors(client: Client) -> None:
     tree = html.document_fromstring(client.get("/").content)
-    doors = ["/dang-bi-goi/", "/bao-cao/", "/kiem-tra/"]
+    doors = ["/dang-bi-goi/", "/that-hay-gia/", "/bao-cao/"]
     assert tree.xpath("//a[contains(@class,'entry-card')]/@href") == doors
 
 
@@ -160,7 +160,7 @@ def test_each_answer_is_the_right_one_of_some_situation_and_doubt_is_never_wrong
 
 def test_each_situation_stands_with_three_answers_and_its_sign(client: Client) -> None:
     tree = html.document_fromstring(client.get(QUIZ).content)
-    fieldsets = tree.xpath("//fieldset")
+    fieldsets = tree.xpath("//*[@aria-labelledby='quiz']//fieldset")
     assert len(fieldsets) == len(training_scenarios.SITUATIONS)
     for fieldset, situation in zip(fieldsets, training_scenarios.SITUATIONS, strict=True):
         assert fieldset.xpath(".//input/@value") == ["fake", "genuine", "unsure"]
@@ -169,8 +169,8 @@ def test_each_situation_stands_with_three_answers_and_its_sign(client: Client) -
 
 def test_the_quiz_sends_nothing_and_counts_no_points(client: Client) -> None:
     tree = html.document_fromstring(client.get(QUIZ).content)
-    assert not tree.xpath("//main//form | //main//button[not(ancestor::*[@hidden])]")
-    assert client.post(QUIZ).status_code == 405
+    assert not tree.xpath("//*[@aria-labelledby='quiz']//*[self::form or self::button]")
+    assert not tree.xpath("//main//form//input[starts-with(@name, 'case-')]")
 
 
 STAGES = ["Bắt chuyện.", "Chuyền máy.", "Ra oai.", "Dọa.", "Tách bạn ra.", "Đòi tiền.", "Ép thêm."]
