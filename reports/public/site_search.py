@@ -31,10 +31,16 @@ class Page:
 
 PAGES = (
     Page(
+        "reports:home",
+        _("Người lạ gọi, xưng là cán bộ?"),
+        _("Đang bị gọi, muốn biết thật hay giả, hay muốn báo công an: ba việc ở một nơi."),
+        "trang chủ, home",
+    ),
+    Page(
         "reports:now",
         _("Họ đang gọi tôi"),
         _("Cúp máy được ngay. Xem phải làm gì."),
-        "đang bị gọi, đang nghe máy, cúp máy, dọa bắt, lỡ chuyển tiền, lỡ đọc mã OTP, khóa tài"
+        "lấy lại tiền, chuyển nhầm cho kẻ gian, gọi ngân hàng, đang bị gọi, đang nghe máy, cúp máy, dọa bắt, lỡ chuyển tiền, lỡ đọc mã OTP, khóa tài"
         " khoản, ngân hàng, 30 phút đầu, bị lừa, mất tiền, they are calling me now, on the call, hang up, sent money, OTP",
     ),
     Page(
@@ -62,6 +68,12 @@ PAGES = (
         _("Dùng mã trên phiếu nhận tin."),
         "theo dõi, mã tin báo, phiếu nhận tin, rút tin, trả lời cán bộ, mất mã, see my report, track,"
         " code, receipt, withdraw",
+    ),
+    Page(
+        "reports:new_code",
+        _("Lấy mã mới"),
+        _("Mất mã tin báo thì gọi đường dây nóng, lấy mã khác ở đây."),
+        "mất mã, quên mã, mất phiếu nhận tin, lost my code, forgotten code",
     ),
     Page(
         "warnings:list",

@@ -253,4 +253,7 @@ def _say_reported(summary: CallerReportSummary) -> str:
         "%(people)s người không liên quan nhau đã báo, gần nhất %(day)s. Chưa xác minh.",
         summary.people,
     )
-    return text % {"people": summary.people, "day": summary.last and date_format(summary.last, "d/m/Y")}
+    return text % {
+        "people": summary.people,
+        "day": summary.last and date_format(summary.last, "d/m/Y"),
+    }

@@ -45,7 +45,9 @@ def test_a_page_has_bones_help_and_promise_calls_nothing_safe_and_no_link_leads_
     assert tree.xpath("//a[@class='skip']/@href") == ["#main"]
     assert len(tree.xpath("//main[@id='main']")) == 1
     assert tree.xpath("//header//*[@class='help']/a/@href") == ["tel:113", "tel:02373725725"]
-    assert [at for at in tree.xpath("//@href | //@src | //@action") if "//" in at] == []
+    names = "//link[@rel='canonical' or @rel='alternate']/@href"
+    told = [at for at in tree.xpath("//@href | //@src | //@action") if "//" in at]
+    assert told == tree.xpath(names)
     promise = "Không cán bộ nào của trang này gọi điện đòi tiền, hỏi mã OTP hay bảo cài ứng dụng."
     assert promise in tree.xpath("//footer")[0].text_content()
     links = {a.split("?")[0] for a in tree.xpath("//a/@href") if a.startswith("/")}
