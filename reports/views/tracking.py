@@ -15,7 +15,7 @@ from reports.attachments import storage, upload_handler
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts import merged_report
 from reports.models import Case, Followup, Report
-from reports.reference import gazetteer
+from reports.reference import confirmed_statements, gazetteer
 from reports.retention import erasure_requests
 from reports.submission import flood_detection
 from reports.submission.forms import CodeForm
@@ -155,6 +155,8 @@ def status_page(
     context = {
         "report": report,
         "merged_report": merged,
+        "is_money_lost": bool(report.money_lost or merged.money_lost_raw) and not report.erased_at,
+        "statements": confirmed_statements.statements(),
         "code": code,
         "submission_key": add_form.initial["submission_key"],
         "steps": status_timeline.progress_steps(report, case, conversation),

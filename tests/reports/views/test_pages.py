@@ -98,7 +98,7 @@ def _without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_stands_without_a_database(client: Client) -> None:
     answer = client.get(NOW)
     assert answer.status_code == 200
-    assert "Cúp máy ngay. Bấm nút đỏ." in words(answer.content)
+    assert "Cúp máy ngay. Bấm nút đỏ trên màn hình cuộc gọi." in words(answer.content)
 
 
 FIGURES, OFFICES = "/thong-ke/", "/co-quan/"
@@ -181,7 +181,7 @@ STAGES = ["Bắt chuyện.", "Chuyền máy.", "Ra oai.", "Dọa.", "Tách bạn
 @pytest.mark.parametrize(
     ("path", "lines"),
     [
-        (NOW, ["Cúp máy ngay. Bấm nút đỏ.", "Họ có làm một trong năm việc"]),
+        (NOW, ["Cúp máy ngay. Bấm nút đỏ trên màn hình cuộc gọi.", "Họ có làm một trong năm việc"]),
         (CALL, ["Chuyện dựng lại", *STAGES, "Lối ra."]),
         (DATA, ["Ai giữ", "Để làm gì", "Giữ bao lâu", "Trang nhận những gì"]),
     ],

@@ -293,7 +293,7 @@ def test_what_was_answered_is_asked_no_more(client: Client) -> None:
     answers = {"money_lost_vnd": "20 triệu", "callback_phrase": "hai cái bát"}
     client.post(LATER, dict(form_with(page, "money_lost_vnd").fields) | answers)
     page = client.get(RECEIPT).content
-    assert "Trang hỏi lại bạn" not in words(page)
+    assert "Hỏi lại cho rõ" not in words(page)
     assert "hai cái bát" in words(page)
 
 
@@ -301,7 +301,7 @@ def test_a_fresh_receipt_looks_for_no_followups_and_asks_nothing(client: Client)
     send(client, story=STORY)
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(RECEIPT)
-    assert "Trang hỏi lại bạn" not in words(answer.content)
+    assert "Hỏi lại cho rõ" not in words(answer.content)
     statements = [query["sql"] for query in queries if "reports_followup" in query["sql"]]
     assert len(statements) == 1
     assert "reports_receipt" in statements[0]
