@@ -177,7 +177,9 @@ def _format_sum_problem(problem: str, typed: str) -> str:
         ),
         "several": _("Bạn ghi “{typed}”. Có vẻ là mấy số tiền. Ghi tổng số đã mất."),
     }
-    default = _("Chưa rõ “{typed}” là bao nhiêu. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống.")
+    default = _(
+        "Chưa rõ “{typed}” là bao nhiêu. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống."
+    )
     dong = amounts.parse_bare_number(typed) or 0
     return sentences.get(problem, default).format(
         typed=_quote(typed.strip()),

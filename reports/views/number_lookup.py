@@ -19,7 +19,7 @@ from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
 from reports.public import office_texts
 from reports.reference import confirmed_statements
 from reports.submission.form_parser import ReportFormParser
-from reports.views.form_errors import FormError, form_view, parse_body
+from reports.views.form_errors import FormError, form_view, lookup_view, parse_body
 
 LOOKUPS = rate_limits.Window("check", 300)  # a carrier's address has many people
 DISPUTES = rate_limits.Window("dispute", 30)
@@ -69,7 +69,7 @@ NOT_SAVED = FormError(
 )
 
 
-@form_view
+@lookup_view
 def check(request: HttpRequest) -> HttpResponse:
     """Show the form; posted, what may be said of the number."""
     if request.method != "POST":

@@ -15,7 +15,7 @@ from reports.facts.choices import OFFICES
 from reports.models import Office
 from reports.public import office_texts, site_search, statistics, training_scenarios
 from reports.reference import confirmed_statements
-from reports.views.form_errors import FormError, form_view, parse_body
+from reports.views.form_errors import FormError, lookup_view, parse_body
 
 QUESTIONS = [
     ("threat", _("Họ nói bạn dính vụ án, nợ tiền, sắp bị bắt, bị cắt điện, khóa SIM?")),
@@ -139,7 +139,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
     return render(request, "503.html", status=503, using="public")
 
 
-@form_view
+@lookup_view
 def search(request: HttpRequest) -> HttpResponse:
     """Show the pages, offices and warnings that match a query; without a database, pages alone.
 

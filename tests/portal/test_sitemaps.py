@@ -58,10 +58,14 @@ def test_a_page_in_two_languages_names_both_beside_each(client: Client) -> None:
     assert found["/danh-cho-co-quan/"].findall("x:link", NAMES) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/dang-bi-goi/", "/bao-cao/", "/that-hay-gia/", "/kiem-tra/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/dang-bi-goi/", "/bao-cao/", "/that-hay-gia/", "/kiem-tra/"]
+)
 def test_a_page_tells_search_engines_and_shared_links_what_it_is(client: Client, path: str) -> None:
     head = html.document_fromstring(client.get(path).content).head
-    links = {each.get("hreflang"): each.get("href") for each in head.xpath("link[@rel='alternate']")}
+    links = {
+        each.get("hreflang"): each.get("href") for each in head.xpath("link[@rel='alternate']")
+    }
     assert links == {"vi": PORTAL + path, "en": f"{PORTAL}/en{path}", "x-default": PORTAL + path}
     assert head.xpath("link[@rel='canonical']/@href") == [PORTAL + path]
     (about,) = head.xpath("meta[@name='description']/@content")
