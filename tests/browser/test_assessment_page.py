@@ -1,4 +1,4 @@
-""" "Real or fake?" as a resident walks it: by labels, on a phone without script, with the back button."""
+"""The page that says real or fake, as a resident walks it: by labels, without script, with the back button."""
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
