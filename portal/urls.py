@@ -18,7 +18,7 @@ urlpatterns = [
         path("offline/", views.offline, name="offline"),
         prefix_default_language=False,
     ),
-    path("en", RedirectView.as_view(url="/en/", permanent=True)),
+    path("en", RedirectView.as_view(url="/en/", permanent=True), name="english_home"),
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
     path("csp/", csp_reports.log_csp_report, name="csp"),

@@ -37,7 +37,15 @@ OURS = {
     *("withdraw", "data_export", "erasure_request", "offline", "list", "detail", "print"),
     *("history", "plain", "poster", "pack", "for_agencies", "partner_confirmation", "subscribe"),
     *("subscription_join", "subscription_leave", "csp", "livez", "readyz", "metrics", "sitemap"),
-    *("robots", "favicon", "manifest", "service_worker", "security_txt", "invitation"),
+    *(
+        "english_home",
+        "robots",
+        "favicon",
+        "manifest",
+        "service_worker",
+        "security_txt",
+        "invitation",
+    ),
 }
 # For programs, by our own rules of sharing.
 SHARED |= {"no_range", "number_range", "number_bundle", "number_bundle_key"}
