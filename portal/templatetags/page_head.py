@@ -60,4 +60,4 @@ def page_head(context: template.Context) -> PageHead | None:
 
 def _find_path(context: template.Context) -> str:
     request: Any = getattr(context, "request", None)
-    return request.path if request else context.get("here", "")
+    return str(request.path if request else context.get("here", ""))
