@@ -18,7 +18,7 @@ from alerts.responses import conditional_response
 from reports.models import Office
 
 _PAGES = (
-    "reports:home", "reports:now", "reports:check", "reports:quiz", "reports:scam_call",
+    "reports:home", "reports:now", "reports:report", "reports:assessment", "reports:check", "reports:scam_call",
     "reports:genuine", "reports:personal_data", "reports:offices", "reports:statistics",
     "reports:for_programs", "subscriptions:subscribe", "warnings:list",
 )  # fmt: skip

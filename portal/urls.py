@@ -4,6 +4,7 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from accounts import invitations
 from portal import csp_reports, sitemaps, views
@@ -17,6 +18,7 @@ urlpatterns = [
         path("offline/", views.offline, name="offline"),
         prefix_default_language=False,
     ),
+    path("en", RedirectView.as_view(url="/en/", permanent=True), name="english_home"),
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
     path("csp/", csp_reports.log_csp_report, name="csp"),

@@ -67,12 +67,22 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"database": True})
 
 
+# Answers to one person, not pages.
+_UNLISTED = (
+    "/bao-cao/gui/",
+    "/bao-cao/da-nhan/",
+    "/theo-doi/",
+    "/dang-ky/bo/",
+    "/dang-ky/xac-nhan/",
+)
+
+
 @require_safe
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
     """Return robots.txt, which names the desk only at its usual path."""
     desk = [reverse("admin:index")] if settings.ADMIN_PATH == "admin" else []
-    disallowed = [*desk, "/bao-cao/", "/theo-doi/", "/dang-ky/bo/", "/dang-ky/xac-nhan/"]
+    disallowed = [*desk, *(f"{language}{path}" for path in _UNLISTED for language in ("", "/en"))]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in disallowed)]
     lines += ["", f"Sitemap: {settings.PORTAL_URL}{reverse('sitemap')}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

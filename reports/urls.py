@@ -1,6 +1,7 @@
 from django.urls import path
 
 from reports.views import (
+    assessment,
     attachments,
     codes,
     number_lookup,
@@ -20,7 +21,7 @@ urlpatterns = [
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("", pages.home, name="home"),
     path("dang-bi-goi/", pages.now, name="now"),
-    path("that-hay-gia/", pages.quiz, name="quiz"),
+    path("that-hay-gia/", assessment.assessment, name="assessment"),
     path("that-hay-gia/mot-cuoc-goi/", pages.scam_call, name="scam_call"),
     path("cong-that/", pages.genuine, name="genuine"),
     path("rieng-tu/", pages.personal_data, name="personal_data"),

@@ -37,7 +37,7 @@ RESIDENT = {
     "office": "/co-quan/cong-an-tinh/",
     "figures": "/thong-ke/",
     "search": "/tim/",
-    "quiz": "/that-hay-gia/",
+    "assessment": "/that-hay-gia/",
     "scam-call": "/that-hay-gia/mot-cuoc-goi/",
     "genuine": "/cong-that/",
     "personal-data": "/rieng-tu/",

@@ -1,5 +1,6 @@
 """Warnings and their deliveries on pages of other rooms, whose templates call these tags."""
 
+from collections.abc import Collection
 from typing import Any, TypedDict
 
 from django import template
@@ -27,6 +28,17 @@ class FailedDeliveries(TypedDict):
 def current_warning() -> dict[str, AlertRevision | None]:
     """Return the newest warning in force, for a card."""
     return {"revision": AlertRevision.objects.in_force().first()}
+
+
+@register.inclusion_tag("alerts/current_warning.html")
+def warning_about_call(scenario: str, offices: Collection[str]) -> dict[str, AlertRevision | None]:
+    """Return the newest warning in force about that kind of scam or one of the offices, for a card."""
+    for revision in AlertRevision.objects.in_force():
+        content = revision.frozen_content
+        named = {office.codename for office in content.offices}
+        if (scenario and content.scenario == scenario) or not named.isdisjoint(offices):
+            return {"revision": revision}
+    return {"revision": None}
 
 
 @register.inclusion_tag("alerts/warnings_of_campaign.html")

@@ -6,6 +6,7 @@ No form of the first page changes anything, so none needs a token; forms of othe
 from csp.decorators import csp_update
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -70,9 +71,13 @@ def _verify_code(code_form: CodeForm) -> dict[str, object]:
     if not (code_form.is_bound and code_form.is_valid()):
         return {}
     code = code_form.cleaned_data["code"]
-    revision = AlertRevision.objects.effective_ever().filter(identifier=code).first()
+    if code_form.is_malformed:
+        return {"code": code, "is_malformed": True}
+    # Without the last group it is the code of the warning, as CAP names an incident.
+    is_code = Q(identifier=code) | Q(identifier__startswith=f"{code}-")
+    revision = AlertRevision.objects.effective_ever().filter(is_code).first()
     if revision is None:
-        return {"code": code, "is_malformed": code_form.is_malformed}
+        return {"code": code}
     latest = AlertRevision.objects.current().filter(alert=revision.alert_id).first() or revision
     facts = template_context(latest, timezone.now())
     return {"code": code, "genuine": revision, "latest": latest, "latest_facts": facts}

@@ -19,8 +19,9 @@ MAX_CODE_LENGTH = 60
 MAX_ADDRESS_LENGTH = 254
 _DEFAULT_SIZE = "320x420"
 _CODE = re.compile(  # as publishing writes it
-    rf"{province.warning_code}-[0-9]{{4}}-[0-9]{{4,}}-[0-9]{{1,4}}"
+    rf"{province.warning_code}-[0-9]{{4}}-[0-9]{{4,}}(?:-[0-9]{{1,4}})?"
 )
+_CODE_GROUPS = re.compile(r"[A-Z0-9]+")
 _EXAMPLE = f"{province.warning_code}-2026-0001-1"
 _INPUT = {"class": "input"}
 _NOT_OFFERED = {"invalid_choice": _("Chọn một dòng trong danh sách.")}
@@ -98,7 +99,8 @@ class CodeForm(forms.Form):
         return not _CODE.fullmatch(self.cleaned_data["code"])
 
     def clean_code(self) -> str:
-        return "".join(self.cleaned_data["code"].split()).upper().replace("–", "-")
+        """Return the code however its groups are set apart."""
+        return "-".join(_CODE_GROUPS.findall(self.cleaned_data["code"].upper()))
 
 
 class _PlaceSelect(forms.Select):
@@ -115,13 +117,13 @@ class SubscribeForm(forms.Form):
     """An address and filters of warnings; unbound, it has a fresh token."""
 
     address = forms.EmailField(
-        label=_("Địa chỉ thư điện tử"),
+        label=_("Địa chỉ email"),
         max_length=MAX_ADDRESS_LENGTH,
         widget=forms.EmailInput(_INPUT | {"autocomplete": "email", "required": True}),
         error_messages={
-            "required": _("Chưa ghi địa chỉ thư."),
+            "required": _("Chưa ghi địa chỉ email."),
             "invalid": _NO_ADDRESS,
-            "max_length": _("Địa chỉ dài quá, không phải địa chỉ thư."),
+            "max_length": _("Địa chỉ dài quá, không phải địa chỉ email."),
         },
     )
     commune = _choice_field(_("Xã, phường"), _PlaceSelect)

@@ -28,6 +28,7 @@ _WHOLE_LENGTH = 8  # digits of a group that is a number by itself, whatever foll
 _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
 _MIN_LENGTH, _MAX_LENGTH, _CARD_LENGTH = 6, 19, 16  # digits
+_DOMESTIC_CARD = "9704"
 _REACH = 90  # characters beside an account that say whose it is
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
 _OWNER_END = re.compile(r"[.!?;](?:\s|$)|\d")
@@ -137,7 +138,11 @@ def iter_bank_accounts(text: str) -> Iterator[FoundAccount]:
 
 
 def is_card(digits: str) -> bool:
-    """Return whether digits are the number of a payment card: sixteen, with a right check digit."""
+    """Return whether digits are the number of a payment card: one of this country's, else sixteen with
+    a right check digit.
+    """
+    if digits.startswith(_DOMESTIC_CARD) and len(digits) in {_CARD_LENGTH, _MAX_LENGTH}:
+        return True
     doubled = (int(digit) * 2 for digit in digits[-2::-2])
     check = sum(map(int, digits[::-2])) + sum(each // 10 + each % 10 for each in doubled)
     return len(digits) == _CARD_LENGTH and check % 10 == 0

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core.text import list_single_edits, to_ascii_digits
 from reports.extraction.numbering_plan import range_owner
 from reports.extraction.phones import ParsedCaller, format_national, format_raw
-from reports.models import Dispute, NumberFinding, OfficeNumber
+from reports.models import Dispute, Indicator, NumberFinding, OfficeNumber
 from reports.numbers import report_counts
 from reports.numbers.report_counts import CallerReportSummary
 
@@ -24,7 +24,7 @@ ODD: dict[str, Promise] = {
     "app_call": _("Gọi qua ứng dụng thì không có số. Tên và ảnh trong ứng dụng ai cũng đặt được."),
     "country_only": _("Mới có mã nước, chưa có số."),
     "display_name": _("Đây là tên hiện trên máy. Tên hiện không chứng minh ai đã gọi."),
-    "email": _("Đây là địa chỉ thư điện tử, không phải số điện thoại."),
+    "email": _("Đây là địa chỉ email, không phải số điện thoại."),
     "forged_069": _(
         "Số bắt đầu bằng +84069 từng được dùng để giả mạng của Bộ Công an. Số thật hiện là +84 69…."
     ),
@@ -36,8 +36,8 @@ ODD: dict[str, Promise] = {
     "old_area_code": _("Mã vùng cũ, nay không còn dùng."),
     "plus_before_service": _("Số 1800, 1900 thật không có dấu + ở trước."),
     "short_with_84": _("Số ngắn thật không có mã nước ở trước. Số hiện ra có thể bị giả."),
-    "too_long": _("Thừa chữ số so với một số điện thoại."),
-    "too_short": _("Thiếu chữ số so với một số điện thoại."),
+    "too_long": _("Dài hơn một số điện thoại."),
+    "too_short": _("Ngắn hơn một số điện thoại."),
     "unknown_country": _("Không có mã nước này. Số hiện ra có thể bị giả."),
     "us_premium": _("Số thu phí của Mỹ (+1 900), không phải 1900 trong nước. Đừng gọi lại."),
     "watched_country": _("Đầu số hay gặp trong các cuộc gọi dọa nạt hoặc nháy máy. Đừng gọi lại."),
@@ -171,6 +171,11 @@ def lookup_number(phone: ParsedCaller) -> NumberVerdict:
         phone, kind, format_national(phone), summary, finding, office, similar, alike
     )
     return replace(verdict, display_number=_format_number(verdict))
+
+
+def count_reporters(kind: Indicator.Kind, key: str) -> CallerReportSummary:
+    """Return what unrelated people reported of an account or a link. One statement."""
+    return report_counts.summary_for(key, report_counts.counting_window_start(), kind)
 
 
 def _format_number(verdict: NumberVerdict) -> str:

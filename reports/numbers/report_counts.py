@@ -1,4 +1,4 @@
-"""What unrelated people reported of callers' numbers, and signs of arranged reports.
+"""What unrelated people reported of callers' numbers, accounts and links; signs of arranged reports.
 
 Each question is one statement over a bounded number of rows. A number that one person has reported
 gets the answer of one that nobody has.
@@ -112,9 +112,11 @@ def counting_window_start() -> datetime:
     return start_of_day(first)
 
 
-def summary_for(key: str, since: datetime) -> CallerReportSummary:
-    """Return what was reported of one number since then. One statement."""
-    rows = _load_reports(_match_key, {_KEY: key}, since)
+def summary_for(
+    key: str, since: datetime, kind: Indicator.Kind = Indicator.Kind.NUMBER
+) -> CallerReportSummary:
+    """Return what was reported of one number, account or link since then. One statement."""
+    rows = _load_reports(_match_key, {_KEY: key}, since, kind)
     evidence = [row.evidence for row in rows]
     people = distinct_reporters(evidence)
     if len(people) < MIN_PEOPLE:
@@ -179,10 +181,13 @@ def _most_claimed_office(rows: Iterable[_Row]) -> str:
 
 
 def _load_reports(
-    match: Callable[[], Q], replacements: Mapping[str, str], since: datetime
+    match: Callable[[], Q],
+    replacements: Mapping[str, str],
+    since: datetime,
+    kind: Indicator.Kind = Indicator.Kind.NUMBER,
 ) -> list[_Row]:
     """Return the reports since then that count, name a caller so and can add a person."""
-    statement, placeholders = _build_statement(match)
+    statement, placeholders = _build_statement(match, kind)
     actual: dict[Any, Any] = {**replacements, _SINCE: since}
     values = [
         actual.get(each, each) if isinstance(each, str | datetime) else each
@@ -191,21 +196,23 @@ def _load_reports(
     return [_parse_row(*row) for row in fetch_all(statement, values)]
 
 
-@lru_cache(maxsize=2)
-def _build_statement(match: Callable[[], Q]) -> tuple[str, list[Any]]:
+@lru_cache(maxsize=4)
+def _build_statement(match: Callable[[], Q], kind: Indicator.Kind) -> tuple[str, list[Any]]:
     """Return statement and values with placeholders: building it takes ten times its run."""
-    columns = _select_columns(_select_callers(match(), _SINCE))[:_MAX_NAMING]
+    columns = _select_columns(_select_named(match(), kind, _SINCE))[:_MAX_NAMING]
     rows, values = columns.query.sql_with_params()
     return _DISTINCT_SQL.format(named=rows), [*values, *[_MAX_ROWS] * 4]
 
 
-def _select_callers(named: Q, since: datetime) -> QuerySet[Indicator]:
-    """Select callers' numbers, of reports that name at most MAX_NAMED."""
-    callers = Q(kind=Indicator.Kind.NUMBER, source__in=CALLERS)
-    of_report = Indicator.objects.filter(callers, report=OuterRef("report")).order_by()
+def _select_named(named: Q, kind: Indicator.Kind, since: datetime) -> QuerySet[Indicator]:
+    """Select callers' numbers, or accounts or links, of reports that name at most MAX_NAMED."""
+    of_kind = Q(kind=kind)
+    if kind == Indicator.Kind.NUMBER:
+        of_kind &= Q(source__in=CALLERS)
+    of_report = Indicator.objects.filter(of_kind, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
     return Indicator.objects.filter(
-        named, callers, report__in=abuse_flags.publicly_countable().filter(received_at__gte=since)
+        named, of_kind, report__in=abuse_flags.publicly_countable().filter(received_at__gte=since)
     ).filter(LessThanOrEqual(Subquery(many), MAX_NAMED))
 
 

@@ -31,11 +31,24 @@ class Page:
 
 PAGES = (
     Page(
+        "reports:home",
+        _("Người lạ gọi, xưng là cán bộ?"),
+        _("Đang bị gọi, muốn biết thật hay giả, hay muốn báo công an: ba việc ở một nơi."),
+        "trang chủ, home",
+    ),
+    Page(
         "reports:now",
         _("Họ đang gọi tôi"),
         _("Cúp máy được ngay. Xem phải làm gì."),
-        "đang bị gọi, đang nghe máy, cúp máy, dọa bắt, lỡ chuyển tiền, lỡ đọc mã OTP, khóa tài"
+        "lấy lại tiền, chuyển nhầm cho kẻ gian, gọi ngân hàng, đang bị gọi, đang nghe máy, cúp máy, dọa bắt, lỡ chuyển tiền, lỡ đọc mã OTP, khóa tài"
         " khoản, ngân hàng, 30 phút đầu, bị lừa, mất tiền, they are calling me now, on the call, hang up, sent money, OTP",
+    ),
+    Page(
+        "reports:assessment",
+        _("Thật hay giả?"),
+        _("Dán tin nhắn, số, tài khoản, đường link: có dấu hiệu lừa đảo không, hỏi lại ở đâu."),
+        "có thật không, có phải lừa đảo không, công an gọi có thật không, kiểm tra tin nhắn, số tài khoản,"
+        " đường link, câu đố, trắc nghiệm, học cách nhận biết, is this a scam, real or fake, quiz, learn, test",
     ),
     Page(
         "reports:report",
@@ -57,6 +70,12 @@ PAGES = (
         " code, receipt, withdraw",
     ),
     Page(
+        "reports:new_code",
+        _("Lấy mã mới"),
+        _("Mất mã tin báo thì gọi đường dây nóng, lấy mã khác ở đây."),
+        "mất mã, quên mã, mất phiếu nhận tin, lost my code, forgotten code",
+    ),
+    Page(
         "warnings:list",
         _("Cảnh báo"),
         format_lazy(_("Do {police} phát."), police=lazy(get_police_name, str)()),
@@ -67,12 +86,6 @@ PAGES = (
         _("Nơi hay bị giả danh"),
         _("Họ xưng là ai? Xem những việc nơi thật không làm qua điện thoại."),
         "cơ quan, giả danh, mạo danh, xưng là, số của cơ quan, offices, impersonated, posing as",
-    ),
-    Page(
-        "reports:quiz",
-        _("Thật hay giả?"),
-        _("Vài câu để thử nhận ra cuộc gọi lừa đảo."),
-        "câu đố, trắc nghiệm, học cách nhận biết, quiz, real or fake, learn, test",
     ),
     Page(
         "reports:genuine",
@@ -93,7 +106,7 @@ PAGES = (
         "thống kê, số liệu, bao nhiêu, biểu đồ, statistics, figures, numbers, how many, csv",
     ),
 )
-HELP = ("reports:now", "reports:report", "reports:check")
+HELP = ("reports:now", "reports:assessment", "reports:report")
 
 
 @dataclass(frozen=True)

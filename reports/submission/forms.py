@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field, Fieldset
+from crispy_forms.layout import HTML, Field, Fieldset
 from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
@@ -168,9 +168,14 @@ class CollapsibleFieldset(Fieldset):
         return super().render(form, context, *args, **kwargs)
 
 
+# The first button of a form is the one that Enter presses: on a phone its key stands beside every field.
+_NO_SENDING_BY_ENTER = HTML("<button disabled hidden></button>")
+
+
 def _build_helper() -> FormHelper:
     return make_helper(
         "reports:report_submit",
+        _NO_SENDING_BY_ENTER,
         "submission_key",
         "form_token",
         form_part("honeypot"),

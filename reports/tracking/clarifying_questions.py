@@ -133,7 +133,7 @@ def _ask_money(typed: str) -> Iterator[ClarifyingQuestion]:
     amount = amounts.parse_money_field(typed)
     if amount.value:
         figures, words = format_sum(amount.value)
-        text = _("Trang hiểu là {figures} đồng ({words} đồng).").format(
+        text = _("Có phải {figures} đồng ({words} đồng) không?").format(
             figures=figures, words=words
         )
         yield ClarifyingQuestion("money_lost_vnd", text, _("Chưa đúng thì ghi lại"))
@@ -177,7 +177,9 @@ def _format_sum_problem(problem: str, typed: str) -> str:
         ),
         "several": _("Bạn ghi “{typed}”. Có vẻ là mấy số tiền. Ghi tổng số đã mất."),
     }
-    default = _("Trang chưa hiểu “{typed}”. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống.")
+    default = _(
+        "Chưa rõ “{typed}” là bao nhiêu. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống."
+    )
     dong = amounts.parse_bare_number(typed) or 0
     return sentences.get(problem, default).format(
         typed=_quote(typed.strip()),

@@ -107,7 +107,7 @@ def _list_problems(submission: FollowupSubmission, flags: list[str]) -> Iterator
     """Yield a sentence for each problem that clarifying_questions.py does not ask about."""
     sentences = {
         "date_in_future": gettext("Ngày “%(typed)s” chưa tới. Xem lại ngày họ gọi, rồi ghi lại."),
-        "date_unread": gettext("Trang chưa hiểu ngày “%(typed)s”. Ghi ngày và tháng, ví dụ 3/11."),
+        "date_unread": gettext("Chưa rõ ngày “%(typed)s”. Ghi ngày và tháng, ví dụ 3/11."),
         "list_cut": gettext("Có chỗ dài quá một ô. Phần còn lại trang giữ trong lời kể."),
         "chars_replaced": gettext("Có ký tự hỏng, trang đã thay bằng dấu khác."),
         "masked_id": gettext("Có dãy số giống số căn cước trong lời kể. Trang đã che đi."),

@@ -11,7 +11,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -106,6 +106,14 @@ def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     of the form is checked instead.
     """
     return csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(never_cache(view)))
+
+
+def lookup_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return the view of a form whose answer is public text: like `form_view`, but the browser may keep
+    the answer, so that the back button finds it.
+    """
+    kept = cache_control(private=True, no_cache=True)(view)
+    return csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(kept))
 
 
 def parse_body(request: HttpRequest, foreign: FormError) -> tuple[Fields, FormError | None]:

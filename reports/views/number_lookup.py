@@ -19,7 +19,7 @@ from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
 from reports.public import office_texts
 from reports.reference import confirmed_statements
 from reports.submission.form_parser import ReportFormParser
-from reports.views.form_errors import FormError, form_view, parse_body
+from reports.views.form_errors import FormError, form_view, lookup_view, parse_body
 
 LOOKUPS = rate_limits.Window("check", 300)  # a carrier's address has many people
 DISPUTES = rate_limits.Window("dispute", 30)
@@ -69,7 +69,7 @@ NOT_SAVED = FormError(
 )
 
 
-@form_view
+@lookup_view
 def check(request: HttpRequest) -> HttpResponse:
     """Show the form; posted, what may be said of the number."""
     if request.method != "POST":
@@ -80,14 +80,14 @@ def check(request: HttpRequest) -> HttpResponse:
         return _check_page(request, form, error)
     phones = form.parsed_phones
     if len(phones) > 1:
-        return _choice_page(request, phones)
+        return choice_page(request, phones)
     if not rate_limits.consume(LOOKUPS, request):
         return _check_page(request, form, TOO_MANY)
     try:
         verdict = lookup.lookup_number(phones[0])
     except db.Error:
         return _check_page(request, form, NOT_NOW)
-    return _verdict_page(request, verdict)
+    return verdict_page(request, verdict)
 
 
 @form_view
@@ -141,7 +141,7 @@ def _check_page(
     return render(request, "reports/check.html", context, status=status, using="public")
 
 
-def _verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpResponse:
+def verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpResponse:
     context: dict[str, object] = {
         "verdict": verdict,
         "form": CheckForm(),
@@ -154,7 +154,7 @@ def _verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpRe
     return render(request, "reports/check_verdict.html", context, using="public")
 
 
-def _choice_page(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpResponse:
+def choice_page(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpResponse:
     """Return the page with a button for each of several numbers of one field."""
     numbers = [(phone.key or phone.raw, format_national(phone)) for phone in phones[:MAX_NUMBERS]]
     context = {"numbers": numbers, "form": CheckForm()}

@@ -15,7 +15,7 @@ from reports.facts.choices import OFFICES
 from reports.models import Office
 from reports.public import office_texts, site_search, statistics, training_scenarios
 from reports.reference import confirmed_statements
-from reports.views.form_errors import FormError, form_view, parse_body
+from reports.views.form_errors import FormError, lookup_view, parse_body
 
 QUESTIONS = [
     ("threat", _("Họ nói bạn dính vụ án, nợ tiền, sắp bị bắt, bị cắt điện, khóa SIM?")),
@@ -61,14 +61,6 @@ def now(request: HttpRequest) -> HttpResponse:
     policy = NOW_POLICY.format(style=style_source("reports/now.css"))
     response.headers["Content-Security-Policy"] = policy
     return response
-
-
-@require_safe
-@cache_control(public=True, max_age=300)
-def quiz(request: HttpRequest) -> HttpResponse:
-    """Show invented situations; the style sheet reveals an explanation once an answer is chosen."""
-    context = {"situations": training_scenarios.SITUATIONS}
-    return render(request, "reports/quiz.html", context, using="public")
 
 
 @require_safe
@@ -147,7 +139,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
     return render(request, "503.html", status=503, using="public")
 
 
-@form_view
+@lookup_view
 def search(request: HttpRequest) -> HttpResponse:
     """Show the pages, offices and warnings that match a query; without a database, pages alone.
 

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from core.form_data import Fields
 from reports.numbers.forms import MAX_LENGTH, PREFILL
 from reports.reference import gazetteer
 from reports.submission import flood_detection, intake
@@ -78,7 +79,7 @@ def answer_to(request: HttpRequest) -> HttpResponse:
     """Submit a posted report; return the redirect to its receipt, else the page, filled in."""
     data, error = parse_body(request, FOREIGN)
     if error is None and PREFILL in data:
-        return _page_with_number(request, data.get(PREFILL, ""))
+        return _page_with_call(request, data)
     parser = ReportFormParser(data)
     if error is None and parser.age is None:
         error = STALE
@@ -95,10 +96,13 @@ def answer_to(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-def _page_with_number(request: HttpRequest, number: str) -> HttpResponse:
-    """Return a fresh page with the caller's number that another page of the portal has posted."""
+def _page_with_call(request: HttpRequest, data: Fields) -> HttpResponse:
+    """Return a fresh page with what another page of the portal has posted of a call."""
     form = ReportForm.initial_form({})
-    form.initial["caller_number"] = number[:MAX_LENGTH]
+    form.initial["caller_number"] = data.get(PREFILL, "")[:MAX_LENGTH]
+    form.initial["story"] = data.get("story", "")
+    form.initial["claimed_office"] = data.get("claimed_office", "")
+    form.initial["demands"] = data.getlist("demands")
     return _page(request, form)
 
 

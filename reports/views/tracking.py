@@ -13,9 +13,11 @@ from core.form_data import Fields, sanitize_text
 from core.province_names import insert_hotline
 from reports.attachments import storage, upload_handler
 from reports.cases.legal_holds import ReportErasedError
+from reports.extraction.language import amounts
 from reports.facts import merged_report
+from reports.facts.merged_report import MergedReport
 from reports.models import Case, Followup, Report
-from reports.reference import gazetteer
+from reports.reference import confirmed_statements, gazetteer
 from reports.retention import erasure_requests
 from reports.submission import flood_detection
 from reports.submission.forms import CodeForm
@@ -155,6 +157,8 @@ def status_page(
     context = {
         "report": report,
         "merged_report": merged,
+        "is_money_lost": not report.erased_at and _is_money_lost(merged),
+        "statements": confirmed_statements.statements(),
         "code": code,
         "submission_key": add_form.initial["submission_key"],
         "steps": status_timeline.progress_steps(report, case, conversation),
@@ -182,6 +186,11 @@ def status_page(
         **more,
     }
     return render(request, "reports/status.html", context, status=status, using="public")
+
+
+def _is_money_lost(merged: MergedReport) -> bool:
+    typed = amounts.parse_money_field(merged.money_lost_raw).value
+    return bool(merged.report.money_lost or typed)
 
 
 @form_view

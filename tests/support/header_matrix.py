@@ -31,13 +31,21 @@ SHARED = {
 }
 # Pages of residents, and what only our own pages or our own people ask for.
 OURS = {
-    *("home", "now", "quiz", "scam_call", "genuine", "personal_data", "check", "dispute"),
+    *("home", "now", "assessment", "scam_call", "genuine", "personal_data", "check", "dispute"),
     *("for_programs", "offices", "office", "statistics", "statistics_file", "search", "report"),
     *("report_submit", "report_received", "track", "new_code", "attachments", "followup", "reply"),
     *("withdraw", "data_export", "erasure_request", "offline", "list", "detail", "print"),
     *("history", "plain", "poster", "pack", "for_agencies", "partner_confirmation", "subscribe"),
     *("subscription_join", "subscription_leave", "csp", "livez", "readyz", "metrics", "sitemap"),
-    *("robots", "favicon", "manifest", "service_worker", "security_txt", "invitation"),
+    *(
+        "english_home",
+        "robots",
+        "favicon",
+        "manifest",
+        "service_worker",
+        "security_txt",
+        "invitation",
+    ),
 }
 # For programs, by our own rules of sharing.
 SHARED |= {"no_range", "number_range", "number_bundle", "number_bundle_key"}

@@ -84,9 +84,7 @@ def merge_claims(claims: Iterable[ImpersonationClaim]) -> ImpersonationResult:
     named = [office for claim in every for office in claim.offices]
     any_of, of_state = claim_table().any_of, claim_table().of_state
     narrow = [
-        office
-        for office in dict.fromkeys(named)
-        if not any_of.get(office, frozenset()).intersection(named)
+        office for office in dict.fromkeys(named) if set(named).isdisjoint(any_of.get(office, ()))
     ]
     reasons = {claim.reason.rule: claim.reason for claim in reversed(every)}
     return ImpersonationResult(

@@ -30,7 +30,7 @@ class ClaimTable:
     """
 
     labels: Mapping[str, str]
-    any_of: Mapping[str, frozenset[str]]
+    any_of: Mapping[str, tuple[str, ...]]
     declared: Mapping[str, str]
     everyday: frozenset[str]
     of_state: frozenset[str]
@@ -56,7 +56,7 @@ def claim_table() -> ClaimTable:
     answers = {answer: row["code"] for row in broad for answer in row["declared"]}
     return ClaimTable(
         labels={row["code"]: row["label"] for row in broad},
-        any_of={row["code"]: frozenset(row["any_of"]) for row in broad},
+        any_of={row["code"]: tuple(row["any_of"]) for row in broad},
         declared=data["declared"] | answers,
         everyday=frozenset(data["everyday"]),
         of_state=frozenset([*data["of_state"], *stately]),

@@ -42,7 +42,7 @@ def list_recipients() -> list[str]:
 
 
 def test_nobody_is_told_before_the_button_in_the_mail(client: Client) -> None:
-    assert "Mở thư để xác nhận" in subscribe(client)
+    assert "Mở email để xác nhận" in subscribe(client)
     join = find_mailed_path("/dang-ky/xac-nhan/")
     assert "<button" in get_text(client, join)
     revision = issued()
@@ -62,7 +62,7 @@ def test_the_address_is_sealed_and_found_by_a_keyed_hash(client: Client) -> None
 @pytest.mark.parametrize("again", ["DAN@mau.example", " dan@MAU.example ", "dan+tin@mau.example"])
 def test_nobody_subscribes_twice(client: Client, again: str) -> None:
     subscribe(client)
-    assert "Mở thư để xác nhận" in subscribe(client, again)
+    assert "Mở email để xác nhận" in subscribe(client, again)
     assert Subscriber.objects.count() == 1
     assert len(mail.outbox) == 1
 
@@ -111,7 +111,7 @@ def test_a_crowd_of_one_network_shuts_no_other_out(
     crowd = [Client(REMOTE_ADDR=f"192.0.2.{each}") for each in range(11)]
     texts = [subscribe(each, f"n{number}@mau.example") for number, each in enumerate(crowd)]
     assert ["quá nhiều người" in text for text in texts] == [False] * 10 + [True]
-    assert "Mở thư để xác nhận" in subscribe(Client(REMOTE_ADDR="198.51.100.7"))
+    assert "Mở email để xác nhận" in subscribe(Client(REMOTE_ADDR="198.51.100.7"))
 
 
 def test_the_answer_does_not_tell_who_subscribes(client: Client) -> None:
@@ -264,7 +264,7 @@ def test_a_form_that_is_not_fresh_is_given_back_with_its_words(client: Client, t
     assert "Bấm lại một lần nữa" in text
     assert ME in text
     [fresh] = re.findall(r'name="token" value="([^"]+)"', text)
-    assert "Mở thư để xác nhận" in subscribe(client, token=fresh)
+    assert "Mở email để xác nhận" in subscribe(client, token=fresh)
 
 
 def test_without_a_mail_server_no_address_is_taken(client: Client, settings: Settings) -> None:
@@ -304,6 +304,6 @@ def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) 
 
 
 def test_what_is_kept_of_an_address_stands_on_the_page_of_personal_data(client: Client) -> None:
-    assert "Bỏ nhận thư là xóa ngay địa chỉ." in get_text(client, "/rieng-tu/")
+    assert "Bỏ nhận email là xóa ngay địa chỉ." in get_text(client, "/rieng-tu/")
     english = "When you leave, the address is removed at once."
     assert english in get_text(client, "/en/rieng-tu/")

@@ -101,7 +101,14 @@ def test_a_code_that_is_not_ours_is_told_and_whom_to_ring(client: Client) -> Non
     assert "chưa đúng dạng" not in text
 
 
-@pytest.mark.parametrize("code", ["th pv01 2026 1 1", "xyz", "TH-PV01-2026-0001", HOSTILE[:60]])
+@pytest.mark.parametrize("apart", [" ", "–", "-"])
+def test_a_code_is_found_however_its_groups_are_set_apart(client: Client, apart: str) -> None:
+    identifier = issued().identifier
+    for code in (identifier, identifier.rpartition("-")[0]):
+        assert "là của Công an tỉnh" in post_text(client, PAGE, code=code.replace("-", apart))
+
+
+@pytest.mark.parametrize("code", ["th pv01 2026 1 1", "xyz", "TH-PV01-2026", HOSTILE[:60]])
 def test_a_code_of_another_shape_is_told_what_shape_codes_have(client: Client, code: str) -> None:
     text = post_text(client, PAGE, code=code)
     words = ["chưa đúng dạng mã cảnh báo", "Mã có dạng TH-PV01-2026-0001-1"]

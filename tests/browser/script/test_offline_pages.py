@@ -23,7 +23,9 @@ def test_the_page_for_people_on_the_call_opens_without_a_line(
     phone.new_cdp_session(page).send("Network.clearBrowserCache")  # it would do for five minutes
     phone.set_offline(True)
     page.goto(f"{portal}/dang-bi-goi/")
-    expect(page.get_by_role("heading", name="Cúp máy ngay. Bấm nút đỏ.").first).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Cúp máy ngay. Bấm nút đỏ trên màn hình cuộc gọi.").first
+    ).to_be_visible()
     page.goto(f"{portal}/en/theo-doi/")
     assert page.locator("html").get_attribute("lang") == "en"
     expect(page.locator("#no-line")).to_be_visible()

@@ -48,7 +48,7 @@ def test_a_readable_sum_is_said_in_words_of_the_page_to_confirm() -> None:
     question = one(money="35.500.000đ")
     assert question.field == "money_lost_vnd"
     sum_in_words = "35.500.000 đồng (ba mươi lăm triệu năm trăm nghìn đồng)"
-    assert question.text == f"Trang hiểu là {sum_in_words}."
+    assert question.text == f"Có phải {sum_in_words} không?"
     with translation.override("en"):
         assert "thirty-five million five hundred thousand đồng" in one(money="35,5 triệu").text
 

@@ -191,7 +191,7 @@ def test_the_english_receipt_is_english(client: Client) -> None:
     page = client.get("/en" + RECEIPT).content
     assert "We have your report" in words(page)
     assert forms(page, "/en" + LATER)
-    assert len(urgent(page)) == 1
+    assert len(urgent(page)) == 2
     assert vietnamese_words(page) == []
 
 
@@ -230,8 +230,9 @@ def test_who_reports_an_ongoing_call_reads_first_to_hang_up(client: Client) -> N
 
 def test_who_has_lost_money_reads_first_to_ring_the_bank(client: Client) -> None:
     (note,) = urgent(receipt(client, money_lost="yes"))
-    (paragraph,) = note.xpath("p")
-    assert paragraph.text_content() == "Gọi ngân hàng của bạn trước. Số ở mặt sau thẻ."
+    first, *_, last = (step.text_content() for step in note.xpath(".//li"))
+    assert first.startswith("Gọi ngân hàng của bạn trước. Số ở mặt sau thẻ.")
+    assert last.startswith("Đây là tin bạn báo cho công an, chưa phải đơn tố giác.")
     assert note.xpath(".//a") == []
 
 
@@ -293,7 +294,7 @@ def test_what_was_answered_is_asked_no_more(client: Client) -> None:
     answers = {"money_lost_vnd": "20 triệu", "callback_phrase": "hai cái bát"}
     client.post(LATER, dict(form_with(page, "money_lost_vnd").fields) | answers)
     page = client.get(RECEIPT).content
-    assert "Trang hỏi lại bạn" not in words(page)
+    assert "Hỏi lại cho rõ" not in words(page)
     assert "hai cái bát" in words(page)
 
 
@@ -301,7 +302,7 @@ def test_a_fresh_receipt_looks_for_no_followups_and_asks_nothing(client: Client)
     send(client, story=STORY)
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(RECEIPT)
-    assert "Trang hỏi lại bạn" not in words(answer.content)
+    assert "Hỏi lại cho rõ" not in words(answer.content)
     statements = [query["sql"] for query in queries if "reports_followup" in query["sql"]]
     assert len(statements) == 1
     assert "reports_receipt" in statements[0]

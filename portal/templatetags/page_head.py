@@ -1,0 +1,63 @@
+"""What the head of a public page says of it: its addresses by language, its title and purpose.
+
+The language of a page is in its path alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django import template
+from django.conf import settings
+from django.urls import Resolver404, resolve, translate_url
+from django.utils.translation import get_language
+
+from reports.public.site_search import PAGES, Page
+
+register = template.Library()
+_PAGES = {page.address: page for page in PAGES}
+_NAMES = {"vi": "Tiếng Việt", "en": "English"}
+
+
+class LanguageLink(NamedTuple):
+    """Address of a page in its other language, with the code and the own name of that language."""
+
+    address: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class PageHead:
+    """The page's own absolute address, those by language where it has several, and what it is for."""
+
+    own: str
+    addresses: dict[str, str]
+    page: Page | None
+
+
+@register.simple_tag(takes_context=True)
+def language_switch_link(context: template.Context) -> LanguageLink | None:
+    """Return the link; None where the page has one language, or neither request nor path (`here`)."""
+    here, code = _find_path(context), "vi" if get_language() == "en" else "en"
+    address = translate_url(here, code) if here else here
+    return LanguageLink(address, code, _NAMES[code]) if address != here else None
+
+
+@register.simple_tag(takes_context=True)
+def page_head(context: template.Context) -> PageHead | None:
+    """Return what search engines and shared links read; None for a page without an address."""
+    here = _find_path(context)
+    try:
+        match = resolve(here)
+    except Resolver404:
+        return None
+    paths = {code: translate_url(here, code) for code in _NAMES}
+    addresses = {code: settings.PORTAL_URL + path for code, path in paths.items()}
+    has_both = len(set(paths.values())) > 1
+    own = settings.PORTAL_URL + here
+    return PageHead(own, addresses if has_both else {}, _PAGES.get(match.view_name))
+
+
+def _find_path(context: template.Context) -> str:
+    request: Any = getattr(context, "request", None)
+    return str(request.path if request else context.get("here", ""))

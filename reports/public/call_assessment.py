@@ -1,0 +1,246 @@
+"""Assess what a caller or a message said: the signs of a scam, each with the words that show it.
+
+By the reader that triages reports. Nothing is stored, and no answer says that a call is safe.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+from core.text import normalize
+from reports.extraction.bank_accounts_and_links import CHAINS, is_card, tables
+from reports.extraction.impersonation import claims
+from reports.extraction.impersonation.office_names import OfficeLexicon, claim_table
+from reports.extraction.language.cue_matcher import code_rows
+from reports.extraction.language.parsed_story import parse_story
+from reports.extraction.language.scoring import Explanation, is_remainder
+from reports.extraction.phones import Mentions, ParsedCaller, find_mentions, parse_many
+from reports.extraction.story_reader import (
+    STAGES,
+    StoryReading,
+    find_stages,
+    read_story,
+    stage_code,
+)
+from reports.facts.choices import GROUPS
+from reports.public.lookalike_domains import portal_hostname
+
+MAX_CHARS = 5_000  # of a pasted text that are read
+MAX_LOOKUPS = 2  # numbers, accounts and links of a text that are looked up, of each
+MAX_NUMBERS_CHARS = 200
+MIN_ACCOUNT, MAX_ACCOUNT = 8, 19  # digits
+_MAX_QUOTES, _MAX_QUOTE_CHARS = 2, 60
+_STRONG = 0.5  # of the points of the most telling words
+_NEAR = 3  # characters between words that make one quotation
+_LOOK_BACK = 40  # characters before a sign that may deny it
+_LEAST_POINTS = 2.5  # of the most telling words
+_LEAST_MARGIN = 2.5  # of a kind that nothing but the story's words as a whole says
+_NOT_BEFORE = re.compile(
+    r"(?<!neu )(?<!ma )\b(?:khong|ko|kg|chang|cha|no|chua|dung|not|never|no)(?: \S+){0,2}$"
+)
+_THEN_AFTER = re.compile(r"(?:\S+ ){0,3}?(?:thi|la|se|bi)\b")
+_GRAVE = {"money", "secrets", "software", "isolation"}
+# Kinds that nobody real rings about; of the others, parcels and jobs, only a demand is a sign.
+_TELLING_GROUPS = {"authority", "utility", "finance", "family"}
+_KINDS = _TELLING_GROUPS | {"commerce"}
+_THREAT, DELIVERY = "threat", "delivery_parcel"
+_EVERYDAY = {"not_scam", "spam_submission"}
+_WEAK = {_THREAT, "contact", "proof", "hand-over", "promise"}  # signs that everyday calls have too
+_SIGN_OF_ACTION = {action: group.code for group in GROUPS for action in group.actions}
+_SIGN_OF_STAGE = {code: code for code in (_THREAT, "proof", "hand-over")} | {"isolate": "isolation"}
+_LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GROUPS} | {
+    "proof": _("Đưa giấy tờ, con dấu, sắc phục cho xem"),
+    "hand-over": _("Chuyển máy cho người khác"),
+    "link": _("Gửi đường link"),
+    "imitation": _("Đường link nhái tên cơ quan nhà nước"),
+}
+
+
+class Strength(StrEnum):
+    CLEAR = "clear"
+    SOME = "some"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A sign of a scam; `quotes`: the words that show it, none of a ticked box."""
+
+    code: str
+    quotes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> StrPromise:
+        return _LABELS[self.code]
+
+
+@dataclass(frozen=True)
+class CallAssessment:
+    """`scenario`: the code of a kind of scam, "" where none; `offices`: rows that the caller claims to be."""
+
+    strength: Strength
+    signs: tuple[Sign, ...]
+    scenario: str
+    offices: tuple[str, ...]
+    mentions: Mentions
+    has_card: bool
+    has_loss: bool
+
+
+def assess_call(
+    text: str, claimed_office: str, demands: Iterable[str], lexicon: OfficeLexicon
+) -> CallAssessment:
+    """Return the signs in the first MAX_CHARS of a text and in the boxes. Linear time."""
+    parsed = parse_story(text[:MAX_CHARS])
+    reading = read_story(parsed)
+    mentions = find_mentions(parsed.story.typed, parsed.story.copy)
+    stages = find_stages(parsed.story, reading.reasons)
+    signs = tuple(_list_signs(parsed.story.typed, reading, stages, demands, mentions))
+    claimed = claims.merge_claims(
+        [
+            *claims.claims_from_checkbox(claimed_office, lexicon),
+            *claims.claims_in_story(parsed.story, lexicon),
+        ]
+    )
+    codes = {sign.code for sign in signs}
+    return CallAssessment(
+        strength=_weigh(codes, reading, has_claim=bool(claimed.offices)),
+        signs=signs,
+        scenario=reading.scenario if _group_of(reading) in _KINDS else "",
+        offices=tuple(_list_rows(claimed.offices)),
+        mentions=mentions,
+        has_card=any(map(is_card, _list_digits(mentions.plain))),
+        has_loss=reading.loss.state == "some",
+    )
+
+
+def _group_of(reading: StoryReading) -> str:
+    return str(code_rows()[reading.scenario]["group"])
+
+
+def _weigh(signs: set[str], reading: StoryReading, *, has_claim: bool) -> Strength:
+    group = _group_of(reading)
+    is_telling, is_everyday = group in _TELLING_GROUPS, reading.scenario in _EVERYDAY
+    grave = signs & _GRAVE
+    if "imitation" in signs or ("link" in signs and is_telling) or len(grave) > 1:
+        return Strength.CLEAR
+    is_paid_at_door = reading.scenario == DELIVERY and signs == {"money"}
+    if grave and (group in _KINDS or has_claim or len(signs) > 1) and not is_paid_at_door:
+        return Strength.CLEAR
+    if _THREAT in signs and (is_telling or (has_claim and not is_everyday)):
+        return Strength.CLEAR
+    is_kind = is_telling and (signs or reading.margin >= _LEAST_MARGIN)
+    is_claim = has_claim and not (is_everyday or group == "commerce")
+    is_sign = signs - _WEAK if is_everyday else signs
+    return Strength.SOME if is_kind or is_claim or is_sign else Strength.NONE
+
+
+def _list_signs(
+    text: str,
+    reading: StoryReading,
+    stages: Iterable[Explanation],
+    demands: Iterable[str],
+    mentions: Mentions,
+) -> Iterator[Sign]:
+    """Yield each sign once, in the order of the form; those without a box come last."""
+    ticked, found = set(demands), dict[str, list[Explanation]]()
+    actions = (why for why in reading.reasons if why.fact == "actions" and why.points > 0)
+    for reason in [*actions, *stages]:
+        signs = _SIGN_OF_STAGE if reason.fact == STAGES else _SIGN_OF_ACTION
+        if sign := signs.get(stage_code(reason)):
+            found.setdefault(sign, []).append(reason)
+    for code in _LABELS:
+        quotes = tuple(_quote(text, found.get(code, ())))
+        if quotes or code in ticked:
+            yield Sign(code, quotes)
+    hosts = [link.link.partition("/")[0] for link in mentions.links[:MAX_LOOKUPS]]
+    if hosts:
+        yield Sign("link", tuple(map(defang, hosts)))
+    if imitating := [host for host in hosts if poses_as_state(host)]:
+        yield Sign("imitation", tuple(map(defang, imitating)))
+
+
+def defang(link: str) -> str:
+    """Return a link that nobody can press."""
+    return link.replace(".", "[.]")
+
+
+def _quote(text: str, reasons: Iterable[Explanation]) -> Iterator[str]:
+    """Yield the most telling words in order, those side by side as one quotation; none where they are
+    weak or all denied: "không bảo nộp gì".
+    """
+    spans: list[tuple[int, int, float]] = []
+    placed = [why for why in reasons if not is_remainder(why.rule)]
+    is_weak = 0 < max((why.points for why in placed), default=0) < _LEAST_POINTS
+    for why in sorted(placed, key=lambda why: why.start or 0):
+        if why.start is None or why.end is None:
+            continue
+        if spans and why.start <= spans[-1][1] + _NEAR:
+            start, end, points = spans.pop()
+            spans.append((start, max(end, why.end), points + why.points))
+        else:
+            spans.append((why.start, why.end, why.points))
+    most = max((points for *_, points in spans), default=0)
+    strong = [span for span in spans if span[2] >= _STRONG * most and not is_weak]
+    if all(_is_denied(text, start, end) for start, end, _ in strong):
+        return
+    longest = sorted(strong, key=lambda span: span[0] - span[1])[:_MAX_QUOTES]
+    quotes = (text[start : min(end, start + _MAX_QUOTE_CHARS)] for start, end, _ in sorted(longest))
+    yield from dict.fromkeys(" ".join(each.split()) for each in quotes)
+
+
+def _is_denied(text: str, start: int, end: int) -> bool:
+    """Return whether a "not" stands just before, and it is no threat: "không nộp thì bị bắt"."""
+    before = normalize(text[max(0, start - _LOOK_BACK) : start])
+    after = normalize(text[end : end + _LOOK_BACK])
+    return bool(_NOT_BEFORE.search(before)) and not _THEN_AFTER.match(after)
+
+
+def _list_rows(offices: Iterable[str]) -> Iterator[str]:
+    """Yield the rows of the officers' table; of a wider claim of the state the first that it may be."""
+    table = claim_table()
+    for code in offices:
+        if code in table.of_state or code not in table.any_of:
+            yield from table.any_of.get(code, (code,))[:1]
+
+
+def _list_digits(plain: str) -> Iterator[str]:
+    for chain in CHAINS.finditer(plain):
+        yield "".join(sign for sign in chain[0] if sign.isdecimal())
+
+
+def poses_as_state(host: str) -> bool:
+    """Return whether a host has a name of the state in it and does not end with .gov.vn."""
+    if host.endswith(".gov.vn") or host == portal_hostname():
+        return False
+    labels = host.replace("-", ".").split(".")
+    words = tables()["state_names"]
+    return any(
+        word == label or (len(word) > 4 and word in host) for word in words for label in labels
+    )
+
+
+def find_lone_numbers(text: str) -> tuple[ParsedCaller, ...]:
+    """Return the telephone numbers of a text that holds nothing else, else ()."""
+    if any(map(str.isalpha, text)) or len(text) > MAX_NUMBERS_CHARS:
+        return ()
+    return tuple(phone for phone in parse_many(text.strip()) if _is_number(phone, text))
+
+
+def _is_number(phone: ParsedCaller, text: str) -> bool:
+    """Return whether digits are a telephone number, not an account that begins with 00 or 1."""
+    is_odd = phone.kind == "international" and "unlisted_range" in phone.flags
+    return bool(phone.key) and ("+" in text or not is_odd)
+
+
+def find_lone_account(text: str) -> str:
+    """Return the digits of a text that holds nothing else and is no telephone number or card, else ""."""
+    digits = "".join(text.split())
+    is_account = (
+        digits.isascii() and digits.isdecimal() and MIN_ACCOUNT <= len(digits) <= MAX_ACCOUNT
+    )
+    return digits if is_account and not is_card(digits) and not find_lone_numbers(digits) else ""

@@ -1,0 +1,114 @@
+"""Which signs of a scam are found in what was said, and how sure the answer is."""
+
+import pytest
+
+from reports.public import call_assessment
+from reports.public.call_assessment import CallAssessment, Strength
+from reports.reference.office_lexicon import bundled_lexicon
+
+CLEAR, SOME, NONE = Strength.CLEAR, Strength.SOME, Strength.NONE
+
+
+def assess(text: str, office: str = "", *demands: str) -> CallAssessment:
+    return call_assessment.assess_call(text, office, demands, bundled_lexicon())
+
+
+def quotes(text: str) -> dict[str, tuple[str, ...]]:
+    return {sign.code: sign.quotes for sign in assess(text).signs}
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("công an tỉnh gọi bảo tôi dính vụ án rửa tiền, không được kể với ai", CLEAR),
+        ("cong an goi noi toi lien quan vu an ma tuy", CLEAR),
+        ("Ngân hàng gọi hỏi mã otp để khóa thẻ giúp", CLEAR),
+        ("họ bảo tôi trúng thưởng xe máy, đóng phí 500 nghìn", CLEAR),
+        ("[VCB] Tai khoan cua quy khach bi khoa, vao https://vcb-digibank.vip de mo", CLEAR),
+        ("vào dichvucong-gov.top khai lại căn cước", CLEAR),
+        ("lãnh đạo sở gọi nói có đơn tố cáo, bảo giữ kín, gặp riêng", CLEAR),
+        ("police called me about a money laundering case and told me to keep secret", CLEAR),
+        ("công an phường gọi bảo mai lên phường làm lại định danh mức 2, có thật không?", SOME),
+        ("công an gọi", SOME),
+        ("điện lực gọi bảo nợ tiền điện, bấm phím 9", SOME),
+        ("bưu điện gọi báo có bưu phẩm chưa nhận, hẹn chiều giao", NONE),
+        ("Bác sĩ bệnh viện gọi nhắc lịch tái khám thứ hai", NONE),
+        ("", NONE),
+    ],
+)
+def test_an_answer_is_one_of_three(text: str, strength: Strength) -> None:
+    assert assess(text).strength == strength
+
+
+@pytest.mark.parametrize(
+    ("office", "demands", "strength"),
+    [
+        ("police", ["money"], CLEAR),
+        ("police", ["threat"], CLEAR),
+        ("bank", ["secrets"], CLEAR),
+        ("", ["money", "isolation"], CLEAR),
+        ("", ["promise"], SOME),
+        ("police", [], SOME),
+        ("other", ["contact"], SOME),
+    ],
+)
+def test_boxes_alone_are_answered_too(office: str, demands: list[str], strength: Strength) -> None:
+    assert assess("", office, *demands).strength == strength
+
+
+def test_each_sign_stands_with_the_words_that_show_it() -> None:
+    found = quotes("nó xưng công an, dọa bắt giam, bảo chuyển 50 triệu và không được kể với ai")
+    assert "bắt giam" in " ".join(found["threat"])
+    assert "chuyển 50 triệu" in " ".join(found["money"])
+    assert "không được kể" in " ".join(found["isolation"])
+
+
+def test_words_with_which_nothing_is_demanded_are_no_sign() -> None:
+    assert quotes("chị bán hàng gọi hỏi địa chỉ giao bánh chưng") == {}
+
+
+@pytest.mark.parametrize(
+    ("host", "poses"),
+    [
+        ("dichvucong-thanhhoa.top", True),
+        ("vneid.vip", True),
+        ("gov-vn.cc", True),
+        ("xn.bocongan.gov.vn.kiemtra.com", True),
+        ("dichvucong.gov.vn", False),
+        ("vneid.gov.vn", False),
+        ("govanhiem.com", False),
+        ("shopee.vn", False),
+    ],
+)
+def test_a_link_that_borrows_the_name_of_an_office_is_seen(host: str, *, poses: bool) -> None:
+    assert call_assessment.poses_as_state(host) is poses
+
+
+@pytest.mark.parametrize(
+    ("typed", "account", "has_number"),
+    [
+        ("0011004567890", "0011004567890", False),
+        ("1012 345 678", "1012345678", False),
+        ("19031234567890", "19031234567890", False),
+        ("0550 000 123", "", True),
+        ("+44 7700 900123", "", True),
+        ("84550000123", "", True),
+        ("9704 2292 1234 5678", "", False),
+        ("gọi 0550 000 123", "", False),
+    ],
+)
+def test_an_account_is_no_foreign_telephone_number(
+    typed: str, account: str, *, has_number: bool
+) -> None:
+    assert call_assessment.find_lone_account(typed) == account
+    assert bool(call_assessment.find_lone_numbers(typed)) is has_number
+
+
+@pytest.mark.parametrize("text", ["thẻ 9704 2292 1234 5678", "4111 1111 1111 1111"])
+def test_the_number_of_a_card_is_noticed(text: str) -> None:
+    assert assess(text).has_card
+
+
+def test_of_a_wide_claim_of_the_state_one_office_is_named_and_of_a_carrier_none() -> None:
+    assert assess("công an gọi").offices == ("cong-an-tinh",)
+    assert assess("nhà mạng gọi bảo khóa sim").offices == ()
