@@ -160,7 +160,7 @@ CREATE TRIGGER reports_guard_followups BEFORE UPDATE OR DELETE ON reports_follow
 GUARD_CORRECTIONS = r"""
 CREATE FUNCTION reports_guard_corrections() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), CASE OLD.fact WHEN 'named' THEN ARRAY['reason', 'value'] ELSE ARRAY['reason'] END) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'corrections are append-only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
