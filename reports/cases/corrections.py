@@ -114,12 +114,15 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     Fact.MONEY: lambda value: value is None or _is_integer(value, _MAX_DONG),
     Fact.ONGOING: lambda value: isinstance(value, bool),
     Fact.OFFICES: _make_code_check(office_lexicon.codes),
-    Fact.COMMUNE: lambda value: value is None
-    or (isinstance(value, str) and bool(gazetteer.commune_name(value))),
-    Fact.NAMED: lambda value: isinstance(value, dict)
-    and value.keys() == {"added", "removed"}
-    and all(isinstance(rows, list) and all(map(is_row, rows)) for rows in value.values())
-    and len(value["added"]) <= MAX_ADDED,
+    Fact.COMMUNE: lambda value: (
+        value is None or (isinstance(value, str) and bool(gazetteer.commune_name(value)))
+    ),
+    Fact.NAMED: lambda value: (
+        isinstance(value, dict)
+        and value.keys() == {"added", "removed"}
+        and all(isinstance(rows, list) and all(map(is_row, rows)) for rows in value.values())
+        and len(value["added"]) <= MAX_ADDED
+    ),
 }
 
 
@@ -156,7 +159,10 @@ def _list_words(case: Case, judgement: Judgement) -> Iterator[tuple[Correction, 
             raise InvalidFactValueError
         yield Correction(fact=fact, is_active=False), "correction_reverted"
     for each in judgement.corrected:
-        yield Correction(fact=each.fact, value=each.value, reason=judgement.reason.strip()), "corrected"
+        yield (
+            Correction(fact=each.fact, value=each.value, reason=judgement.reason.strip()),
+            "corrected",
+        )
 
 
 def _check_confirmed(case: Case, seen: CorrectedValue) -> None:

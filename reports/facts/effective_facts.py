@@ -42,6 +42,7 @@ class EffectiveFacts:
     ongoing: bool | None = None
     offices: tuple[str, ...] = ()
     commune: str | None = None
+    told_commune: str | None = None  # as the reporter says it
     is_triaged: bool = False
     corrected: frozenset[str] = frozenset()
 
@@ -67,7 +68,8 @@ def effective_facts(report: Report) -> EffectiveFacts:
     told = facts.commune_id if facts and facts.commune_raw else report.commune_id
     return EffectiveFacts(
         **values,
-        commune=corrections["commune"] if "commune" in corrections else told,
+        commune=corrections.get("commune", told),
+        told_commune=told,
         is_triaged=facts is not None,
         corrected=frozenset(corrections),
     )
@@ -143,9 +145,10 @@ def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
     facts of all others are not read.
     """
     later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
-    corrected = Case.objects.filter(corrections_json__has_key="commune")
-    corrected = corrected.alias(set_to=KeyTextTransform("commune", "corrections_json"))
-    few = (later.values("pk"), corrected.filter(set_to=code).values("pk"))
+    by_officer = Case.objects.filter(corrections_json__has_key="commune").alias(
+        commune=KeyTextTransform("commune", "corrections_json")
+    )
+    few = (later.values("pk"), by_officer.filter(Q(commune=code)).values("pk"))
     candidates = [Q(IsOneOf(F("pk"), ArraySubquery(keys))) for keys in few]
     return (
         reports.filter(reduce(or_, candidates, Q(commune=code)))

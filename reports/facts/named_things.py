@@ -4,7 +4,7 @@ The value of the correction "named": {"added": [row], "removed": [row]}, each ro
 is or was stored, so that what is taken off can be put back. Triage applies it to what it finds.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,12 @@ class NamedChanges:
     @classmethod
     def from_json(cls, value: Mapping[str, Iterable[Row]] | None) -> "NamedChanges":
         rows = value or {}
-        return cls(*(tuple(Indicator(**row) for row in rows.get(name, ())) for name in ("added", "removed")))
+        return cls(
+            *(
+                tuple(Indicator(**row) for row in rows.get(name, ()))
+                for name in ("added", "removed")
+            )
+        )
 
     def to_json(self) -> dict[str, list[Row]]:
         return {"added": list(map(to_row, self.added)), "removed": list(map(to_row, self.removed))}
@@ -87,7 +92,10 @@ def parse_typed(kind: str, typed: str) -> Iterator[Indicator]:
     NamedThingError.
     """
     for line in filter(None, map(str.strip, typed.split(_SEVERAL))):
-        if any(is_card("".join(filter(str.isdecimal, each[0]))) for each in CHAINS.finditer(to_ascii_digits(line))):
+        if any(
+            is_card("".join(filter(str.isdecimal, each[0])))
+            for each in CHAINS.finditer(to_ascii_digits(line))
+        ):
             raise NamedThingError("card")
         rows = list(_PARSERS[kind](line))
         if not rows or not all(each.key or kind == _KINDS.PERSON for each in rows):
@@ -102,8 +110,10 @@ def _parse_person(line: str) -> Iterator[Indicator]:
         yield followup_facts.person(line, _OFFICER)
 
 
-_PARSERS = {
-    _KINDS.NUMBER: lambda line: followup_facts.mentioned_callers(line, _OFFICER, is_corrected=False),
+_PARSERS: Mapping[str, Callable[[str], Iterable[Indicator]]] = {
+    _KINDS.NUMBER: lambda line: followup_facts.mentioned_callers(
+        line, _OFFICER, is_corrected=False
+    ),
     _KINDS.ACCOUNT: lambda line: [followup_facts.mentioned_account(line, _OFFICER)],
     _KINDS.LINK: lambda line: [followup_facts.mentioned_link(line.replace("[.]", "."), _OFFICER)],
     _KINDS.PERSON: _parse_person,

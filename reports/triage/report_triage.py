@@ -25,7 +25,6 @@ from reports.extraction.bank_accounts_and_links import bank_spellings
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.parsed_story import MAX_LENGTH, ParsedStory
 from reports.extraction.language.scoring import Explanation, is_remainder
-from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import find_mentions
 from reports.extraction.priority import FormAnswers, compute_priority
 from reports.extraction.story_reader import StoryReading
