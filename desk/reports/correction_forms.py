@@ -128,11 +128,8 @@ def home_label(report: Report, facts: EffectiveFacts) -> str:
     if facts.commune or not typed_place_of(report):
         return place
     names = list_homonyms(report)
-    if not names:
-        return f"{place}: chưa tìm thấy xã, phường này"
-    if len(names) <= MAX_PLACES:
-        return f"{place}: {len(names)} nơi cùng tên cũ"
-    return f"{place}: {len(names)} nơi cùng tên cũ: {'; '.join(names[:MAX_PLACES])}; …"
+    several = f"{len(names)} nơi cùng tên cũ"  # of which the page lets choose
+    return f"{place}: {several if names else 'chưa tìm thấy xã, phường này'}"
 
 
 class CommuneField(forms.CharField):

@@ -212,7 +212,7 @@ def list_readings(
     told: dict[str, tuple[str, str]] = {
         Fact.COMMUNE: (
             correction_forms.home_label(report, facts),
-            f"Người báo: {correction_forms.told_place(report, facts)}.",
+            f"Người báo: {highlighting.plain_line(correction_forms.told_place(report, facts))}.",
         ),
         Fact.NAMED: (f"{named}; …" if len(rows) > MAX_IN_SHORT else named, _changes_text(report)),
     }

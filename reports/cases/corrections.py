@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import JSONField, Value
 from django.db.models.functions import Now
 
 from core import encryption
@@ -22,6 +21,7 @@ from core.errors import ActionError, NotAllowedError
 from core.outbox import queue
 from reports.calendar.deadline_rules import CALL
 from reports.cases import deadlines, legal_holds
+from reports.cases.legal_holds import ReportErasedError
 from reports.cases.transitions import DECIDE
 from reports.cases.workflow import (
     FieldError,
@@ -203,8 +203,7 @@ def erase_named(report_id: UUID) -> None:
     """Erase what officers wrote of the numbers, accounts, links and people of a report; a part of its
     erasure.
     """
-    words = Correction.objects.filter(report=report_id, fact=Fact.NAMED)
-    words.update(value=Value(None, JSONField()))
+    Correction.objects.filter(report=report_id, fact=Fact.NAMED).update(value=None)
     for case in Case.objects.filter(pk=report_id, corrections_json__has_key=Fact.NAMED):
         left = {fact: value for fact, value in case.corrections_json.items() if fact != Fact.NAMED}
         Case.objects.filter(pk=report_id).update(corrections_json=left)
@@ -212,6 +211,8 @@ def erase_named(report_id: UUID) -> None:
 
 def _check_contacts(case: Case, added: Iterable[Indicator]) -> None:
     """Raise ReporterContactError where what is added is the reporter's own, as the reading hides it."""
+    if case.report.erased_at:
+        raise ReportErasedError
     rows = (case.report, merged_report(case.report))
     contacts = set(filter(None, (encryption.decrypt_field(row, "contact") for row in rows)))
     for each in added:

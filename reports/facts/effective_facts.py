@@ -21,6 +21,7 @@ from django.db.models import (
     PositiveSmallIntegerField,
     Q,
     QuerySet,
+    TextField,
     Value,
     When,
 )
@@ -146,7 +147,7 @@ def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
     """
     later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
     by_officer = Case.objects.filter(corrections_json__has_key="commune").alias(
-        commune=KeyTextTransform("commune", "corrections_json")
+        commune=Cast(KeyTextTransform("commune", "corrections_json"), TextField())
     )
     few = (later.values("pk"), by_officer.filter(Q(commune=code)).values("pk"))
     candidates = [Q(IsOneOf(F("pk"), ArraySubquery(keys))) for keys in few]

@@ -105,6 +105,13 @@ def parse_typed(kind: str, typed: str) -> Iterator[Indicator]:
         yield from rows
 
 
+def _parse_link(line: str) -> Iterator[Indicator]:
+    """Yield the link, also one that was defanged, or written without its scheme."""
+    link = line.replace("[.]", ".")
+    scheme = "" if "://" in link else "https://"
+    yield followup_facts.mentioned_link(scheme + link, _OFFICER)
+
+
 def _parse_person(line: str) -> Iterator[Indicator]:
     if any(map(str.isalpha, line)) and len(line) <= MAX_PERSON_CHARS:
         yield followup_facts.person(line, _OFFICER)
@@ -115,6 +122,6 @@ _PARSERS: Mapping[str, Callable[[str], Iterable[Indicator]]] = {
         line, _OFFICER, is_corrected=False
     ),
     _KINDS.ACCOUNT: lambda line: [followup_facts.mentioned_account(line, _OFFICER)],
-    _KINDS.LINK: lambda line: [followup_facts.mentioned_link(line.replace("[.]", "."), _OFFICER)],
+    _KINDS.LINK: _parse_link,
     _KINDS.PERSON: _parse_person,
 }

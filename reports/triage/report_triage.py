@@ -69,7 +69,7 @@ SELECT {", ".join(_COLUMNS)},
                         ORDER BY received_at, id)
           FROM (SELECT * FROM ({_LATER}) AS later
                  ORDER BY received_at DESC, id DESC LIMIT {_MAX_FOLLOWUPS}) AS latest),
-       (SELECT corrections_json -> 'named' FROM reports_case WHERE report_id = report.id)
+       (SELECT (corrections_json -> 'named')::json FROM reports_case WHERE report_id = report.id)
   FROM reports_report AS report WHERE id = %(report)s
 """,  # noqa: S608  # nosec B608
 )
@@ -321,7 +321,8 @@ def _list_spellings(indicator: Indicator) -> Iterator[str]:
     yield from filter(None, (indicator.key, normalize(indicator.raw).replace(" ", "")))
     if indicator.key.startswith("+84"):
         yield "0" + indicator.key.removeprefix("+84")
-    names = (*bank_spellings(indicator.bank), indicator.holder)
+    link = indicator.key if indicator.kind == Indicator.Kind.LINK else ""
+    names = (*bank_spellings(indicator.bank), indicator.holder, link)
     yield from filter(None, map(normalize, names))
 
 
