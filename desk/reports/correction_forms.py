@@ -68,9 +68,9 @@ def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:
 
 def _named_label(value: Any) -> str:
     changes = NamedChanges.from_json(value)
-    parts = {"thêm": changes.added, "bỏ": changes.removed}
-    lines = {what: ", ".join(dict.fromkeys(map(legible, rows))) for what, rows in parts.items()}
-    return "; ".join(f"{what} {line}" for what, line in lines.items() if line)
+    parts = {"Thêm": changes.added, "Bỏ": changes.removed}
+    lines = {what: "; ".join(dict.fromkeys(map(legible, rows))) for what, rows in parts.items()}
+    return ". ".join(f"{what} {line}" for what, line in lines.items() if line)
 
 
 _MAY_BE_UNKNOWN = {Fact.MONEY, Fact.COMMUNE}

@@ -48,7 +48,7 @@ _REASON_OF = {str(Fact.OFFICES): "office"}
 _SUMMARY = (Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING)
 _QUOTED = {Fact.MONEY, Fact.ONGOING}
 _DECLARED = "declared: "
-_CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "đoán"}
+_CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "chưa rõ"}
 # Reasons of a priority that other rows tell.
 _TOLD_ABOVE = ("scenario: ", "demand: ", "further demands", "clamped")
 
@@ -231,7 +231,7 @@ def list_readings(
 
 def _changes_text(report: Report) -> str:
     changes = report.case.corrections_json.get(Fact.NAMED)
-    return f"Cán bộ {correction_forms.value_label(Fact.NAMED, changes)}." if changes else ""
+    return f"{correction_forms.value_label(Fact.NAMED, changes)}." if changes else ""
 
 
 def _reading(
