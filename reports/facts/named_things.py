@@ -6,12 +6,14 @@ is or was stored, so that what is taken off can be put back. Triage applies it t
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from core.errors import CodedError
 from core.province import province
 from core.text import to_ascii_digits
 from reports.extraction.bank_accounts_and_links import CHAINS, is_card
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.facts import followup_facts
 from reports.models import Indicator
 
@@ -28,12 +30,14 @@ class NamedThingError(CodedError):
 
 
 def identify(row: Indicator) -> str:
-    """Return by what an indicator is the same thing as another of its report."""
-    return f"{row.kind} {row.bank} {row.key or row.raw}"
+    """Return by what an indicator is the same thing as another of its report, in few characters."""
+    raw = row.raw[:MAX_NUMBER_CHARS_READ].encode("utf-8", "surrogatepass")
+    return f"{row.kind} {row.bank} {row.key or blake2b(raw, digest_size=8).hexdigest()}"
 
 
 def to_row(indicator: Indicator) -> Row:
-    return {name: getattr(indicator, name) for name in _STORED}
+    row = {name: getattr(indicator, name) for name in _STORED}
+    return row | {"raw": indicator.raw[:MAX_NUMBER_CHARS_READ]}
 
 
 def is_row(value: object) -> bool:

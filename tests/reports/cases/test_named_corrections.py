@@ -12,8 +12,8 @@ from reports.cases import corrections, full_text_search, legal_holds, routing
 from reports.cases.corrections import CorrectedValue, Judgement
 from reports.cases.workflow import UnderLegalHoldError
 from reports.facts import abuse_flags, effective_facts
-from reports.facts.named_things import NamedChanges, parse_typed
-from reports.models import Case, Commune, Correction, Indicator, Report, RoutingRule
+from reports.facts.named_things import NamedChanges, identify, parse_typed
+from reports.models import Case, Commune, Correction, Report, RoutingRule
 from reports.numbers import report_counts
 from reports.reference import gazetteer
 from reports.retention import erasure
@@ -30,14 +30,10 @@ def name(report: Report, by: User, *added: tuple[str, str], off: tuple[str, ...]
     """Add what is typed, by kind, and take off what has these keys; let triage read anew."""
     rows = [row for kind, text in added for row in parse_typed(kind, text)]
     present = list(report.indicators.all())
-    gone = {row_name for row in present if row.key in off for row_name in [identify(row)]}
+    gone = {identify(row) for row in present if row.key in off}
     case = Case.objects.get(report=report)
     before = NamedChanges.from_json(case.corrections_json.get("named"))
     return judge(report, by, "named", before.change(present, gone, rows).to_json())
-
-
-def identify(row: Indicator) -> str:
-    return f"{row.kind} {row.bank} {row.key or row.raw}"
 
 
 def judge(report: Report, by: User, fact: str, value: Any) -> Case:
@@ -152,14 +148,9 @@ def communes(db: None) -> None:
 
 def test_the_commune_holds_in_lists_and_figures(duty: Person, communes: None) -> None:
     report = report_factories.triaged("Họ xưng công an.", commune_id="xa_mot")
-    lists = [
-        ("xa_mot", [], [report]),
-        ("xa_hai", [report], []),
-        (None, [], []),
-    ]
     judge(report, duty.user, "commune", "xa_hai")
-    for code, after, _ in lists:
-        assert list(effective_facts.of_commune(Report.objects.all(), code)) == after
+    for code, told in {"xa_mot": [], "xa_hai": [report], None: []}.items():
+        assert list(effective_facts.of_commune(Report.objects.all(), code)) == told
     home = effective_facts.commune_expression()
     counted = abuse_flags.publicly_countable().values_list(home, flat=True)
     assert list(counted) == ["xa_hai"]
