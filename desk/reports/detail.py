@@ -186,7 +186,7 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
         ("Xã, phường", correction_forms.place_label(report, facts)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
         *list_answers(report.answers),
-        ("Cán bộ ghi thêm", _changes_text(report)),
+        ("Cán bộ sửa", _changes_text(report)),
         ("Nguồn", report.get_source_display()),
     ]
     return [(title, highlighting.plain_line(text)) for title, text in rows if text]
