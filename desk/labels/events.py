@@ -1,6 +1,11 @@
 """Labels of audit events, their subjects, and revealed personal data."""
 
+from core.models import AuditEvent
 from core.province import province
+from desk.labels import codes, deadlines, highlighting
+from desk.labels.formatting import format_count
+
+MAX_WORDS_CHARS = 4000  # of one detail, as of a reason
 
 EVENTS = {
     "taken": "Nhận xử lý",
@@ -149,3 +154,22 @@ PERSONAL = {
     "text": "Toàn bộ lời đã che số, tải về",
     "slip": "Số người báo, lời kể gốc trên phiếu chuyển",
 }
+
+
+def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, str]) -> str:
+    detail, text = event.detail, EVENTS.get(event.kind, event.kind)
+    extras = [
+        PERSONAL.get(detail.get("field", ""), ""),
+        f"số {detail['number']}" if "number" in detail else "",
+        names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
+        codes.OUTCOMES.get(detail.get("outcome") or detail.get("contact", ""), ""),
+        deadlines.KINDS.get(detail.get("deadline", ""), ""),
+        detail.get("unit", ""),
+        f"phiếu {detail['slip']}" if "slip" in detail else "",
+        f"công văn {detail['letter']}" if "letter" in detail else "",
+        f"giữ lại {format_count(detail['frozen'])} đồng" if "frozen" in detail else "",
+        detail.get("reason", ""),
+        corrections.get(detail.get("correction", 0), ""),
+    ]
+    details = "; ".join(highlighting.plain_line(each, MAX_WORDS_CHARS) for each in extras if each)
+    return f"{text}: {details}" if details else text

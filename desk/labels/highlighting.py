@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 
+from core.text import has_spaced_words, has_wide_letters
 from desk.labels.formatting import format_count
 
 MAX_CHARS = 20_000  # of a story, as triage reads
@@ -94,6 +95,21 @@ def truncate(
 
 def count_odd(text: str) -> int:
     return sum(times for char, times in Counter(text).items() if is_invisible_char(char))
+
+
+def note_odd_letters(story: str) -> list[str]:
+    """Return the note on letters that are not typed as usual; it says why, and accuses nobody."""
+    head = story[:MAX_CHARS]
+    hidden = count_odd(story)
+    signs = f"{format_count(hidden)} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc"
+    kinds = {
+        signs: bool(hidden),
+        "chữ khổ rộng": has_wide_letters(head),
+        "chữ viết rời từng chữ cái": has_spaced_words(head),
+    }
+    odd = "; ".join(name for name, is_there in kinds.items() if is_there)
+    why = "Máy đọc như chữ thường. Thường do chép từ ứng dụng khác, không phải dấu hiệu gian dối."
+    return [f"Chữ lạ: {odd}. {why}"] if odd else []
 
 
 def _cut(text: str, spans: list[HighlightSpan]) -> Iterator[TextSegment]:

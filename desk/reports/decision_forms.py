@@ -254,7 +254,9 @@ _IN_ONE_SENTENCE: Mapping[type[ActionError], str] = {
     " được nữa.",
     workflow.NotAskedError: "Chưa lưu. Người báo chưa gửi đề nghị rút tin bằng mã của mình. Những gì đã"
     " gõ còn nguyên.",
-    corrections.InvalidFactValueError: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
+    corrections.InvalidFactValueError: "Chưa lưu. Máy vừa đọc lại tin này, hoặc giá trị không dùng được."
+    " Xem lại rồi bấm lại; những gì đã gõ còn nguyên.",
+    corrections.ReporterContactError: "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.",
     workflow.NoExtensionLeftError: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
     " Những gì đã gõ còn nguyên.",
 }

@@ -1,20 +1,19 @@
 """Actions of the report page: verbs of the workflow, corrections, reprocessing, messages."""
 
-import json
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from core.errors import ActionError
 from desk.labels import highlighting
 from desk.pages.http import render, set_status
-from desk.reports import correction_forms, navigation, reprocessing
+from desk.reports import indicators, navigation, reprocessing
 from desk.reports.bank_letters import AnswerForm, LetterForm
 from desk.reports.base import ReportAction, ReportView, open_report
-from desk.reports.correction_forms import CorrectionForm
+from desk.reports.correction_forms import FactsForm
 from desk.reports.decision_forms import (
     ACTION_LABELS,
     FORBIDDEN,
@@ -27,8 +26,7 @@ from desk.reports.decision_forms import (
 from desk.reports.navigation import filters_of, page_address
 from desk.reports.page import ActionForm, make_form, render_page
 from reports.attachments import sanitized_copies, storage
-from reports.cases import corrections, replies, transitions, workflow
-from reports.cases.corrections import CorrectedValue
+from reports.cases import replies, transitions, workflow
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import BankLetter, Case, Report
@@ -115,57 +113,22 @@ class RecordAnswer(LetterAction):
         self.form.execute(self.officer)
 
 
-class CorrectFact(FormAction):
-    permission = "reports.decide_case"
-    done = "Đã ghi chỗ sửa. Máy có đọc lại cũng không đổi chỗ này."
-    form: CorrectionForm
-
-    def make_form(self, fact: str) -> CorrectionForm:
-        if fact not in correction_forms.TITLES:
-            raise Http404
-        return CorrectionForm(fact, self.request.POST)
-
-    def run(self, fact: str) -> Case:
-        return self.form.carry_out(self.report.case, self.officer)
-
-    def get_next_address(self) -> str:
-        return facts_address(self)
-
-
-class JudgeFact(ReportAction):
-    """Say something of a fact in one press; an error gives the page as it stands now."""
-
-    def show_error(self, error: ActionError) -> HttpResponse:
-        report = open_report(self.request, self.report.pk)
-        messages.error(self.request, error_message(error, report.case, self.version))
-        return set_status(render_page(self.request, report), 409)
-
-    def get_next_address(self) -> str:
-        return facts_address(self)
-
-
-class ConfirmFact(JudgeFact):
-    """Confirm what the machine read, as it stood on the officer's page."""
+class JudgeFacts(FormAction):
+    """Store all that the officer says of the facts: right, wrong, or taken back."""
 
     permission = "reports.decide_case"
-    done = "Đã ghi: máy đọc đúng chỗ này."
+    done = "Đã ghi. Máy có đọc lại cũng không đổi chỗ đã sửa."
+    form: FactsForm
 
-    def run(self, fact: str) -> None:
-        try:
-            value = json.loads(self.request.POST.get("seen", ""))
-        except ValueError as error:
-            raise corrections.InvalidFactValueError from error
-        seen = CorrectedValue(fact, value)
-        corrections.confirm_fact(self.report.pk, by=self.officer, version=self.version, seen=seen)
+    def make_form(self) -> FactsForm:
+        rows = indicators.load_indicators(self.report)
+        return FactsForm(self.report, rows, self.request.POST)
 
+    def run(self) -> Case:
+        return self.form.execute(self.report.case, self.officer)
 
-class RevertCorrection(JudgeFact):
-    done = "Đã lấy lại. Gợi ý của máy dùng như trước."
-
-    def run(self, fact: str) -> Case:
-        return corrections.revert_correction(
-            self.report.pk, by=self.officer, version=self.version, fact=fact
-        )
+    def get_next_address(self) -> str:
+        return f"{page_address(self.report.pk, filters_of(self.request.POST))}#machine"
 
 
 class ReprocessReport(ReportAction):
@@ -177,12 +140,6 @@ class ReprocessReport(ReportAction):
         reprocessing.reprocess_selected(self.request, [self.report.pk])
         files = storage.files_of_report(self.report).filter(erased_at=None)
         sanitized_copies.enqueue_scan(files)
-
-
-def facts_address(view: ReportAction) -> str:
-    """Return the URL of the facts on the report page, keeping the list's filters."""
-    fact = view.kwargs["fact"]
-    return f"{page_address(view.report.pk, filters_of(view.request.POST))}#machine-{fact}"
 
 
 class ComposeMessage(ReportView):

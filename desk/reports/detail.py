@@ -7,33 +7,32 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.forms import BoundField
 
 from core.audit import events
 from core.models import AuditEvent
-from core.text import has_spaced_words, has_wide_letters, lower_initial
-from desk.labels import codes, deadlines, highlighting
-from desk.labels.events import EVENTS, PERSONAL
-from desk.labels.formatting import format_count, in_quotes, officer_name
+from core.text import lower_initial
+from desk.labels import codes, highlighting
+from desk.labels.events import event_line
+from desk.labels.formatting import in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
-from desk.reports.correction_forms import CorrectionForm, Fact
-from desk.reports.decision_forms import MAX_REASON_CHARS
+from desk.reports.correction_forms import Fact, FactsForm
+from desk.reports.indicators import IndicatorRow
 from reports.extraction import evaluation, story_reader
 from reports.extraction.danger import DANGER
 from reports.extraction.language.scoring import is_model_reason, is_remainder
 from reports.extraction.loss.classifier import UNCLEAR
 from reports.facts.choices import list_answers
-from reports.facts.effective_facts import EffectiveFacts, latest_place, typed_place_of
-from reports.models import Correction, ExtractedFacts, Report
+from reports.facts.effective_facts import EffectiveFacts, latest_place
+from reports.models import Correction, ExtractedFacts, Indicator, Report
 from reports.reference import gazetteer
 
 MAX_EVENTS = 200
 MIN_CLEAR_POINTS = 1.5  # from which a word or pair is highlighted in the story
-MAX_WHY_URGENT, MAX_QUOTE_CHARS, MAX_PLACES = 4, 80, 6
+MAX_WHY_URGENT, MAX_QUOTE_CHARS, MAX_IN_SHORT = 4, 80, 6
 _LOSSES_WITHOUT_SUM = {"some": "có mất, chưa rõ bao nhiêu", "not_said": "không nói"}
 _DENIAL = "none: said"  # the rule of "chưa mất gì" beside a payment
-NOT_SAID = "Không nói"
-_PLACE = "place"
 # The rows of the machine's reading, in the order of the page: what rests on what stands below it.
 _ROWS = {
     Fact.SCENARIO: "Kiểu lừa",
@@ -41,14 +40,15 @@ _ROWS = {
     Fact.ACTIONS: "Họ đòi",
     Fact.MONEY: "Thiệt hại",
     Fact.ONGOING: "Đang bị ép",
-    _PLACE: "Nơi ở",
+    Fact.COMMUNE: "Nơi ở",
+    Fact.NAMED: "Có trong tin",
     Fact.PRIORITY: "Vì sao gấp",
 }
 _REASON_OF = {str(Fact.OFFICES): "office"}
 _SUMMARY = (Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING)
 _QUOTED = {Fact.MONEY, Fact.ONGOING}
 _DECLARED = "declared: "
-_CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "đoán"}
+_CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "chưa rõ"}
 # Reasons of a priority that other rows tell.
 _TOLD_ABOVE = ("scenario: ", "demand: ", "further demands", "clamped")
 
@@ -64,24 +64,45 @@ class ExplanationRow:
 class FactReading:
     """A fact as a row of the page: in words, how sure, and what an officer says of it.
 
-    `seen` is what the machine read, as JSON, to be confirmed; `machine` the same in words beside a
-    correction. `offers` are sums to choose from, as (label, what is typed for it).
+    `seen` is what the machine read, as JSON, to be confirmed; `before` says what stood there before
+    it was put right.
     """
 
     fact: str
     name: str
     value: str
+    form: FactsForm
     quote: str = ""
     certainty: str = ""
     seen: str = ""
-    machine: str = ""
+    before: str = ""
     word: Correction | None = None
-    form: CorrectionForm | None = None
-    offers: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_corrected(self) -> bool:
         return self.word is not None and not self.word.is_confirmation
+
+    @property
+    def pick(self) -> BoundField | None:
+        """Return the question which of several values told is right, None without such."""
+        is_offered = self.fact in self.form.offers and not self.word
+        return self.form[f"pick_{self.fact}"] if is_offered else None
+
+    @property
+    def questions(self) -> list[BoundField]:
+        return self.form.questions(self.fact)
+
+    @property
+    def is_open(self) -> bool:
+        return self.form.is_open(self.fact)
+
+    @property
+    def is_right(self) -> bool:
+        return self.fact in self.form.ticked("right")
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.fact in self.form.ticked("back")
 
 
 @dataclass(frozen=True)
@@ -97,10 +118,21 @@ def extracted_facts(report: Report) -> ExtractedFacts | None:
     return extracted
 
 
-def story(report: Report) -> TruncatedText:
+def story(report: Report, rows: Sequence[IndicatorRow]) -> TruncatedText:
     """Return the story with the words highlighted that facts rest on."""
     extracted = extracted_facts(report)
-    return highlighting.truncate(report.story, _spans(extracted.reasons if extracted else []))
+    spans = [*_spans(extracted.reasons if extracted else []), *_spans_of_things(report, rows)]
+    return highlighting.truncate(report.story, spans)
+
+
+def _spans_of_things(report: Report, rows: Sequence[IndicatorRow]) -> Iterator[HighlightSpan]:
+    """Yield where the story names the home, numbers, accounts and links, each once."""
+    head = report.story[: highlighting.MAX_CHARS]
+    source = Indicator.IndicatorSource.STORY
+    named = {row.indicator.raw: Fact.NAMED for row in rows if row.indicator.source == source}
+    for words, fact in (named | {latest_place(report): Fact.COMMUNE}).items():
+        if words and (start := head.find(words)) >= 0:
+            yield HighlightSpan(start, start + len(words), "", frozenset([fact]))
 
 
 def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[HighlightSpan]:
@@ -151,103 +183,86 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
         ("Họ muốn", "; ".join(map(codes.demand_label, report.demands)) or "Không nói"),
         ("Mất tiền", " ".join(filter(None, (money, in_quotes(report.money_lost_raw))))),
         ("Còn đang ép", answers[report.happening_now]),
-        ("Xã, phường", _place_of(report, facts)),
+        ("Xã, phường", correction_forms.place_label(report, facts)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
         *list_answers(report.answers),
+        ("Cán bộ sửa", _changes_text(report)),
         ("Nguồn", report.get_source_display()),
     ]
     return [(title, highlighting.plain_line(text)) for title, text in rows if text]
-
-
-def _place_of(report: Report, facts: EffectiveFacts) -> str:
-    """Return the commune where the reporter lives, or the text typed for it."""
-    name = gazetteer.commune_name(facts.commune) or in_quotes(typed_place_of(report))
-    return f"{name or NOT_SAID}{', kể sau khi gửi tin' if latest_place(report) else ''}"
-
-
-def _home_text(report: Report, facts: EffectiveFacts) -> str:
-    """Return the same for its row, with the communes that an old name may mean."""
-    place, typed = _place_of(report, facts), typed_place_of(report)
-    if facts.commune or not typed:
-        return place
-    communes = gazetteer.list_communes()
-    means = gazetteer.match_place(typed, communes).candidates
-    names = [each.label for each in communes if each.codename in means]
-    if not names:
-        return f"{place}: chưa tìm thấy xã, phường này"
-    listed = "; ".join(names[:MAX_PLACES]) + ("; …" if len(names) > MAX_PLACES else "")
-    return f"{place}: có {len(names)} nơi cùng tên cũ: {listed}"
 
 
 def warnings(report: Report) -> list[str]:
     """Return the notes on the report's flags and on hidden characters."""
     in_own_row = (gazetteer.UNKNOWN, gazetteer.AMBIGUOUS)  # _home_text
     notes = [codes.flag_label(code) for code in report.all_flags if code not in in_own_row]
-    return notes + _note_odd_letters(report.story)
+    return notes + highlighting.note_odd_letters(report.story)
 
 
-def _note_odd_letters(story: str) -> list[str]:
-    """Return the note on letters that are not typed as usual; it says why, and accuses nobody."""
-    head = story[: highlighting.MAX_CHARS]
-    hidden = highlighting.count_odd(story)
-    signs = f"{format_count(hidden)} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc"
-    kinds = {
-        signs: bool(hidden),
-        "chữ khổ rộng": has_wide_letters(head),
-        "chữ viết rời từng chữ cái": has_spaced_words(head),
-    }
-    odd = "; ".join(name for name, is_there in kinds.items() if is_there)
-    why = "Máy đọc như chữ thường. Thường do chép từ ứng dụng khác, không phải dấu hiệu gian dối."
-    return [f"Chữ lạ: {odd}. {why}"] if odd else []
-
-
-def readings(
-    report: Report, facts: EffectiveFacts, corrections: Sequence[Correction], typed: object = None
+def list_readings(
+    report: Report,
+    facts: EffectiveFacts,
+    corrections: Sequence[Correction],
+    rows: Sequence[IndicatorRow],
+    form: FactsForm,
 ) -> list[FactReading]:
-    """Return the rows of the page; `corrections` are newest first, `typed` is a bound form."""
+    """Return the rows of the page; `corrections` are newest first."""
     extracted, words = extracted_facts(report), {each.fact: each for each in reversed(corrections)}
-    rows = []
+    named = "; ".join(row.text for row in rows[:MAX_IN_SHORT]) or "không có"
+    told: dict[str, tuple[str, str]] = {
+        Fact.COMMUNE: (
+            correction_forms.home_label(report, facts),
+            f"Người báo: {highlighting.plain_line(correction_forms.told_place(report, facts))}.",
+        ),
+        Fact.NAMED: (f"{named}; …" if len(rows) > MAX_IN_SHORT else named, _changes_text(report)),
+    }
+    readings = []
     for fact, name in _ROWS.items():
-        if fact == _PLACE:
-            place = highlighting.plain_line(_home_text(report, facts))
-            rows += [FactReading(fact, name, place)] if place != NOT_SAID else []
-        else:
-            rows.append(_reading(fact, facts, extracted, words.get(fact), typed))
-    return rows
+        if fact not in told:
+            readings.append(_reading(fact, facts, extracted, words.get(fact), form))
+            continue
+        row = FactReading(fact, name, told[fact][0], form)
+        is_corrected = fact in facts.corrected
+        readings.append(
+            replace(row, before=told[fact][1], word=words.get(fact)) if is_corrected else row
+        )
+    return readings
+
+
+def _changes_text(report: Report) -> str:
+    changes = report.case.corrections_json.get(Fact.NAMED)
+    return f"{correction_forms.value_label(Fact.NAMED, changes)}." if changes else ""
 
 
 def _reading(
-    fact: str,
+    fact: Fact,
     facts: EffectiveFacts,
     extracted: ExtractedFacts | None,
     word: Correction | None,
-    typed: object,
+    form: FactsForm,
 ) -> FactReading:
-    value, is_corrected = getattr(facts, fact), fact in facts.corrected
+    is_corrected = fact in facts.corrected
     read = getattr(extracted, fact) if extracted else None
     is_standing = word is not None and word.is_active
     if word and word.is_confirmation and not is_corrected:
         is_standing = is_standing and extracted is not None and word.value == read
-    form = typed if isinstance(typed, CorrectionForm) and typed.fact == fact else None
     row = FactReading(
         fact,
         _ROWS[fact],
         _value_text(fact, facts, extracted),
+        form,
         word=word if is_standing else None,
-        form=form or CorrectionForm(fact, current=value),
     )
-    if extracted is None:
-        return replace(row, machine="chưa đọc" if is_corrected else "")
     if is_corrected:
-        return replace(row, machine=correction_forms.value_label(fact, read))
+        machine = correction_forms.value_label(fact, read) if extracted else "chưa đọc"
+        return replace(row, before=f"Máy gợi ý: {machine}.")
+    if extracted is None:
+        return row
     return replace(
         row,
         quote=_quote_of(extracted, fact),
         certainty=_certainty_of(extracted, fact),
         seen=json.dumps(read, ensure_ascii=False),
-        offers=()
-        if row.word or fact != Fact.MONEY
-        else tuple(correction_forms.offered_sums(extracted)),
     )
 
 
@@ -379,22 +394,3 @@ def _officer_names(log: Iterable[AuditEvent]) -> dict[int, str]:
     if missing := mentions - users.keys():
         users |= User.objects.in_bulk(missing)
     return {key: officer_name(user) for key, user in users.items()}
-
-
-def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, str]) -> str:
-    detail, text = event.detail, EVENTS.get(event.kind, event.kind)
-    extras = [
-        PERSONAL.get(detail.get("field", ""), ""),
-        f"số {detail['number']}" if "number" in detail else "",
-        names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
-        codes.OUTCOMES.get(detail.get("outcome") or detail.get("contact", ""), ""),
-        deadlines.KINDS.get(detail.get("deadline", ""), ""),
-        detail.get("unit", ""),
-        f"phiếu {detail['slip']}" if "slip" in detail else "",
-        f"công văn {detail['letter']}" if "letter" in detail else "",
-        f"giữ lại {format_count(detail['frozen'])} đồng" if "frozen" in detail else "",
-        detail.get("reason", ""),
-        corrections.get(detail.get("correction", 0), ""),
-    ]
-    details = "; ".join(highlighting.plain_line(each, MAX_REASON_CHARS) for each in extras if each)
-    return f"{text}: {details}" if details else text

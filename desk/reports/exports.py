@@ -47,6 +47,7 @@ PERSONAL = (
     "Nơi ở như đã ghi", "Lời kể (đã che số giấy tờ, số thẻ)", "Lời kể thêm (cũng đã che)",
 )  # fmt: skip
 _HIDDEN = "có, đã che"
+_LATER = (Indicator.IndicatorSource.FOLLOWUP, Indicator.IndicatorSource.OFFICER)
 _KINDS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT, Indicator.Kind.LINK)
 EXPORT_PERMISSION = "reports.export_queue"
 EXPORT_PERSONAL_PERMISSION = "reports.export_personal"
@@ -105,7 +106,7 @@ def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mappin
     """
     kinds, values = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
     rows = Indicator.objects.filter(
-        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(source=Indicator.IndicatorSource.FOLLOWUP),
+        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(source__in=_LATER),
         report__in=keys,
     ).exclude(flags__contains=[followup_facts.CORRECTED])
     columns = "report_id", "kind", "key", "raw", "bank", "holder"

@@ -31,7 +31,8 @@ from reports.cases import visibility
 from reports.extraction import phones
 from reports.extraction.numbering_plan import range_owner
 from reports.facts import followup_facts
-from reports.models import Indicator, Report
+from reports.facts.named_things import NamedChanges, identify
+from reports.models import Correction, Indicator, Report
 
 # Searchable by digits; the index begins with the kind.
 BY_DIGITS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
@@ -39,12 +40,15 @@ MAX_LINKS = 20
 MAX_COUNTED = 100  # in a row of the queue: a campaign may have thousands
 MAX_SIMILAR = 20
 MAX_NAMED = 50
+_CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.OFFICER)
 _NOTES = {**phones.FLAG_REASONS_VI, followup_facts.CORRECTED: "Người báo đã sửa lại số này."}
 
 
 @dataclass(frozen=True)
 class IndicatorRow:
-    pk: int
+    indicator: Indicator
+    name: str  # facts/named_things.identify
+    pk: int | None  # None until triage has stored what an officer added
     kind: str
     key: str
     bank: str
@@ -90,11 +94,8 @@ def newest_naming(key: str, viewer: User) -> list[Report]:
 
 def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Return the reports with `caller_key` (first caller) and `named_by` (MAX_COUNTED reports naming it)."""
-    numbers, source = (
-        Indicator.objects.filter(kind=Indicator.Kind.NUMBER),
-        Indicator.IndicatorSource,
-    )
-    own = numbers.filter(report=OuterRef("pk"), source=source.CALLER).order_by("id")
+    numbers = Indicator.objects.filter(kind=Indicator.Kind.NUMBER)
+    own = numbers.filter(report=OuterRef("pk"), source__in=_CALLERS).order_by("id")
     mentions = numbers.filter(key=OuterRef("caller_key"), key__gt="").values("report_id")
     rows = reports.annotate(caller_key=Subquery(own.values("key")[:1]))
     return rows.annotate(named_by=ArraySubquery(mentions[:MAX_COUNTED]))
@@ -102,32 +103,53 @@ def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
 
 def caller_by_report(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
     """Return the indicator of the first caller's number by report."""
-    kind, source = Indicator.Kind.NUMBER, Indicator.IndicatorSource.CALLER
-    callers = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, source=source)
+    callers = Indicator.objects.filter(
+        report_id__in=list(report_ids), kind=Indicator.Kind.NUMBER, source__in=_CALLERS
+    )
     return {caller.report_id: caller for caller in callers.order_by("-id")}
 
 
 def load_indicators(report: Report) -> list[IndicatorRow]:
-    """Return numbers, accounts and links of a report, in the order of extraction."""
-    rows = with_mention_counts(report.indicators.all()).order_by("id")
-    return list(map(_indicator_row, rows[:MAX_NAMED]))
+    """Return what a report names, in the order of extraction, as officers put it right: also before
+    triage has counted that.
+    """
+    rows = list(with_mention_counts(report.indicators.all()).order_by("id")[:MAX_NAMED])
+    return list(map(_indicator_row, changes_of(report).apply(rows)))
+
+
+def load_removed(report: Report) -> list[IndicatorRow]:
+    """Return what officers took off a report, each thing once."""
+    return list({row.name: row for row in map(_indicator_row, changes_of(report).removed)}.values())
+
+
+def changes_of(report: Report) -> NamedChanges:
+    """Return what officers put right of what a report names, of a report loaded with its case."""
+    return NamedChanges.from_json(report.case.corrections_json.get(Correction.Fact.NAMED))
+
+
+def legible(indicator: Indicator) -> str:
+    """Return a number, account, link or name as it stands on a page: no link can be followed."""
+    is_link = indicator.kind == Indicator.Kind.LINK
+    key = indicator.key.replace(".", "[.]") if is_link else format_phone(indicator.key)
+    words = ", ".join(filter(None, (indicator.bank, key or indicator.raw, indicator.holder)))
+    return highlighting.plain_line(words)
 
 
 def _indicator_row(each: Any) -> IndicatorRow:
-    words = ", ".join(filter(None, (each.bank, format_phone(each.key) or each.raw, each.holder)))
-    text = highlighting.plain_line(words)
     owner = range_owner(each.key) if each.kind == Indicator.Kind.NUMBER else ""
     notes = [_NOTES.get(code, code) for code in each.flags]
     what = f"{each.get_kind_display()}, {each.get_source_display()}"
     return IndicatorRow(
+        each,
+        identify(each),
         each.pk,
         each.kind,
         each.key,
         each.bank,
         each.holder,
         what,
-        text,
-        each.named or 0,
+        legible(each),
+        getattr(each, "named", None) or 0,
         owner,
         notes,
     )
@@ -155,7 +177,7 @@ def related_reports(
     related: dict[Any, RelatedReport] = {}
     for twin in twins:
         why = related.setdefault(twin.report_id, RelatedReport(twin.report)).why
-        reason = f"cùng {twin.get_kind_display()} {highlighting.plain_line(format_phone(twin.key))}"
+        reason = f"cùng {twin.get_kind_display()} {legible(twin)}"
         if reason not in why:
             why.append(reason)
     return list(related.values())[:MAX_SIMILAR]

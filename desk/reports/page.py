@@ -30,7 +30,7 @@ from desk.reports import (
 )
 from desk.reports.bank_letters import AnswerForm, LetterForm, build_letter_panel
 from desk.reports.base import ReportView, is_held
-from desk.reports.correction_forms import CorrectionForm
+from desk.reports.correction_forms import FactsForm
 from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
@@ -40,7 +40,7 @@ from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report
 from reports.monitoring import queue_stats
-from reports.reference import units
+from reports.reference import gazetteer, units
 
 TEMPLATE = "admin/reports/report/change_form.html"
 SEALED_FIELDS = ("phrase", "story")  # shown once for a reason
@@ -50,7 +50,7 @@ REVEAL_REASONS = (
     "Đối chiếu lời kể gốc",
     "Lập phiếu chuyển đơn vị",
 )
-ActionForm = DecisionForm | CorrectionForm | LetterForm | AnswerForm
+ActionForm = DecisionForm | FactsForm | LetterForm | AnswerForm
 
 
 class ReportPage(ReportView):
@@ -177,7 +177,7 @@ class PageContents:
         }
 
     def build_evidence(self) -> dict[str, Any]:
-        report, story = self.report, detail.story(self.report)
+        report, story = self.report, detail.story(self.report, self.indicators)
         return {
             "story": story,
             "is_left_out": followups.is_truncated(report, story),
@@ -191,10 +191,14 @@ class PageContents:
 
     def build_readings(self) -> dict[str, Any]:
         report, rows = self.report, self.indicators
+        form = self.form if isinstance(self.form, FactsForm) else FactsForm(report, rows)
         may_tune = self.officer.has_perm(reprocessing.START_RUN_PERMISSION)
         return {
             "extracted": detail.extracted_facts(report),
-            "readings": detail.readings(report, self.facts, self.corrections, self.form),
+            "readings": detail.list_readings(report, self.facts, self.corrections, rows, form),
+            "facts_form": form,
+            "communes": gazetteer.list_communes(),
+            "taken_off": indicators.load_removed(report),
             "explained": detail.explained_facts(report) if may_tune else [],
             "triage_item": queue_stats.triage_state_of(self.report.pk),
             "indicators": rows,

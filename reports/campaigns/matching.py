@@ -49,10 +49,16 @@ _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 
 def build_fingerprint(
-    merged: MergedReport, told: Mentions, named: Sequence[Indicator], kind: str = ""
+    merged: MergedReport,
+    told: Mentions,
+    named: Sequence[Indicator],
+    kind: str = "",
+    *,
+    removed: Sequence[Indicator] = (),
 ) -> FingerprintData:
-    """Return the fingerprint of a report, of its story, of what its form and follow-ups name, and of
-    its kind of scam where it is sure. A corrected caller stays: it may link reports.
+    """Return the fingerprint of a report, of its story, of what its form, follow-ups and officers
+    name, and of its kind of scam where it is sure. A caller that the reporter corrected stays: it
+    may link reports; what an officer `removed` links none.
     """
     dotted = restore_link_dots(told.plain)
     links = [*sites_in(dotted), *(each.key for each in named if each.kind == _KINDS.LINK)]
@@ -72,12 +78,20 @@ def build_fingerprint(
         sites,
     )
     at = merged.report.received_at.timestamp()
-    return FingerprintData(frozenset(identifiers), script, at, kind)
+    return FingerprintData(frozenset(identifiers) - _identify(removed), script, at, kind)
+
+
+def _identify(rows: Sequence[Indicator]) -> frozenset[SharedIdentifier]:
+    """Return by what these numbers, accounts and links would tie a report."""
+    numbers = followup_facts.phones_at(rows, *_PLACES)
+    accounts = [(each.key, each.bank) for each in rows if each.kind == _KINDS.ACCOUNT]
+    sites = {host_of(each.key) for each in rows if each.kind == _KINDS.LINK and each.key}
+    return frozenset(collect_identifiers(numbers, accounts, sites, site_names_in("", sites)))
 
 
 def _list_callers(told: Mentions, named: Sequence[Indicator]) -> list[ParsedCaller]:
-    """Return the callers' numbers; those of the story only where no form names a caller."""
-    typed = followup_facts.phones_at(named, _PLACES.CALLER, _PLACES.FOLLOWUP)
+    """Return the callers' numbers; those of the story only where nobody names a caller apart."""
+    typed = followup_facts.phones_at(named, _PLACES.CALLER, _PLACES.FOLLOWUP, _PLACES.OFFICER)
     numbers = shared_identifiers.callers(typed, told)
     return numbers if typed else numbers + followup_facts.phones_at(named, _PLACES.STORY)
 

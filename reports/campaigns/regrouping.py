@@ -1,5 +1,5 @@
-"""Regrouping: take back what a report tied when it becomes junk, is erased or suspected, and tie it
-again when it counts again.
+"""Regrouping: take back what a report tied when it becomes junk, is erased or suspected, or when what
+tied it is taken off, and tie it again when it counts again.
 
 All that may depend on it, campaigns that it or a proposal links, is placed anew in the order of
 arrival, so that they lie as if the report had never come (or never been away). What people placed,
@@ -63,10 +63,34 @@ def _is_changed(report: UUID) -> bool:
     return fingerprints.exclude(lookup_keys=[]).exists() or placed.exists()
 
 
+def enqueue_if_ungrounded(report: UUID) -> None:
+    """Enqueue a report that an officer took off what had tied it."""
+    if _is_ungrounded(report):
+        queue.enqueue_once(REGROUP_TASK, report)
+
+
+def _is_ungrounded(report: UUID) -> bool:
+    """Return whether a report lies in a campaign for something that it no longer names."""
+    link = CampaignLink.objects.filter(report=report).first()
+    rows = ReportFingerprint.objects.filter(report=report).values_list("keys", flat=True)
+    stored = rows.first()
+    if link is None or stored is None or link.kind in {Kind.OFFICER, Kind.SAME_SCRIPT}:
+        return False
+    keys = map(SharedIdentifier.from_text, stored)
+    if link.kind == Kind.NEAR_NUMBER:
+        return all(key.kind != Kind.SAME_NUMBER for key in keys)
+    return not any(
+        key.kind == link.kind
+        and (key.reason == link.reason or link.reason.endswith(f" {key.value}"))
+        for key in keys
+    )
+
+
 def regroup(report: UUID) -> None:
     """Place a report, and what may depend on it, as if it had always been what it is now."""
     advisory_locks.lock_until_commit("campaigns")  # no report is placed meanwhile
-    if ReportFingerprint.objects.filter(report=report).exists() and not _is_changed(report):
+    is_stored = ReportFingerprint.objects.filter(report=report).exists()
+    if is_stored and not (_is_changed(report) or _is_ungrounded(report)):
         return  # another's turn placed it already
     campaigns, linked = _find_nearby(report)
     free = Campaign.objects.filter(pk__in=campaigns, version=1).exclude(links__kind=Kind.OFFICER)

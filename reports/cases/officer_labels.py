@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from reports.cases.corrections import CorrectedValue
+from reports.cases.corrections import CONFIRMABLE, CorrectedValue
 from reports.extraction.bank_accounts_and_links import find_bank_accounts
 from reports.extraction.evaluation import FACTS
 from reports.extraction.phones import find_in_text
@@ -46,7 +46,8 @@ def load_agreement() -> list[Agreement]:
     """Return the agreement by month, the newest first, and fact, of the last MONTHS. One statement."""
     rows = (
         newest_words(
-            created_at__gte=timezone.make_aware(datetime.combine(list_months()[0], time()))
+            created_at__gte=timezone.make_aware(datetime.combine(list_months()[0], time())),
+            fact__in=CONFIRMABLE,
         )
         .annotate(month=TruncMonth("created_at"))
         .values_list("month", "fact")

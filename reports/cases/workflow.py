@@ -243,7 +243,11 @@ def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool
         case = Case.objects.unrouted().select_for_update(of=("self",)).filter(pk=case_id).first()
         if case is None:
             return False
-        changes = {"unit_name": unit.name, "assigned_unit": unit, "min_priority": priority}
+        changes = {
+            "unit_name": unit.name,
+            "assigned_unit": unit,
+            "min_priority": max(priority or 0, case.min_priority or 0) or None,
+        }
         _write_case(case, {**changes, "routed_at": Now()})
         events.log_event("report", case_id, "routed", unit=unit.name, rule=rule)
     return True

@@ -1,10 +1,12 @@
 """The effective facts of a report: an officer's correction, else the extraction.
 
 A correction is an entry of `Case.corrections_json`, fact -> value. A routing rule may raise the
-priority; the commune is the last one told. As an object, query expressions, and SQL columns.
+priority; the commune is the last one told, where no officer set it. As an object, query expressions, and SQL columns.
 """
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -19,6 +21,7 @@ from django.db.models import (
     PositiveSmallIntegerField,
     Q,
     QuerySet,
+    TextField,
     Value,
     When,
 )
@@ -26,7 +29,7 @@ from django.db.models import Case as Choice
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Greatest, NullIf
 
-from reports.models import ExtractedFacts, Report
+from reports.models import Case, ExtractedFacts, Report
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class EffectiveFacts:
     ongoing: bool | None = None
     offices: tuple[str, ...] = ()
     commune: str | None = None
+    told_commune: str | None = None  # as the reporter says it
     is_triaged: bool = False
     corrected: frozenset[str] = frozenset()
 
@@ -62,9 +66,11 @@ def effective_facts(report: Report) -> EffectiveFacts:
     values |= {name: value for name, value in corrections.items() if name in _COLUMNS}
     for name in ("actions", "offices"):
         values[name] = tuple(values.get(name) or ())
+    told = facts.commune_id if facts and facts.commune_raw else report.commune_id
     return EffectiveFacts(
         **values,
-        commune=facts.commune_id if facts and facts.commune_raw else report.commune_id,
+        commune=corrections.get("commune", told),
+        told_commune=told,
         is_triaged=facts is not None,
         corrected=frozenset(corrections),
     )
@@ -107,9 +113,13 @@ def loss_expression() -> Expression:
 
 
 def commune_expression() -> Expression:
-    """Return the codename of the commune where a Report's reporter lives, as last told."""
+    """Return the codename of the commune where a Report's reporter lives: an officer's, else the
+    last one told.
+    """
+    is_corrected = Q(case__corrections_json__has_key="commune")
+    corrected = When(is_corrected, then=_correction("commune", CharField()))
     latest = When(facts__commune_raw__gt="", then=F("facts__commune"))
-    return Choice(latest, default=F("commune"), output_field=CharField())
+    return Choice(corrected, latest, default=F("commune"), output_field=CharField())
 
 
 def typed_place_expression() -> Expression:
@@ -132,13 +142,17 @@ def of_scenario(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
 def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
     """Return the reports whose reporter lives in a commune, None for none that is known.
 
-    The few whose follow-up names a commune are selected first; the facts of all others are not
-    read.
+    The few whose follow-up names a commune, or of which an officer does, are selected first; the
+    facts of all others are not read.
     """
     later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
-    candidates = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(later.values("pk"))))
+    by_officer = Case.objects.filter(corrections_json__has_key="commune").alias(
+        commune=Cast(KeyTextTransform("commune", "corrections_json"), TextField())
+    )
+    few = (later.values("pk"), by_officer.filter(Q(commune=code)).values("pk"))
+    candidates = [Q(IsOneOf(F("pk"), ArraySubquery(keys))) for keys in few]
     return (
-        reports.filter(candidates)
+        reports.filter(reduce(or_, candidates, Q(commune=code)))
         .alias(effective_commune=commune_expression())
         .filter(effective_commune=code)
     )
@@ -159,7 +173,8 @@ COLUMNS = """
     machine.stages AS stages
 """
 # The same of where the reporter lives, beside `reports_report AS report` too.
-COMMUNE = "CASE WHEN machine.commune_raw > '' THEN machine.commune_id ELSE report.commune_id END"
+COMMUNE = """CASE WHEN desk.corrections_json ? 'commune' THEN desk.corrections_json ->> 'commune'
+                  WHEN machine.commune_raw > '' THEN machine.commune_id ELSE report.commune_id END"""
 
 
 def confirmed_loss_sql(report: str, loss: str) -> str:

@@ -170,12 +170,33 @@ def _mentioned_in_fields(merged: MergedReport) -> Iterator[Indicator]:
     for caller in merged.followup_callers_with_corrected:
         is_corrected = caller not in merged.followup_callers
         yield from mentioned_callers(caller.number, _FOLLOWUP, is_corrected=is_corrected)
-    for line in merged.accounts:
-        accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
-        yield _account(_FOLLOWUP, line, accounts[0] if accounts else FoundAccount("", 0, 0))
-    for line in merged.links:
-        links = find_links(line[:MAX_NUMBER_CHARS_READ])
-        yield _link(_FOLLOWUP, line, links[0].link if links else "")
+    yield from (mentioned_account(line, _FOLLOWUP) for line in merged.accounts)
+    yield from (mentioned_link(line, _FOLLOWUP) for line in merged.links)
+
+
+def mentioned_account(line: str, source: str) -> Indicator:
+    """Return the account of a field, without a key where none is found."""
+    accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
+    return _account(source, line, accounts[0] if accounts else FoundAccount("", 0, 0))
+
+
+def mentioned_link(line: str, source: str) -> Indicator:
+    """Return the link of a field, without a key where none is found."""
+    links = find_links(line[:MAX_NUMBER_CHARS_READ])
+    return _link(source, line, links[0].link if links else "")
+
+
+def mentioned_people(merged: MergedReport) -> Iterator[Indicator]:
+    """Yield the names and titles that the callers gave, corrected ones too."""
+    later = (caller.name for caller in merged.followup_callers_with_corrected)
+    first = (merged.report.claimed_name, Indicator.IndicatorSource.CALLER)
+    for name, source in dict((*((name, _FOLLOWUP) for name in later), first)).items():
+        if name.strip():
+            yield person(name, source)
+
+
+def person(name: str, source: str) -> Indicator:
+    return Indicator(kind=_KINDS.PERSON, source=source, raw=name[:MAX_NUMBER_CHARS_READ].strip())
 
 
 def mentioned_callers(typed: str, source: str, *, is_corrected: bool) -> Iterator[Indicator]:

@@ -288,7 +288,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'xử lý',
                 'verbose_name_plural': 'xử lý',
                 'permissions': [('decide_case', 'nhận xử lý, ghi chú, hỏi thêm người báo'), ('assign_case', 'phân công cán bộ xử lý'), ('classify_case', 'phân loại là tin báo về tội phạm'), ('hand_over_case', 'chuyển đơn vị'), ('close_case', 'kết thúc xử lý'), ('reopen_case', 'mở lại tin đã kết thúc'), ('extend_case', 'gia hạn xác minh tin báo'), ('see_every_unit', 'xem tin của mọi đơn vị'), ('export_queue', 'xuất danh sách tin'), ('export_case', 'xuất hồ sơ một tin'), ('export_personal', 'xuất kèm dữ liệu cá nhân'), ('reveal_contact', 'xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)')],
-                'indexes': [models.Index(django.db.models.fields.json.KeyTextTransform('scenario', 'corrections_json'), condition=models.Q(('corrections_json__has_key', 'scenario')), name='case_corrected_scenario'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='case_due')],
+                'indexes': [models.Index(django.db.models.fields.json.KeyTextTransform('scenario', 'corrections_json'), condition=models.Q(('corrections_json__has_key', 'scenario')), name='case_corrected_scenario'), models.Index(django.db.models.fields.json.KeyTextTransform('commune', 'corrections_json'), condition=models.Q(('corrections_json__has_key', 'commune')), name='case_corrected_commune'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='case_due')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'closed'), _negated=True), ('outcome', '')), _connector='OR'), name='case_closed_has_outcome'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'handed_over'), _negated=True), models.Q(('unit_name', ''), _negated=True), _connector='OR'), name='case_handed_over_has_unit')],
             },
         ),
@@ -404,7 +404,7 @@ class Migration(migrations.Migration):
             name='Correction',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('fact', models.CharField(choices=[('priority', 'ưu tiên'), ('scenario', 'kiểu lừa'), ('actions', 'họ đòi'), ('money_lost_vnd', 'thiệt hại'), ('ongoing', 'đang bị ép'), ('offices', 'họ xưng')], max_length=16)),
+                ('fact', models.CharField(choices=[('priority', 'ưu tiên'), ('scenario', 'kiểu lừa'), ('actions', 'họ đòi'), ('money_lost_vnd', 'thiệt hại'), ('ongoing', 'đang bị ép'), ('offices', 'họ xưng'), ('commune', 'nơi ở'), ('named', 'số, tài khoản, đường dẫn, tên')], max_length=16)),
                 ('is_active', models.BooleanField(default=True)),
                 ('is_confirmation', models.BooleanField(default=False)),
                 ('value', models.JSONField(null=True)),
@@ -605,8 +605,8 @@ class Migration(migrations.Migration):
             name='Indicator',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('number', 'số điện thoại'), ('account', 'tài khoản nhận'), ('link', 'đường dẫn')], max_length=8, verbose_name='loại')),
-                ('source', models.CharField(choices=[('caller', 'số gọi đến'), ('story', 'trong lời kể'), ('followup', 'báo thêm sau')], max_length=8, verbose_name='chỗ thấy')),
+                ('kind', models.CharField(choices=[('number', 'số điện thoại'), ('account', 'tài khoản nhận'), ('link', 'đường dẫn'), ('person', 'tên, chức vụ')], max_length=8, verbose_name='loại')),
+                ('source', models.CharField(choices=[('caller', 'số gọi đến'), ('story', 'trong lời kể'), ('followup', 'báo thêm sau'), ('officer', 'cán bộ ghi')], max_length=8, verbose_name='chỗ thấy')),
                 ('raw', models.TextField(verbose_name='như đã ghi')),
                 ('key', models.CharField(blank=True, max_length=255, verbose_name='dạng chuẩn')),
                 ('number_kind', models.CharField(blank=True, max_length=16, verbose_name='loại số')),

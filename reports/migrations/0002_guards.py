@@ -160,7 +160,8 @@ CREATE TRIGGER reports_guard_followups BEFORE UPDATE OR DELETE ON reports_follow
 GUARD_CORRECTIONS = r"""
 CREATE FUNCTION reports_guard_corrections() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD) - 'value', to_jsonb(NEW) - 'value', ARRAY['reason'])
+       AND (NEW.value IS NOT DISTINCT FROM OLD.value OR OLD.fact = 'named' AND NEW.value IS NULL) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'corrections are append-only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';

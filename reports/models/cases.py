@@ -123,6 +123,11 @@ class Case(models.Model):
                 name="case_corrected_scenario",
             ),
             models.Index(
+                KT("corrections_json__commune"),
+                condition=models.Q(corrections_json__has_key="commune"),
+                name="case_corrected_commune",
+            ),
+            models.Index(
                 fields=["status", "officer"],
                 condition=models.Q(status__in=("new", "in_review", "waiting")),
                 name="case_open",
@@ -157,6 +162,8 @@ class Correction(models.Model):
         MONEY = "money_lost_vnd", "thiệt hại"
         ONGOING = "ongoing", "đang bị ép"
         OFFICES = "offices", "họ xưng"
+        COMMUNE = "commune", "nơi ở"
+        NAMED = "named", "số, tài khoản, đường dẫn, tên"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="corrections")

@@ -71,17 +71,23 @@ class ExtractedFacts(models.Model):
 
 
 class Indicator(models.Model):
-    """A number, an account or a link named in a report, in its canonical form."""
+    """A number, an account, a link or a person that a report names, in its canonical form.
+
+    Triage writes them, without those that an officer took off and with those added
+    (facts/named_things.py). A person has no key: a name alone joins no reports.
+    """
 
     class Kind(models.TextChoices):
         NUMBER = "number", "số điện thoại"
         ACCOUNT = "account", "tài khoản nhận"
         LINK = "link", "đường dẫn"
+        PERSON = "person", "tên, chức vụ"
 
     class IndicatorSource(models.TextChoices):
         CALLER = "caller", "số gọi đến"
         STORY = "story", "trong lời kể"
         FOLLOWUP = "followup", "báo thêm sau"
+        OFFICER = "officer", "cán bộ ghi"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="indicators")

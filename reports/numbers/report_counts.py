@@ -53,8 +53,13 @@ MAX_NAMED = 3  # callers of a report; longer lists do not count in public
 _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/numbers/reporter_independence.py
 STORY = 500  # characters of a story that are compared
 _RANGE = 3  # the last digits that numbers of one range differ in
-# A reporter who names the number of a caller later was called by it too.
-CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.FOLLOWUP)
+# A reporter who names the number of a caller later was called by it too; so it is with a number that an
+# officer adds: it is the caller's.
+CALLERS = (
+    Indicator.IndicatorSource.CALLER,
+    Indicator.IndicatorSource.FOLLOWUP,
+    Indicator.IndicatorSource.OFFICER,
+)
 _NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 

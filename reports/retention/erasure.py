@@ -28,7 +28,7 @@ from core.database import set_local
 from core.errors import CodedError
 from core.outbox import queue
 from reports.campaigns import regrouping
-from reports.cases import deadlines, legal_holds
+from reports.cases import corrections, deadlines, legal_holds
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import redaction, story_reader
 from reports.models import (
@@ -300,6 +300,7 @@ def _erase_remarks(report_id: UUID) -> None:
     set_local("reports.person", "erasing")
     for table, fields in _REMARKS.items():
         _rows_of(table, report_id).update(**dict.fromkeys(fields, ERASED_PLACEHOLDER))
+    corrections.erase_named(report_id)
     set_local("reports.person", "")
     ErasureRequest.objects.filter(report=report_id).update(text_sealed=None)
     report_erased.send(sender=Report, report_id=report_id)

@@ -5,7 +5,7 @@ or its case.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -18,20 +18,20 @@ from core.database import PreparedStatement, execute_pipeline
 from core.outbox import queue
 from core.outbox.queue import Lease
 from core.text import normalize, normalize_as_meant
-from reports.campaigns import matching
+from reports.campaigns import matching, regrouping
 from reports.campaigns.link_scoring import FingerprintData, sure_kind
 from reports.extraction import story_reader
 from reports.extraction.bank_accounts_and_links import bank_spellings
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.parsed_story import MAX_LENGTH, ParsedStory
 from reports.extraction.language.scoring import Explanation, is_remainder
-from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import find_mentions
 from reports.extraction.priority import FormAnswers, compute_priority
 from reports.extraction.story_reader import StoryReading
 from reports.facts import followup_facts
 from reports.facts.choices import actions_for
 from reports.facts.merged_report import MergedReport
+from reports.facts.named_things import NO_CHANGES, NamedChanges
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 
@@ -58,7 +58,7 @@ SELECT sent_at, id::text, '{Followup.Kind.ANSWER}', story, '[]', '{{}}', '{{}}',
   FROM reports_message WHERE report_id = report.id AND story <> ''
 """  # noqa: S608  # nosec B608
 _MAX_FOLLOWUPS = 50  # the latest; of each as much as of a story
-# One statement: a report without followups or answers costs two index look-ups.
+# One statement: a report without followups or answers costs three index look-ups.
 _READ = PreparedStatement(
     "read_report",
     f"""
@@ -68,7 +68,8 @@ SELECT {", ".join(_COLUMNS)},
        (SELECT json_agg(to_jsonb(latest) || jsonb_build_object('story', left(story, {MAX_LENGTH}))
                         ORDER BY received_at, id)
           FROM (SELECT * FROM ({_LATER}) AS later
-                 ORDER BY received_at DESC, id DESC LIMIT {_MAX_FOLLOWUPS}) AS latest)
+                 ORDER BY received_at DESC, id DESC LIMIT {_MAX_FOLLOWUPS}) AS latest),
+       (SELECT (corrections_json -> 'named')::json FROM reports_case WHERE report_id = report.id)
   FROM reports_report AS report WHERE id = %(report)s
 """,  # noqa: S608  # nosec B608
 )
@@ -124,6 +125,7 @@ class TriageResult:
     facts: ExtractedFacts
     indicators: list[Indicator]
     fingerprint: FingerprintData
+    may_untie: bool = False  # officers took off what may have tied it
 
 
 def triage(lease: Lease) -> None:
@@ -143,21 +145,29 @@ def preload_models() -> None:
         extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
 
-def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
-    """Return the report, its latest followups, and their number. Raises Report.DoesNotExist."""
+def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int, NamedChanges]:
+    """Return the report, its latest followups, their number, and what officers put right of what
+    it names. Raises Report.DoesNotExist.
+    """
     with connection.cursor() as cursor:
         execute_pipeline(cursor, {"report": key}, _READ)
         row = cursor.fetchone()
     if row is None:
         raise Report.DoesNotExist
-    *columns, many, later = row
+    *columns, many, later, named = row
     followups = [
         Followup(**{name: each[name] for name in _FOLLOWUP_FIELDS}) for each in later or ()
     ]
-    return Report.from_db(connection.alias, _COLUMNS, columns), tuple(followups), many
+    report = Report.from_db(connection.alias, _COLUMNS, columns)
+    return report, tuple(followups), many, NamedChanges.from_json(named)
 
 
-def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0) -> TriageResult:
+def extract(
+    report: Report,
+    followups: tuple[Followup, ...] = (),
+    many: int = 0,
+    changes: NamedChanges = NO_CHANGES,
+) -> TriageResult:
     """Extract the facts of a report and the latest of `many` followups; writes nothing."""
     merged = MergedReport(report, followups)
     stories = followup_facts.parse_stories(merged)
@@ -170,8 +180,9 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
         )
     )
     later = followup_facts.mentioned_in_followups(merged, mentioned[1:])
-    mentions = [*own, *followup_facts.mentioned_in_story(mentioned[0]), *later]
-    indicators = mentions[:_MAX_INDICATORS]
+    people = followup_facts.mentioned_people(merged)
+    mentions = [*own, *people, *followup_facts.mentioned_in_story(mentioned[0]), *later]
+    indicators = changes.apply(mentions[:_MAX_INDICATORS])
     reading, typed = followup_facts.merge_followups(merged, stories)
     claims = followup_facts.all_claims(merged, stories, office_lexicon.office_lexicon())
     stages = followup_facts.all_stages(reading, stories)
@@ -200,7 +211,14 @@ def extract(report: Report, followups: tuple[Followup, ...] = (), many: int = 0)
             followups_read=many,
         ),
         indicators,
-        matching.build_fingerprint(merged, mentioned[0], [*own, *later], sure_kind(facts)),
+        matching.build_fingerprint(
+            merged,
+            mentioned[0],
+            changes.apply([*own, *later]),
+            sure_kind(facts),
+            removed=changes.removed,
+        ),
+        may_untie=bool(changes.removed),
     )
 
 
@@ -283,14 +301,17 @@ def _form_answers(merged: MergedReport, typed: int | None) -> FormAnswers:
 
 
 def _search_text(
-    merged: MergedReport, stories: Iterable[ParsedStory], indicators: Iterable[Indicator]
+    merged: MergedReport, stories: Iterable[ParsedStory], indicators: Sequence[Indicator]
 ) -> str:
     """Return the text for the desk's search: folded words, numbers in each usual spelling."""
-    spellings = [spelling for each in indicators for spelling in _list_spellings(each)]
-    report = merged.report
-    followup_names = [caller.name for caller in merged.followup_callers_with_corrected]
-    names = [report.claimed_name[:MAX_NUMBER_CHARS_READ], *followup_names]
-    named = normalize_as_meant(" ".join([report.public_number, *names]))
+    spellings = [
+        spelling
+        for each in indicators
+        if each.kind != Indicator.Kind.PERSON
+        for spelling in _list_spellings(each)
+    ]
+    names = [each.raw for each in indicators if each.kind == Indicator.Kind.PERSON]
+    named = normalize_as_meant(" ".join([merged.report.public_number, *names]))
     words = [named, *(normalize(each.story.text) for each in stories)]
     return " ".join(filter(None, [*words, *dict.fromkeys(spellings)]))
 
@@ -300,7 +321,8 @@ def _list_spellings(indicator: Indicator) -> Iterator[str]:
     yield from filter(None, (indicator.key, normalize(indicator.raw).replace(" ", "")))
     if indicator.key.startswith("+84"):
         yield "0" + indicator.key.removeprefix("+84")
-    names = (*bank_spellings(indicator.bank), indicator.holder)
+    link = indicator.key if indicator.kind == Indicator.Kind.LINK else ""
+    names = (*bank_spellings(indicator.bank), indicator.holder, link)
     yield from filter(None, map(normalize, names))
 
 
@@ -322,6 +344,8 @@ def _write(findings: TriageResult) -> None:
             facts.followups_read,
         )
     )
+    if findings.may_untie:
+        regrouping.enqueue_if_ungrounded(facts.report_id)
 
 
 def _reason_row(reason: Explanation) -> dict[str, Any]:

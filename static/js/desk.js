@@ -20,7 +20,7 @@ function press(target) {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.repeat) return;
   const typing = event.target.closest?.(TYPING);
-  if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".action-forms, .decision-box, .filing")) {
+  if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".action-forms, .decision-box, .filing, .judge")) {
     event.preventDefault();
     const wanted = event.shiftKey ? "button:is([name=suggested], [name=question])" : "button:enabled:not([name=look])";
     const button = typing.form.querySelector(wanted);

@@ -238,7 +238,7 @@ def test_nor_at_the_desk_by_somebody_who_is_in(lead: Person) -> None:
     paths = [f"/admin/reports/{model}/" for model in models]
     paths += ["/admin/", "/admin/auth/user/", "/admin/core/auditevent/"]
     paths.append("/admin/reports/report/export/")
-    acts = ("change", "note", "take", "junk", "correct")
+    acts = ("change", "note", "take", "junk", "facts")
     paths += [f"/admin/reports/report/{report.pk}/{act}/" for act in acts]
     names, _ = named_and_hidden(lead.client, paths)
     lot = Lot(SEED, paths, [*names, "q", "viec", "o", "p", "page", "since", "until", "e"], {})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core import text
 from core.text import normalize, reading_copy
-from desk.reports import detail
+from desk.labels import highlighting
 from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.extraction import phones, redaction
 from reports.extraction.bank_accounts_and_links import find_bank_accounts, find_links
@@ -149,8 +149,8 @@ def test_every_letter_of_the_copy_has_its_place(typed: str) -> None:
 def test_the_desk_marks_odd_letters_with_its_reason_and_accuses_nobody(
     typed: str, note: str
 ) -> None:
-    (line,) = detail._note_odd_letters(typed)
+    (line,) = highlighting.note_odd_letters(typed)
     assert line.startswith("Chữ lạ: ")
     assert note in line
     assert "không phải dấu hiệu gian dối" in line
-    assert detail._note_odd_letters("Công an gọi… số 5\u00a0triệu ❤️") == []
+    assert highlighting.note_odd_letters("Công an gọi… số 5\u00a0triệu ❤️") == []

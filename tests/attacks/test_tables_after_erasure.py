@@ -11,6 +11,7 @@ from reports.cases import corrections, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts import contact_index
 from reports.facts.merged_report import Caller
+from reports.facts.named_things import NamedChanges, parse_typed
 from reports.models import Case, Followup, Receipt, Report
 from reports.retention import destruction_requests, erasure, erasure_requests
 from reports.tracking import followups
@@ -66,10 +67,12 @@ def add_followups(report: Report) -> None:
 def decide(report: Report, lead: Person) -> None:
     """Whatever an officer may write beside it."""
     by, pk, word = lead.user, report.pk, f"{MARK} cán bộ ghi"
-    right = CorrectedValue("ongoing", True)
+    added = NamedChanges(added=tuple(parse_typed("person", word))).to_json()
+    right = [CorrectedValue("ongoing", True), CorrectedValue("named", added)]
+    judgement = corrections.Judgement(corrected=right, reason=word)
     workflow.decide("note", pk, by=by, version=1, reason=word)
     workflow.decide("message", pk, by=by, version=2, reason=word)
-    corrections.correct_fact(pk, by=by, version=3, right=right, reason=word)
+    corrections.judge_facts(pk, by=by, version=3, judgement=judgement)
     workflow.decide(
         "hand_over", pk, by=by, version=4, unit=report_factories.unit().name, reason=word
     )

@@ -57,8 +57,8 @@ def test_hostile_fields_leave_the_pages_light(duty: Person, kind: str) -> None:
     ground = {"fact": "ongoing", "rule": "now", "words": text, "points": 1}
     report_factories.add_facts(report, ongoing=True, priority=60, reasons=[ground])
     page = opened(duty.client.get, page_of(report)).content.decode()
-    # The number beside, the place once more, and the words of the ground.
-    assert page.count("ký tự)") == len(FIELDS) + 3
+    # The number in the table, its line and its box, the place once more, and the words of the ground.
+    assert page.count("ký tự)") == len(FIELDS) + 5
     for address in (QUEUE, f"{QUEUE}?q={report.public_number}", "/admin/"):
         assert report.public_number in opened(duty.client.get, address).content.decode()
     for what in ("contact", "phrase"):

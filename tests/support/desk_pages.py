@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from reports.models import Case, Report
+from tests.support.officers import Person
 from tests.support.report_factories import WORDS
 
 QUEUE = "/admin/reports/report/"
@@ -39,6 +40,27 @@ def press(client: Client, report: Report, verb: str, **typed: Any) -> HttpRespon
     """Press a button of a page that shows the case as it stands now."""
     data = {"version": Case.objects.get(report=report).version, **WORDS[verb], **typed}
     return client.post(page_of(report, verb), data)  # type: ignore[return-value]
+
+
+def save_facts(person: Person, report: Report, **typed: Any) -> HttpResponse:
+    """Save the form as the page shows it, with what was typed and ticked."""
+    data: dict[str, Any] = {}
+    for name, value in facts_form(person, report).form_values():
+        data.setdefault(name, []).append(value)
+    return person.client.post(page_of(report, "facts"), data | typed)  # type: ignore[return-value]
+
+
+def facts_form(person: Person, report: Report) -> html.FormElement:
+    return open_page(person.client, report).get_element_by_id("facts")
+
+
+def rows_of(person: Person, report: Report) -> dict[str, str]:
+    """What the machine read, by the names of the rows."""
+    rows = open_page(person.client, report).find_class("reading")
+    return {
+        row.find("dt").text_content(): " ".join(row.find("dd").text_content().split())
+        for row in rows
+    }
 
 
 def list_reports(client: Client, query: str = "", **parameters: str) -> list[Report]:

@@ -140,10 +140,10 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message confirm_fact contact correct heartbeat "
-            "junk letter letter_answer message note preference recall release_code remove_search reprocess resume "
+            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message contact heartbeat "
+            "judge_facts junk letter letter_answer message note preference recall release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
-            "reveal_phrase reveal_story revert_correction save_search second slip take take_next withdraw write_letter"
+            "reveal_phrase reveal_story save_search second slip take take_next withdraw write_letter"
         ),
     ),
     ("reports_reprocessingrun", LEAD, LEAD, "start"),
@@ -176,8 +176,7 @@ OF_RIGHTS = {
             "reveal_phrase reveal_story"
         ),
         "decide_case": (
-            "compose_ask compose_message confirm_fact correct letter letter_answer reprocess "
-            "revert_correction write_letter"
+            "compose_ask compose_message judge_facts letter letter_answer reprocess write_letter"
         ),
     }.items()
 }

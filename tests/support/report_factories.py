@@ -149,10 +149,9 @@ def correct(subject: Report | Case, by: Person | User, fact: str, value: Any) ->
     """Put one fact of a report right as its case stands now."""
     user = by.user if isinstance(by, Person) else by
     version = Case.objects.get(pk=subject.pk).version
-    right = corrections.CorrectedValue(fact, value)
-    return corrections.correct_fact(
-        subject.pk, by=user, version=version, right=right, reason="Đã gọi."
-    )
+    right = [corrections.CorrectedValue(fact, value)]
+    judgement = corrections.Judgement(corrected=right, reason="Đã gọi.")
+    return corrections.judge_facts(subject.pk, by=user, version=version, judgement=judgement)
 
 
 def try_to(verb: str, subject: Case, by: User) -> str:

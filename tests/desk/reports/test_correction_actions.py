@@ -9,7 +9,17 @@ from desk.reports import correction_forms, detail
 from reports.models import Case, Commune, Correction, ExtractedFacts, Report
 from reports.reference import gazetteer
 from tests.support import report_factories
-from tests.support.desk_pages import QUEUE, STORY, open_page, page_of, press, tree, words
+from tests.support.desk_pages import (
+    QUEUE,
+    STORY,
+    facts_form,
+    page_of,
+    press,
+    rows_of,
+    save_facts,
+    tree,
+    words,
+)
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -18,15 +28,14 @@ TYPED: dict[str, Any] = {
     "scenario": "bank",
     "actions": ["transfer_money", "give_otp"],
     "money_lost_vnd": "20 triệu",
-    "ongoing": "yes",
+    "ongoing": "no",
     "offices": [],
 }
 
 
 def say(person: Person, report: Report, fact: str, **typed: Any) -> HttpResponse:
-    version = Case.objects.get(report=report).version
-    data = {"version": version, "value": TYPED.get(fact, ""), "reason": "đã gọi hỏi lại"} | typed
-    return person.client.post(page_of(report, f"correct/{fact}"), data)  # type: ignore[return-value]
+    typed = {fact: typed.pop("value", TYPED.get(fact, ""))} | typed
+    return save_facts(person, report, **({"reason": "đã gọi hỏi lại"} | typed))
 
 
 @pytest.mark.parametrize("fact", TYPED)
@@ -42,21 +51,12 @@ def test_each_fact_can_be_put_right_and_the_page_shows_both(duty: Person, fact: 
     assert (in_the_log in text) is (fact == "money_lost_vnd")
 
 
-def rows_of(person: Person, report: Report) -> dict[str, str]:
-    """What the machine read, by the names of the rows."""
-    rows = open_page(person.client, report).find_class("reading")
-    return {
-        row.find("dt").text_content(): " ".join(row.find("dd").text_content().split())
-        for row in rows
-    }
-
-
 def test_what_was_read_and_put_right_stands_under_the_story_at_a_glance(duty: Person) -> None:
     told = "Xưng công an, bảo chuyển tiền, tôi chuyển 20 triệu rồi."
     report = report_factories.triaged(told)
     rows = rows_of(duty, report)
-    order = ["Kiểu lừa", "Họ xưng", "Họ đòi", "Thiệt hại", "Đang bị ép", "Vì sao gấp"]
-    assert list(rows) == order
+    order = ["Kiểu lừa", "Họ xưng", "Họ đòi", "Thiệt hại", "Đang bị ép", "Nơi ở", "Có trong tin"]
+    assert list(rows) == [*order, "Vì sao gấp"]
     assert rows["Kiểu lừa"].startswith("Giả danh công an báo dính vụ án ")
     assert rows["Thiệt hại"].startswith("20 triệu")
     say(duty, report, "money_lost_vnd", value="30 triệu")
@@ -67,7 +67,10 @@ def test_what_was_read_and_put_right_stands_under_the_story_at_a_glance(duty: Pe
 
 def test_of_a_report_that_nobody_has_read_an_officer_can_say_what_it_is(duty: Person) -> None:
     report = report_factories.report(STORY)
-    assert set(rows_of(duty, report).values()) == {"Máy chưa đọc"}
+    rows = rows_of(duty, report)
+    assert {rows[name] for name in rows if name not in {"Nơi ở", "Có trong tin"}} == {
+        "Máy chưa đọc"
+    }
     say(duty, report, "scenario")
     rows = rows_of(duty, report)
     assert "cán bộ sửa Máy gợi ý: chưa đọc." in rows["Kiểu lừa"]
@@ -83,43 +86,75 @@ def test_a_place_with_several_of_its_name_lists_them(duty: Person) -> None:
             former_communes=["Xã Lam Sơn"],
         )
     gazetteer.clear_cache()
-    told = rows_of(duty, report_factories.triaged(STORY, commune_raw="lam sơn"))["Nơi ở"]
-    assert "có 2 nơi cùng tên cũ: Xã Mới 1 (Ngọc Lặc); Xã Mới 0 (Thọ Xuân)" in told
+    report = report_factories.triaged(STORY, commune_raw="lam sơn")
+    assert rows_of(duty, report)["Nơi ở"].endswith("2 nơi cùng tên cũ")
+    picks = facts_form(duty, report).inputs["pick_commune"]
+    assert picks.value_options == ["Xã Mới 1 (Ngọc Lặc)", "Xã Mới 0 (Thọ Xuân)"]
+    assert save_facts(duty, report, pick_commune=picks.value_options[1]).status_code == 303
+    assert rows_of(duty, report)["Nơi ở"].startswith("Xã Mới 0 cán bộ sửa Người báo: “lam sơn”.")
     told = rows_of(duty, report_factories.triaged(STORY, commune_raw="Xã Mơ Hồ"))["Nơi ở"]
     assert "chưa tìm thấy xã, phường này" in told
 
 
-def buttons(person: Person, report: Report, route: str) -> dict[str, dict[str, str]]:
-    """The forms of one press, by the fact that they are for."""
-    forms = [form for form in open_page(person.client, report).forms if route in form.action]
-    return {form.action.split("/")[-2]: dict(form.fields) for form in forms}
-
-
-def test_one_press_says_that_the_machine_is_right_and_one_takes_it_back(duty: Person) -> None:
+def test_several_ticks_say_that_the_machine_is_right_and_one_takes_it_back(duty: Person) -> None:
     report = report_factories.triaged(STORY)
-    offered = buttons(duty, report, "/confirm/")
-    assert set(offered) == set(TYPED)
-    answer = duty.client.post(page_of(report, "confirm/scenario"), offered["scenario"])
-    assert answer.headers["Location"].endswith("/change/#machine-scenario")
-    assert "cán bộ xác nhận" in rows_of(duty, report)["Kiểu lừa"]
+    ticks = facts_form(duty, report).xpath(".//input[@name='right']/@value")
+    assert set(ticks) == set(TYPED)
+    answer = save_facts(duty, report, right=["scenario", "ongoing"])
+    assert answer.headers["Location"].endswith("/change/#machine")
+    rows = rows_of(duty, report)
+    assert {name for name in rows if "cán bộ xác nhận" in rows[name]} == {"Kiểu lừa", "Đang bị ép"}
     log = words(duty.client.get(page_of(report)))
     assert "Xác nhận gợi ý của máy: Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành" in log
-    assert "scenario" not in buttons(duty, report, "/confirm/")
-    back = buttons(duty, report, "/uncorrect/")["scenario"]
-    assert duty.client.post(page_of(report, "uncorrect/scenario"), back).status_code == 303
-    assert "scenario" in buttons(duty, report, "/confirm/")
+    ticks = facts_form(duty, report).xpath(".//input[@name='right']/@value")
+    assert set(ticks) == set(TYPED) - {"scenario", "ongoing"}
+    assert save_facts(duty, report, back=["scenario"]).status_code == 303
+    assert "cán bộ xác nhận" not in rows_of(duty, report)["Kiểu lừa"]
+
+
+def test_all_that_is_wrong_is_put_right_in_one_save_with_one_reason(duty: Person) -> None:
+    report = report_factories.triaged(STORY)
+    answer = save_facts(
+        duty, report, scenario="bank", ongoing="no", right=["actions"], reason="đã gọi hỏi lại"
+    )
+    assert answer.status_code == 303
+    case = Case.objects.get(report=report)
+    assert (case.version, case.corrections_json) == (2, {"scenario": "bank", "ongoing": False})
+    assert {word.reason for word in Correction.objects.filter(is_confirmation=False)} == {
+        "đã gọi hỏi lại"
+    }
+    assert Correction.objects.count() == 3
+
+
+def test_of_a_save_that_is_refused_nothing_is_stored_and_all_comes_back(duty: Person) -> None:
+    report = report_factories.triaged(STORY)
+    typed = {"scenario": "bank", "money_lost_vnd": "nhiều lắm", "right": ["actions"]}
+    page = tree(save_facts(duty, report, reason="đã gọi", **typed))
+    assert not Correction.objects.exists()
+    form = page.get_element_by_id("facts")
+    assert form.inputs["scenario"].value == "bank"
+    assert form.inputs["money_lost_vnd"].value == "nhiều lắm"
+    assert form.inputs["reason"].value.strip() == "đã gọi"
+    assert form.xpath(".//input[@name='right'][@checked]/@value") == ["actions"]
+    assert len(page.xpath("//form[@id='facts']//details[@open]")) == 2
+
+
+def test_nothing_ticked_and_nothing_put_right_is_told(duty: Person) -> None:
+    answer = save_facts(duty, report_factories.triaged(STORY))
+    assert answer.status_code == 422
+    assert "Chưa chọn Đúng, chưa sửa chỗ nào." in words(answer)
 
 
 def test_where_two_quotations_contradict_the_sums_are_offered(duty: Person) -> None:
     report = report_factories.triaged("Tôi chưa mất gì, nhưng tài khoản bị trừ 12 triệu.")
     told = rows_of(duty, report)["Thiệt hại"]
     assert told.startswith("Chưa rõ: có chỗ viết “chưa mất gì”, có chỗ viết “")
-    forms = [form for form in open_page(duty.client, report).forms if "money_lost" in form.action]
-    offered = {form.fields.get("value"): dict(form.fields) for form in forms}
+    offered = facts_form(duty, report).inputs["pick_money_lost_vnd"].value_options
     assert {"0", "12000000 đồng"} <= set(offered)
-    answer = duty.client.post(page_of(report, "correct/money_lost_vnd"), offered["12000000 đồng"])
+    answer = save_facts(duty, report, pick_money_lost_vnd="12000000 đồng")
     assert answer.status_code == 303
     assert Case.objects.get(report=report).corrections_json == {"money_lost_vnd": 12_000_000}
+    assert Correction.objects.get().reason == "Chọn trong các giá trị nêu trong tin."
 
 
 def test_two_payments_that_nothing_ties_are_offered_alone_and_together(duty: Person) -> None:
@@ -134,14 +169,21 @@ def test_two_payments_that_nothing_ties_are_offered_alone_and_together(duty: Per
 
 def test_what_the_machine_read_anew_is_not_confirmed(duty: Person) -> None:
     report = report_factories.triaged(STORY)
-    offered = buttons(duty, report, "/confirm/")["scenario"]
-    duty.client.post(page_of(report, "confirm/scenario"), offered)
+    save_facts(duty, report, right=["scenario"])
     ExtractedFacts.objects.update(scenario="bank")
     assert "cán bộ xác nhận" not in rows_of(duty, report)["Kiểu lừa"]
-    for seen in (offered["seen"], "{", ""):
-        typed = offered | {"seen": seen}
-        assert duty.client.post(page_of(report, "confirm/scenario"), typed).status_code == 409
+    for seen in ('"provincial_leader"', "{", ""):
+        assert save_facts(duty, report, right=["scenario"], seen_scenario=seen).status_code == 409
     assert Correction.objects.count() == 1
+
+
+def test_what_the_machine_reads_meanwhile_is_not_taken_for_an_officers_word(duty: Person) -> None:
+    report = report_factories.triaged(STORY)
+    shown = dict(facts_form(duty, report).form_values())
+    ExtractedFacts.objects.update(scenario="bank")
+    answer = save_facts(duty, report, **shown | {"ongoing": "no", "reason": "đã gọi"})
+    assert answer.status_code == 303
+    assert Case.objects.get(report=report).corrections_json == {"ongoing": False}
 
 
 def test_how_sure_the_machine_is_stands_in_words(duty: Person) -> None:
@@ -154,14 +196,17 @@ def test_how_sure_the_machine_is_stands_in_words(duty: Person) -> None:
 
     assert sure([because("bank: thẻ", 2.0), because("bank: words “thẻ”", 3.0)]) == "chắc"
     assert sure([because("bank: words “thẻ”", -3.0)]) == "khá chắc"
-    assert sure([because("bank: words “thẻ”", -30.0)]) == "đoán"
+    assert sure([because("bank: words “thẻ”", -30.0)]) == "chưa rõ"
     assert sure([because("declared: claimed_office", 0)]) == "người báo chọn"
     assert sure([]) == ""
 
 
-@pytest.mark.parametrize(("typed", "value"), [("", None), ("0", 0), ("1,2 tỷ", 1_200_000_000)])
+@pytest.mark.parametrize(
+    ("typed", "value"), [("", None), ("20 triệu", 20_000_000), ("1,2 tỷ", 1_200_000_000)]
+)
 def test_a_loss_is_typed_as_people_write_it(duty: Person, typed: str, value: int | None) -> None:
-    say(duty, report_factories.triaged(STORY), "money_lost_vnd", value=typed)
+    report = report_factories.triaged(f"{STORY} Tôi chuyển 5 triệu rồi.")
+    say(duty, report, "money_lost_vnd", value=typed)
     assert Correction.objects.get().value == value
 
 
@@ -184,27 +229,24 @@ def test_clumsy_words_correct_nothing(duty: Person, fact: str, typed: dict[str, 
     assert answer.status_code == 422
     page = tree(answer)
     assert page.find_class("wrong")
-    assert len(page.xpath("//details[@open]")) == 1
     assert not Correction.objects.exists()
 
 
 def test_a_lost_race_gives_back_what_was_typed(duty: Person, lead: Person) -> None:
     report = report_factories.triaged(STORY)
     press(lead.client, report, "take")
-    late = say(duty, report, "scenario", version=1, reason="<b>ngân hàng</b>")
+    late = say(duty, report, "scenario", version="1", reason="<b>ngân hàng</b>")
     assert late.status_code == 409
     assert "lead vừa xử lý tin này" in words(late)
     page = tree(late)
-    assert page.get_element_by_id("correct_scenario_reason").text.strip() == "<b>ngân hàng</b>"
-    assert page.xpath("//select[@id='correct_scenario_value']/option[@selected]/@value") == ["bank"]
+    assert page.get_element_by_id("fact_reason").text.strip() == "<b>ngân hàng</b>"
+    assert page.xpath("//select[@id='fact_scenario']/option[@selected]/@value") == ["bank"]
 
 
-def test_a_correction_is_taken_back_by_one_button(duty: Person) -> None:
+def test_a_correction_is_taken_back_by_one_tick(duty: Person) -> None:
     report = report_factories.triaged(STORY)
     say(duty, report, "scenario")
-    forms = open_page(duty.client, report).forms
-    (form,) = [form for form in forms if "/uncorrect/" in form.action]
-    assert duty.client.post(form.action, dict(form.fields)).status_code == 303
+    assert save_facts(duty, report, back=["scenario"]).status_code == 303
     assert Case.objects.get(report=report).corrections_json == {}
 
 
@@ -212,14 +254,8 @@ def test_a_correction_is_taken_back_by_one_button(duty: Person) -> None:
 def test_a_stale_taking_back_is_told(duty: Person, version: str) -> None:
     report = report_factories.triaged(STORY)
     say(duty, report, "scenario")
-    address = page_of(report, "uncorrect/scenario")
-    assert duty.client.post(address, {"version": version}).status_code == 409
+    assert save_facts(duty, report, back=["scenario"], version=version).status_code in {409, 422}
     assert Case.objects.get(report=report).corrections_json == {"scenario": "bank"}
-
-
-@pytest.mark.parametrize("fact", ["story", "stages"])
-def test_what_is_no_fact_is_not_found(duty: Person, fact: str) -> None:
-    assert say(duty, report_factories.triaged(STORY), fact).status_code == 404
 
 
 def test_a_hostile_reason_is_text(duty: Person) -> None:

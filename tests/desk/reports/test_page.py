@@ -62,11 +62,13 @@ def test_hostile_text_is_text_on_the_page(duty: Person) -> None:
 
 
 def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
-    for form in open_page(duty.client, report_factories.triaged(STORY)).forms:
+    page = open_page(duty.client, report_factories.triaged(STORY))
+    for form in (
+        each for each in page.forms if each.get("id") != "facts"
+    ):  # which says, and edits not
         assert {name for name in form.fields if name} <= {
             "csrfmiddlewaretoken", "version", "reason", "unit", "outcome", "officer",
             "code", "numbers",  # of the campaign that it is attached to
-            "value",  # what is right where the machine was wrong
             "why", "seen",  # of a look at what is sealed
             "bank", "account", "holder", "amount_vnd", "transferred_when", "text",  # of a letter to a bank
             "anyway",  # ended though its reporter may still be pressed
@@ -169,7 +171,7 @@ def rich(lead: Person) -> Report:
     return report
 
 
-def test_a_rich_report_takes_one_more_with_nothing_kept_warm(lead: Person, rich: Report) -> None:
+def test_a_rich_report_takes_two_more_with_nothing_kept_warm(lead: Person, rich: Report) -> None:
     for each in (units, gazetteer, office_lexicon, days_off):
         each.clear_cache()
-    assert_few_statements(lead, rich, most=21)
+    assert_few_statements(lead, rich, most=22)

@@ -69,13 +69,23 @@ def fill(marks: dict[str, str]) -> None:
     erasure_requests.request_erasure(report, marks["request"])
 
 
+def _judge(mark: str) -> object:
+    """A correction, and a name that an officer added."""
+    from reports.cases.corrections import CorrectedValue, Judgement
+    from reports.facts.named_things import NamedChanges, parse_typed
+
+    added = NamedChanges(added=tuple(parse_typed("person", mark))).to_json()
+    values = (CorrectedValue("ongoing", True), CorrectedValue("named", added))
+    return Judgement(corrected=values, reason=mark)
+
+
 def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
     from reports.cases import corrections, workflow
 
     fields = {
         "note": {"reason": marks["note"]},
         "message": {"reason": marks["told"]},
-        "correct": {"reason": marks["right"], "right": corrections.CorrectedValue("ongoing", True)},
+        "correct": {"judgement": _judge(marks["right"])},
         "hand_over": {"reason": marks["slip"], "unit": "Công an xã Yên Định"},
         "reopen": {"reason": marks["note"]},
         "close": {"reason": marks["closed"], "outcome": "insufficient"},
@@ -83,7 +93,7 @@ def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
     for version, verb in enumerate(WAY, 1):
         words = fields.get(verb, {}) | {"by": lead, "version": version}
         if verb == "correct":
-            corrections.correct_fact(pk, **words)
+            corrections.judge_facts(pk, **words)
         else:
             workflow.decide(verb, pk, **words)
 

@@ -12,7 +12,7 @@ from core.errors import NotAllowedError, StaleVersionError
 from desk.reports import admin as queue
 from desk.reports import queue_counts
 from reports.cases import corrections, workflow
-from reports.cases.corrections import CorrectedValue
+from reports.cases.corrections import CorrectedValue, Judgement
 from reports.facts.effective_facts import effective_facts, of_scenario
 from reports.models import Case, Correction, ExtractedFacts, Report
 from reports.triage import report_triage
@@ -34,10 +34,22 @@ RIGHT: dict[str, Any] = {
 
 
 def correct(report: Report, by: User, fact: str = "scenario", **given: Any) -> Case:
-    version = Case.objects.get(report=report).version
-    value = given.pop("value") if "value" in given else RIGHT[fact]
-    text = {"version": version, "reason": "Họ xưng ngân hàng."} | given
-    return corrections.correct_fact(report.pk, by=by, right=CorrectedValue(fact, value), **text)
+    value = given.get("value", RIGHT.get(fact))
+    right = [CorrectedValue(fact, value)]
+    return judge(
+        report,
+        by,
+        given.get("version", 0),
+        corrected=right,
+        reason=given.get("reason", "Họ xưng ngân hàng."),
+    )
+
+
+def judge(report: Report, by: User, version: int = 0, **said: Any) -> Case:
+    """Say something of the facts as the case stands now, or stood at that version."""
+    version = version or Case.objects.get(report=report).version
+    judgement = Judgement(**said)
+    return corrections.judge_facts(report.pk, by=by, version=version, judgement=judgement)
 
 
 @pytest.fixture
@@ -90,10 +102,10 @@ def test_a_correction_is_taken_back_once_and_the_machine_holds_again(
 ) -> None:
     report_factories.add_facts(report)
     correct(report, duty.user)
-    corrections.revert_correction(report.pk, by=duty.user, version=2, fact="scenario")
+    judge(report, duty.user, reverted=["scenario"])
     assert effective_facts(fresh(report)).scenario == "police_case"
     with pytest.raises(corrections.InvalidFactValueError):
-        corrections.revert_correction(report.pk, by=duty.user, version=3, fact="scenario")
+        judge(report, duty.user, reverted=["scenario"])
     kinds = [event.kind for event in events.events_for("report", report.pk)]
     assert kinds == ["correction_reverted", "corrected"]
 
@@ -162,8 +174,8 @@ def test_evaluate_takes_corrections_for_the_truth_and_tells_hits(duty: Person) -
 
 def test_what_was_taken_back_or_erased_is_no_truth(duty: Person) -> None:
     taken, erased = report_factories.report(), report_factories.report()
-    case = correct(taken, duty.user)
-    corrections.revert_correction(taken.pk, by=duty.user, version=case.version, fact="scenario")
+    correct(taken, duty.user)
+    judge(taken, duty.user, reverted=["scenario"])
     correct(erased, duty.user)
     report_factories.erase(erased)
     out = io.StringIO()

@@ -26,8 +26,8 @@ STORY = "Xưng công an, gọi từ số 0550 000 123, bảo chuyển tiền và
 def confirm(report: Report, by: Person, fact: str = "scenario", **given: Any) -> None:
     value = given.get("value", getattr(ExtractedFacts.objects.get(pk=report.pk), fact, None))
     version = given.get("version", Case.objects.get(pk=report.pk).version)
-    seen = CorrectedValue(fact, value)
-    corrections.confirm_fact(report.pk, by=by.user, version=version, seen=seen)
+    judgement = corrections.Judgement(confirmed=[CorrectedValue(fact, value)])
+    corrections.judge_facts(report.pk, by=by.user, version=version, judgement=judgement)
 
 
 def fresh(report: Report) -> Report:

@@ -150,8 +150,9 @@ def test_a_part_needs_its_own_act_on_record(erasable: Report) -> None:
 
 def test_words_beside_a_report_go_with_it_alone(erasable: Report, lead: Person) -> None:
     report_factories.decide("reopen", erasable, lead)
-    right = CorrectedValue("ongoing", True)
-    corrections.correct_fact(erasable.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
+    right = [CorrectedValue("ongoing", True)]
+    judgement = corrections.Judgement(corrected=right, reason="Bà Tư nói")
+    corrections.judge_facts(erasable.pk, by=lead.user, version=4, judgement=judgement)
     report_factories.decide("hand_over", erasable, lead, reason="Bà Tư ở đó")
     for table in ("correction", "transferslip"):
         assert refused_by_database(f"UPDATE reports_{table} SET reason = 'đã xóa'")  # noqa: S608

@@ -84,7 +84,7 @@ def test_no_fact_of_it_is_put_right(held_report: Report, lead: Person) -> None:
     )  # fmt: skip
     assert "its facts cannot be corrected" in error
     page = lead.client.get(page_of(held_report)).content.decode()
-    assert not [text for text in ("/correct/", "Cho máy đọc lại", "junk_reason") if text in page]
+    assert not [text for text in ("/facts/", "Cho máy đọc lại", "junk_reason") if text in page]
     assert "note_reason" in page
 
 
