@@ -28,11 +28,11 @@ def _view(app: str, models: str) -> frozenset[str]:
 _REPORTS = _view("core", "auditevent proposal") | _view(
     "reports",
     "report indicator campaign commune office numberfinding dispute officenumber bankhotline"
-    " publicstatement cannedreply unit unitmember routingrule lookalikedomain",
+    " publicstatement cannedreply unit unitmember routingrule lookalikedomain dailycount",
 )
 _DUTY = (
     _REPORTS
-    | _view("alerts", "alert")
+    | _view("alerts", "alert alertrevision")
     | _permit(
         "reports",
         "see_every_unit decide_case classify_case hand_over_case close_case reveal_contact"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.sessions import get_officer
 from core import encryption
-from core.admin_pages import OwnFiltersAdmin
+from core.admin_pages import OwnFiltersAdmin, PeriodFilter
 from core.audit import events
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
@@ -45,6 +45,10 @@ class OpenFilter(admin.SimpleListFilter):
         if self.value() == "all" or (not self.value() and request.GET.get(SEARCH_VAR)):
             return queryset
         return queryset.filter(status=self.value() or Dispute.Status.OPEN)
+
+
+class AnsweredFilter(PeriodFilter):
+    title, parameter_name, field = "ngày trả lời", "tra-loi", "answered_at"
 
 
 class AnswerDispute(RowAction):
@@ -106,7 +110,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
 
     change_form_template = "admin/reports/dispute/change_form.html"
     list_display = ("public_number", "number_column", "due", "status_column", "received_at")
-    list_filter = (OpenFilter,)
+    list_filter = (OpenFilter, PeriodFilter, AnsweredFilter)
     ordering = ("due_at", "received_at")
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."

@@ -1,0 +1,226 @@
+"""Last week as leaders find it, with what lies at its edges and what counts nowhere; the figures that it
+must give, and SQL that counts them in another way.
+"""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+
+from alerts.models import PartnerReceipt
+from core.periods import Period, week_of
+from reports.models import (
+    BankLetter,
+    Campaign,
+    CampaignLink,
+    Case,
+    Correction,
+    Deadline,
+    Dispute,
+    FloodSample,
+    NumberFinding,
+    Report,
+)
+from tests.support import alert_factories, number_factories, report_factories
+
+HERE, THERE = "xa_day", "xa_kia"
+# What the days of the week give, the edges named beside.
+EXPECTED = {
+    "received": 14, "counted": 9, "told_vnd": 130, "confirmed_vnd": 60, "frozen_vnd": 40, "lost": 4,
+    "confirmed": 2, "frozen": 1, "called": 4, "reached": 1, "decided": 1, "unread": 2,
+    "numbers_confirmed": 2, "numbers_removed": 1, "disputes": 2, "disputes_upheld": 1,
+    "disputes_rejected": 1,
+}  # fmt: skip
+KINDS = {"police_case": 6, "bank": 1, "": 2}
+HOMES = {HERE: 2, THERE: 1, "": 6}
+
+_DAY = "({} + interval '7 hours' AT TIME ZONE 'UTC')::date BETWEEN %(first)s AND %(last)s"
+_OF_WEEK = f"""
+    SELECT r.*, c.corrections_json AS fixed FROM reports_report r, reports_case c
+     WHERE c.report_id = r.id AND {_DAY.format("r.received_at")}"""  # noqa: S608
+_COUNTED = f"""{_OF_WEEK}
+   AND NOT (c.status IN ('junk', 'withdrawn') OR c.outcome IN ('duplicate', 'not_scam'))
+   AND r.id NOT IN (SELECT report_id FROM reports_followup WHERE kind = 'withdrawal')
+   AND (c.status <> 'new' OR NOT ('too_fast' = ANY (r.flags) OR EXISTS (
+        SELECT 1 FROM reports_floodsample s WHERE s.report_id = r.id AND 'flood' <> ALL (s.flags))))"""
+_LOSS = "coalesce((t.fixed ->> 'money_lost_vnd')::bigint, f.money_lost_vnd)"
+_LOST = f"FROM ({_COUNTED}) t LEFT JOIN reports_extractedfacts f ON f.report_id = t.id WHERE {_LOSS} > 0"
+_OWN = "(t.money_lost_raw <> '' OR t.fixed ? 'money_lost_vnd')"
+_CALLED = f"FROM ({_COUNTED}) t JOIN reports_deadline d ON d.report_id = t.id AND d.kind = 'call'"
+_FINDINGS = f"SELECT count(*) FROM reports_numberfinding WHERE {_DAY}"
+_ANSWERED = f"SELECT count(*) FROM reports_dispute WHERE {_DAY.format('answered_at')} AND status = "
+PLAIN = {
+    "received": f"SELECT count(*) FROM ({_OF_WEEK}) t",
+    "counted": f"SELECT count(*) FROM ({_COUNTED}) t",
+    "told_vnd": f"SELECT sum({_LOSS}) {_LOST}",
+    "lost": f"SELECT count(*) {_LOST}",
+    "confirmed_vnd": f"SELECT sum({_LOSS}) {_LOST} AND {_OWN}",
+    "confirmed": f"SELECT count(*) {_LOST} AND {_OWN}",
+    "frozen_vnd": f"SELECT sum(l.frozen_vnd) FROM ({_COUNTED}) t JOIN reports_bankletter l ON l.report_id = t.id",
+    "frozen": f"""SELECT count(DISTINCT t.id) FROM ({_COUNTED}) t
+                    JOIN reports_bankletter l ON l.report_id = t.id WHERE l.frozen_vnd > 0""",
+    "called": f"SELECT count(DISTINCT t.id) {_CALLED}",
+    "reached": f"""SELECT count(*) FROM (SELECT t.id {_CALLED} GROUP BY t.id
+                   HAVING bool_and(coalesce(d.met_at - d.started_at <= interval '15 minutes', false))) s
+                   WHERE NOT EXISTS (SELECT 1 FROM reports_deadline a
+                          WHERE a.report_id = s.id AND a.kind = 'call_again')""",
+    "decided": f"""SELECT count(*) FROM ({_COUNTED}) t JOIN reports_deadline d ON d.report_id = t.id
+                    WHERE d.kind = 'classify' AND extract(epoch FROM d.met_at - t.received_at) <= 86400""",
+    "unread": f"SELECT count(*) FROM ({_COUNTED}) t WHERE id NOT IN (SELECT report_id FROM reports_extractedfacts)",
+    "numbers_confirmed": f"{_FINDINGS.format('confirmed_at')} AND finding = 'confirmed'",
+    "numbers_removed": f"{_FINDINGS.format('withdrawn_at')} AND confirmed_by_id > 0",
+    "disputes": f"SELECT count(*) FROM reports_dispute WHERE {_DAY.format('received_at')}",
+    "disputes_upheld": f"{_ANSWERED} 'upheld'",
+    "disputes_rejected": f"{_ANSWERED} 'rejected'",
+}  # fmt: skip
+
+
+def last_week() -> Period:
+    return week_of(timezone.localdate() - timedelta(days=7))
+
+
+def count_plainly(name: str) -> int:
+    week = last_week()
+    with connection.cursor() as cursor:
+        cursor.execute(PLAIN[name], {"first": week.first, "last": week.last})
+        return int(cursor.fetchone()[0] or 0)
+
+
+def at(day: int, hour: int = 12, minute: int = 0) -> datetime:
+    """Return a local time of the week; day 0 is its Monday."""
+    return timezone.make_aware(
+        datetime.combine(last_week().first + timedelta(days=day), time(hour, minute))
+    )
+
+
+def move(row: Any, **columns: Any) -> None:
+    """Set columns; the guards of the tables look away."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        type(row)._default_manager.filter(pk=row.pk).update(**columns)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def receive(moment: datetime, *, kind: str = "police_case", **facts: Any) -> Report:
+    report = report_factories.report(f"Tin lúc {moment}.")
+    move(report, received_at=moment)
+    report_factories.add_facts(report, scenario=kind, **facts)
+    return report
+
+
+def fill(officer: User) -> Campaign:
+    """Create all of it; return the campaign that spreads."""
+    for codename, name in ((HERE, "Xã Đây"), (THERE, "Xã Kia")):
+        alert_factories.commune(codename, name)
+    receive(at(0) - timedelta(hours=12, seconds=1))  # a second before the week
+    receive(at(7, 0))  # its end
+    _receive_calls()
+    _receive_losses(officer)
+    _receive_uncounted()
+    _decide_on_numbers()
+    _issue_warnings()
+    return _group()
+
+
+def _receive_calls() -> None:
+    """Four had to be called: one was reached, one not answered, one late, one never."""
+    minutes = {"reached": 15, "no answer": 5, "late": 16, "never": None}
+    for place, met in enumerate(minutes.values()):
+        start = at(0, 0) if place == 0 else at(place)
+        report = receive(start)
+        ends = start + timedelta(minutes=met) if met else None
+        due = start + timedelta(minutes=15)
+        calls = Deadline(report=report, kind="call", started_at=start, due_at=due, met_at=ends)
+        calls.save()
+        if met == minutes["no answer"]:
+            Deadline.objects.create(
+                report=report, kind="call_again", started_at=ends, due_at=due + timedelta(minutes=30)
+            )
+        decided = start + timedelta(hours=24, seconds=place)  # the first just in time
+        Deadline.objects.create(
+            report=report, kind="classify", started_at=start, due_at=decided, met_at=decided
+        )
+
+
+def _receive_losses(officer: User) -> None:
+    here, there = {"commune_id": HERE}, {"commune_id": THERE, "commune_raw": "Xã Kia"}
+    told = receive(at(4), money_lost_vnd=40)  # the machine alone says so
+    typed, fixed = receive(at(5), money_lost_vnd=50), receive(at(6, 23, 59), money_lost_vnd=90)
+    moved = receive(at(2), kind="bank", money_lost_vnd=30)
+    move(told, **here)
+    move(typed, money_lost_raw="50", **here)
+    move(typed, erased_at=at(6))  # stays counted
+    Case.objects.filter(report=fixed).update(corrections_json={"money_lost_vnd": 10})
+    Correction.objects.create(
+        report=fixed, fact="money_lost_vnd", value=10, reason="Đã gọi.", actor=officer
+    )
+    move(moved, **here)
+    move(moved.facts, **there)  # a follow-up names another commune
+    for number, (report, frozen) in enumerate([(told, 40), (moved, None)], 1):
+        answer = {"frozen_vnd": frozen, "answered_by": officer, "answered_at": at(8)}
+        BankLetter.objects.create(
+            year=2026, number=number, report=report, bank="x", account="1", amount_vnd=90, text="x",
+            actor=officer, **(answer if frozen else {}),
+        )  # fmt: skip
+
+
+def _receive_uncounted() -> None:
+    """Set-aside ones, and two that came too fast, one of which an officer took up."""
+    for status, outcome in (
+        ("junk", ""), ("closed", "duplicate"), ("closed", "not_scam"), ("withdrawn", ""),
+    ):  # fmt: skip
+        report = receive(at(3), money_lost_vnd=1000)
+        Case.objects.filter(report=report).update(status=status, outcome=outcome)
+    suspected = receive(at(3), money_lost_vnd=1000)
+    FloodSample.objects.filter(report=suspected).delete()
+    FloodSample.objects.create(report=suspected, flags=["too_fast"])
+    for _ in range(1):
+        unread = report_factories.report("Chưa đọc.", flags=("too_fast",))
+        move(unread, received_at=at(1))
+        Case.objects.filter(report=unread).update(status="in_review")
+
+
+def _decide_on_numbers() -> None:
+    for key, times in {
+        "+84550000001": {"confirmed_at": at(0, 0)},
+        "+84550000002": {"confirmed_at": at(6, 23, 59), "withdrawn_at": at(7, 0)},  # removed after it
+        "+84550000003": {"confirmed_at": at(-1, 23, 59), "withdrawn_at": at(6, 23, 59)},
+        "+84550000004": {"confirmed_at": at(3), "finding": "cleared"},
+    }.items():  # fmt: skip
+        number_factories.add_finding(key=key, number=key, **times)
+    by: dict[str, Any] = {"answered_by": NumberFinding.objects.latest("pk").confirmed_by}
+    proposer = NumberFinding.objects.latest("pk").proposed_by
+    for key, fields in {
+        "open": {"received_at": at(0, 0)},
+        "upheld": {"received_at": at(2), "status": "upheld", "answered_at": at(4), **by,
+                   "upheld_by": proposer},
+        "rejected": {"received_at": at(-1), "status": "rejected", "answered_at": at(0, 0), **by},
+    }.items():  # fmt: skip
+        Dispute.objects.create(submission_key=key, **fields)
+
+
+def _issue_warnings() -> None:
+    """One in the week, which an agency shows, one before, a cancellation in the week."""
+    shown, older = alert_factories.issued("dang-phat"), alert_factories.issued("phat-truoc")
+    ended = alert_factories.cancelled(older)
+    for revision, moment in ((shown, at(1)), (older, at(-1)), (ended, at(2))):
+        move(revision, sent=moment)
+    PartnerReceipt.objects.create(partner=alert_factories.partner(), revision=shown)
+
+
+def _group() -> Campaign:
+    """A campaign of three that spreads, one of two that does not, one that was merged away."""
+    spreading, small = (Campaign.objects.create(code=f"Đ-26-{n}", title="x") for n in "AB")
+    Campaign.objects.create(code="Đ-26-C", title="x", merged_into=spreading)
+    calls = Report.objects.filter(deadlines__kind="call").order_by("received_at")
+    for report in calls[:3]:
+        CampaignLink.objects.create(
+            report=report, campaign=spreading, kind="same_number", strength=1, reason="x"
+        )
+    for report in Report.objects.filter(facts__money_lost_vnd__in=(40, 30)):
+        CampaignLink.objects.create(
+            report=report, campaign=small, kind="same_number", strength=1, reason="x"
+        )
+    return spreading
