@@ -40,6 +40,7 @@ class PeriodForm(forms.Form):
     )
     day = forms.DateField(
         label="có ngày",
+        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         error_messages=dict.fromkeys(("invalid", "required"), "Ngày chưa đúng. Ví dụ: 2026-11-25."),
     )
@@ -92,7 +93,7 @@ def show_page(request: HttpRequest) -> HttpResponse:
         form=form, sheet=sheet, kinds=sheet.list_kinds(), communes=communes.values(),
         map=tiles.draw_map(communes), kind_name=kind_name(sheet.kind),
         missing_days=len(period.list_days()) - sheet.now.days,
-        query=query | {"day": period.first}, step=urlencode(query), before_day=sheet.before.first,
+        query=query | {"day": str(period.first)}, step=urlencode(query), before_day=sheet.before.first,
         after_day=after if after <= timezone.localdate() else None,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from reports.monitoring import period_figures
 from reports.monitoring.period_figures import PeriodFigures, WarningFigures
 from reports.reference import gazetteer
 
-MAX_KINDS, MAX_RISERS, MAX_CAMPAIGNS = 12, 10, 5
+MAX_KINDS, MAX_RISERS, MAX_CAMPAIGNS = 12, 10, 3
 LEVELS = 5  # of colour
 _NUMBERS = {
     "numbers_confirmed": ("Số xác nhận kẻ gian đã dùng, công bố", "numberfinding", "xac-nhan", {}),
@@ -73,7 +73,8 @@ class Sheet:
 
     @property
     def name(self) -> str:
-        return f"{'Tháng' if self.is_month else 'Tuần'} từ {self.period.label}"
+        unit = f"Tháng {self.period.first:%m/%Y}" if self.is_month else "Tuần"
+        return f"{unit}, từ {self.period.label}"
 
     def list_groups(self) -> Iterator[tuple[str, list[Figure]]]:
         """Yield the five figures, each with its parts."""
@@ -105,7 +106,8 @@ class Sheet:
     def list_kinds(self) -> list[tuple[Cell, list[Cell]]]:
         """Return the most frequent kinds of the weeks and the period, each with its weeks."""
         total = sum(self.weeks.values(), start=self.now.kinds.copy())
-        order = [kind for kind, _ in total.most_common(MAX_KINDS)]
+        order = [kind for kind, _ in total.most_common() if kind][:MAX_KINDS]
+        order += [""] if total[""] else []  # not read yet
         highest = max((week[kind] for week in self.weeks.values() for kind in order), default=0)
         return [
             (
@@ -137,7 +139,8 @@ class Sheet:
     def _cell(
         self, name: str, now: Mapping[str, int], then: Mapping[str, int], key: str, **query: str
     ) -> Cell:
-        count, highest = now.get(key, 0), max(now.values(), default=0)
+        count = now.get(key, 0)
+        highest = max((count for name, count in now.items() if name), default=0)
         url = list_url(self.period, **query)
         return Cell(name, count, then.get(key, 0), _level(count, highest), url)
 
@@ -146,9 +149,9 @@ class Sheet:
         url = list_url(self.period, **{"so-lieu": name if code is None else code})
         if not of:
             return Figure(format_count(now), label, describe_change(now, before), url)
-        shares = (_share(each.totals[name], each.totals[of]) for each in (self.now, self.then))
-        share, share_before = shares
-        return Figure(format_count(now), label + share, f"kỳ trước {before}{share_before}", url)
+        share = _share(now, self.now.totals[of])
+        change = f"{share}; kỳ trước {_share(before, self.then.totals[of])}"
+        return Figure(format_count(now), label, change, url)
 
     def _money(self, name: str, label: str, code: str) -> Figure:
         now, before = self.now.totals[name], self.then.totals[name]
@@ -242,7 +245,9 @@ def describe_change(now: int, before: int) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f" ({100 * part / whole:.0f} %)" if whole else ""
+    return f"{format_count(part)} trên {format_count(whole)}" + (
+        f" ({100 * part / whole:.0f} %)" if whole else ""
+    )
 
 
 def _in_dong(amount: int) -> str:

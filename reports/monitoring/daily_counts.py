@@ -138,9 +138,9 @@ def _list_touched_days(first: date) -> Rows:
 
 def _store(day: date, *, is_today: bool) -> None:
     within = Period(day, day).within
-    figures, cells = _count_reports(within("received_at"))
-    figures |= {name: load().filter(within(at)).count() for name, (load, at) in NUMBERS.items()}
     received = Report.objects.filter(within("received_at")).count()
+    figures, cells = _count_reports(within("received_at")) if received else ({}, {})
+    figures |= {name: load().filter(within(at)).count() for name, (load, at) in NUMBERS.items()}
     row = DailyCount(
         day=day, received=received, figures=figures, cells=cells, counted_at=timezone.now()
     )
