@@ -32,7 +32,7 @@ _REPORTS = _view("core", "auditevent proposal") | _view(
 )
 _DUTY = (
     _REPORTS
-    | _view("alerts", "alert alertrevision")
+    | _view("alerts", "alert")
     | _permit(
         "reports",
         "see_every_unit decide_case classify_case hand_over_case close_case reveal_contact"

@@ -31,11 +31,10 @@ from alerts.admin_state import (
     status_text,
 )
 from alerts.delivery import partner_admin  # noqa: F401 - registers its pages
-from alerts.delivery.partners import issued_revisions
 from alerts.formats import html
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
-from core.admin_pages import OwnFiltersAdmin, PeriodFilter, ReadOnlyAdminMixin
+from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
@@ -241,21 +240,10 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         return super().change_view(request, object_id, extra_context=context)
 
 
-class IssuedFilter(PeriodFilter):
-    """Filter by when a warning was issued; a cancellation warns of nothing."""
-
-    title, parameter_name, field = "cảnh báo phát", "phat", "sent"
-
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
-        return super().queryset(
-            request, queryset & issued_revisions() if self.value() else queryset
-        )
-
-
 @admin.register(AlertRevision)
 class AlertRevisionAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[AlertRevision]):
-    list_display = ["identifier", "title", "msg_type", "sent", "agencies", "author", "issued_by"]
-    list_filter = ["msg_type", IssuedFilter]
+    list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
+    list_filter = ["msg_type"]
     list_select_related = ["author", "issued_by"]
     search_fields = ["identifier"]
     fields = [
@@ -263,13 +251,6 @@ class AlertRevisionAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[AlertRevision]):
         "issued_by", "references", "content_hash", "text",
     ]  # fmt: skip
     readonly_fields = ["text"]
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[AlertRevision]:
-        return super().get_queryset(request).prefetch_related("receipts__partner")
-
-    @admin.display(description="cơ quan đã đăng")
-    def agencies(self, revision: AlertRevision) -> str:
-        return ", ".join(receipt.partner.name for receipt in revision.receipts.all()) or "-"
 
     @admin.display(description="tiêu đề")
     def title(self, revision: AlertRevision) -> str:

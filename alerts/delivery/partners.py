@@ -6,21 +6,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, QuerySet
 
 from alerts.delivery import deliveries, signed_links
-from alerts.models import (
-    Alert,
-    AlertRevision,
-    Delivery,
-    MsgType,
-    PartnerAgency,
-    PartnerReceipt,
-)
+from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReceipt
 from core import encryption
 from core.audit import events
-from core.periods import Period
-from reports.monitoring.period_figures import WarningFigures
 
 _SECRET_BYTES = 32
 _OUTCOME_LABELS = {
@@ -94,7 +84,8 @@ def record_confirmation(confirmation: ConfirmationRequest) -> None:
     revision, partner = confirmation.revision, confirmation.partner.pk
     _, is_new = revision.receipts.get_or_create(partner_id=partner)
     if is_new:
-        details: dict[str, Any] = {"partner": partner, "identifier": revision.identifier}
+        agency, identifier = confirmation.partner.name, revision.identifier
+        details: dict[str, Any] = {"partner": partner, "agency": agency, "identifier": identifier}
         events.log_event("alert", revision.alert_id, "alert_deployed", **details)
 
 
@@ -122,25 +113,6 @@ def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
         for pair, rows in by_pair.items()
         if (revision := rows[0].revision) and (partner := rows[0].partner)
     ]
-
-
-def issued_revisions() -> QuerySet[AlertRevision]:
-    """Return what was issued to warn: all but cancellations."""
-    return AlertRevision.objects.exclude(msg_type=MsgType.CANCEL)
-
-
-def count_warnings(period: Period, before: Period) -> WarningFigures:
-    """Return what was issued, and which agencies use it. Two statements."""
-    counts = {
-        "issued": Count("pk", filter=period.within("sent")),
-        "issued_before": Count("pk", filter=before.within("sent")),
-    }
-    issued = issued_revisions()
-    users = PartnerAgency.objects.filter(
-        receipts__revision__in=issued.filter(period.within("sent"))
-    )
-    names = users.distinct().values_list("name", flat=True)
-    return WarningFigures(**issued.aggregate(**counts), agencies=tuple(names))
 
 
 def attempt_label(code: str, status: int | None = None) -> str:

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
-from core.periods import parse_period
 from desk.campaigns import actions, detail
 from desk.labels.formatting import format_count, format_loss, format_losses, time_tag
 from desk.pages.http import can_group, once_per_request
@@ -26,7 +25,6 @@ from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignTotals
 from reports.cases import visibility
 from reports.models import Campaign, MergeProposal
-from reports.monitoring.period_figures import find_spreading, load_figures
 
 PARAMETER = "nhip"
 _TRENDS = {
@@ -73,22 +71,6 @@ class TrendFilter(AlwaysChosenFilter):
             return queryset.filter(sides[0] | sides[1])
         # A search also finds the codes of merged campaigns.
         return queryset if request.GET.get(SEARCH_VAR) else queryset.filter(merged_into=None)
-
-
-class SpreadingFilter(admin.SimpleListFilter):
-    """Filter by campaigns that spread in a period, against another: "2026-11-23..2026-11-29,…"."""
-
-    title, parameter_name = "đang lan", "lan"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        typed = request.GET.get("lan", "")
-        self.periods = [period for text in typed.split(",") if (period := parse_period(text))]
-        return [(typed, self.periods[0].label)] if len(self.periods) > 1 else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> QuerySet[Campaign]:
-        if not self.value():
-            return queryset
-        return queryset.filter(pk__in=find_spreading(*load_figures(self.periods[:2])))
 
 
 class CampaignChangeList(ChangeList):
@@ -151,7 +133,7 @@ class CampaignAdmin(BoundedListMixin, OwnFiltersAdmin[Campaign]):
 
     list_display = (name, week, last, size, loss)
     list_display_links = (name,)
-    list_filter = (TrendFilter, SpreadingFilter)
+    list_filter = (TrendFilter,)
     list_select_related = ("merged_into",)
     list_per_page = 25
     search_fields = ("code", "title")

@@ -16,9 +16,10 @@ from accounts.sessions import get_officer
 from core.audit import events
 from core.periods import week_of
 from core.province import province
-from desk.labels.formatting import format_count, format_datetime, officer_name
-from desk.leaders import tiles
-from desk.leaders.sheet import Sheet, kind_name, load_sheet
+from core.text import lower_initial
+from desk.labels import codes
+from desk.labels.formatting import format_datetime, officer_name
+from desk.leaders.sheet import TILE_HEIGHT, TILE_WIDTH, Figure, Sheet, load_sheet
 from desk.pages.http import download, render
 from reports.campaigns.campaign_stats import scenarios
 from reports.cases import visibility
@@ -85,16 +86,16 @@ def _load(request: HttpRequest, typed: Any) -> tuple[PeriodForm, Sheet]:
 
 def show_page(request: HttpRequest) -> HttpResponse:
     form, sheet = _load(request, request.GET)
-    communes, period = sheet.list_communes(), sheet.period
+    period = sheet.period
     query = {"unit": "month" if sheet.is_month else "week", "kind": sheet.kind}
-    after = period.last + timedelta(days=1)
+    after, tiles = period.last + timedelta(days=1), sheet.list_tiles()
     return render(
-        request, "admin/leaders/page.html", "Số liệu cho lãnh đạo", Report,
-        form=form, sheet=sheet, kinds=sheet.list_kinds(), communes=communes.values(),
-        map=tiles.draw_map(communes), kind_name=kind_name(sheet.kind),
-        missing_days=len(period.list_days()) - sheet.now.days,
-        query=query | {"day": str(period.first)}, step=urlencode(query), before_day=sheet.before.first,
-        after_day=after if after <= timezone.localdate() else None,
+        request, "admin/leaders/page.html", "Số liệu cho lãnh đạo", Report, form=form, sheet=sheet,
+        kinds=list(sheet.list_kinds()), kind_name=codes.short_label(sheet.kind), tiles=tiles,
+        width=TILE_WIDTH + max((each.x for each in tiles), default=0),
+        height=TILE_HEIGHT + max((each.y for each in tiles), default=0),
+        query=query | {"day": str(period.first)}, step=urlencode(query),
+        before_day=sheet.before.first, after_day=after if after <= timezone.localdate() else None,
     )  # fmt: skip
 
 
@@ -102,8 +103,7 @@ def give_paper(request: HttpRequest) -> HttpResponse:
     """Return the figures as PDF to sign or as DOCX to edit, audited."""
     _, sheet = _load(request, request.POST)
     officer, kind = get_officer(request), "docx" if "docx" in request.POST else "pdf"
-    period = str(sheet.period)
-    events.log_event("export", period, "figures_exported", by=officer, format=kind, period=period)
+    events.log_event("export", sheet.period, "figures_exported", by=officer, format=kind)
     content, media_type = _render_paper(sheet, officer_name(officer), kind)
     return download(content, f"so-lieu-{sheet.period.first}.{kind}", media_type)
 
@@ -112,17 +112,21 @@ def _render_paper(sheet: Sheet, drafter: str, kind: str) -> tuple[bytes, str]:
     from reports.cases import official_documents  # noqa: PLC0415  # its packages are heavy
 
     render_document, media_type = official_documents.FORMATS[kind]
-    before = sheet.before.label
-    counted = f"Số liệu đếm lúc {format_datetime(sheet.now.counted_at or timezone.now())}."
+    parts = [
+        *sheet.list_groups(),
+        ("Kiểu lừa", [kind for kind, _ in sheet.list_kinds() if kind.now]),
+        ("Xã, phường tăng", sheet.list_risers()),
+        ("Quyết định về số", sheet.list_decisions()),
+    ]
     document = official_documents.OfficialDocument(
         number=f"      /BC-{province.office}",
         issued_on=timezone.localdate(),
         title="BÁO CÁO",
-        about=f"Tình hình tin báo cuộc gọi lừa đảo, {sheet.name[0].lower()}{sheet.name[1:]}",
+        about=f"Tình hình tin báo cuộc gọi lừa đảo, {lower_initial(sheet.name)}",
         to=f"Lãnh đạo {province.police}",
-        opening=_OPENING.format(office=province.office_name, before=before),
-        facts=tuple(_list_facts(sheet).items()),
-        closing=f"{counted}/.",
+        opening=_OPENING.format(office=province.office_name, before=sheet.before.label),
+        facts=tuple((title, _join(figures)) for title, figures in parts),
+        closing=f"Số liệu đếm lúc {format_datetime(sheet.counted_at or timezone.now())}./.",
         receivers=("- Như trên;", f"- Lưu: VT, {province.office} ({drafter})."),
         signed_as=f"LÃNH ĐẠO {province.office_name.upper()}",
         signer="",
@@ -130,23 +134,7 @@ def _render_paper(sheet: Sheet, drafter: str, kind: str) -> tuple[bytes, str]:
     return render_document(document), media_type
 
 
-def _list_facts(sheet: Sheet) -> dict[str, str]:
-    """Return title -> lines of the report."""
-    kinds = [f"{cell.name}: {format_count(cell.count)} (kỳ trước {format_count(cell.before)})"
-             for cell, _ in sheet.list_kinds() if cell.count]  # fmt: skip
-    risers = [f"{cell.name}: {format_count(cell.count)} (kỳ trước {format_count(cell.before)})"
-              for cell in sheet.list_risers()]  # fmt: skip
-    return {
-        **{title: _join(figures) for title, figures in sheet.list_groups()},
-        "Kiểu lừa": "\n".join(kinds) or "Không có.",
-        "Xã, phường tăng": "\n".join(risers) or "Không có.",
-        "Quyết định về số": _join(sheet.list_numbers()),
-    }
-
-
-def _join(figures: list[Any]) -> str:
-    lines = (
-        f"{each.value} {each.label}" + (f"; {each.change}" if each.change else "")
-        for each in figures
+def _join(figures: list[Figure]) -> str:
+    return (
+        "\n".join(f"{each.label}: {each.value}; {each.change}." for each in figures) or "Không có."
     )
-    return ".\n".join(lines) + "."

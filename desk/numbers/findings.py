@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.sessions import get_officer
-from core.admin_pages import OwnFiltersAdmin, PeriodFilter
+from core.admin_pages import OwnFiltersAdmin
 from core.errors import ActionError
 from core.models import Proposal
 from core.responses import HttpResponseSeeOther
@@ -23,7 +23,6 @@ from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.models import Indicator, NumberFinding
-from reports.monitoring.daily_counts import NUMBERS
 from reports.numbers import findings, lookup, report_counts
 
 
@@ -62,22 +61,6 @@ class StatusFilter(admin.SimpleListFilter):
         return queryset & unconfirmed_findings() if self.value() else queryset
 
 
-class ConfirmedFilter(PeriodFilter):
-    """Filter by when what was said of a number was decided: `name` of daily_counts.py."""
-
-    title, parameter_name, field = "xác nhận", "xac-nhan", "confirmed_at"
-    name = "numbers_confirmed"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        rows = super().queryset(request, queryset)
-        return rows & NUMBERS[self.name][0]() if self.value() else rows
-
-
-class RemovedFilter(ConfirmedFilter):
-    title, parameter_name, field = "gỡ", "go", "withdrawn_at"
-    name = "numbers_removed"
-
-
 def unconfirmed_findings() -> QuerySet[NumberFinding]:
     """Return the findings that wait for a second officer."""
     waiting = NumberFinding.objects.filter(confirmed_at=None, withdrawn_at=None)
@@ -113,7 +96,7 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
         "number", "finding", "status_column", "valid_until", "proposed_by", "confirmed_by",
     )  # fmt: skip
     list_select_related = ("proposed_by", "confirmed_by")
-    list_filter = (StatusFilter, ConfirmedFilter, RemovedFilter)
+    list_filter = (StatusFilter,)
     ordering = ("-proposed_at",)
     search_fields = ("number", "key__exact")
     row_actions = {"confirm": ConfirmFinding, "withdraw": WithdrawFinding}

@@ -11,11 +11,10 @@ from django.db.models import F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from core.admin_pages import PeriodFilter
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_count
 from desk.pages.http import parse_int
-from desk.pages.lists import AlwaysChosenFilter
+from desk.pages.lists import AlwaysChosenFilter, PeriodFilter
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates

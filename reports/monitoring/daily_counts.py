@@ -22,6 +22,7 @@ from django.db.models import (
     Sum,
     Value,
 )  # fmt: skip
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce, JSONObject, TruncDate
 from django.utils import timezone
 
@@ -36,7 +37,7 @@ from reports.facts.effective_facts import (
     loss_expression,
     scenario_expression,
 )
-from reports.models import BankLetter, Case, DailyCount, Deadline, Dispute, NumberFinding, Report
+from reports.models import BankLetter, Case, DailyCount, Deadline, Dispute, Report
 
 DAYS = 30  # of the start page
 KEPT_DAYS = 430  # a year and a month to compare with
@@ -76,6 +77,7 @@ def _with_frozen_money() -> QuerySet[Report]:
 
 # Which reports of a day are counted, by the code that the queue's list of them has too.
 REPORTS: Mapping[str, Callable[[], QuerySet[Report]]] = {
+    "received": Report.objects.all,
     "counted": publicly_countable,
     "lost": lambda: publicly_countable().alias(loss=loss_expression()).filter(loss__gt=0),
     "confirmed": lambda: (
@@ -87,26 +89,11 @@ REPORTS: Mapping[str, Callable[[], QuerySet[Report]]] = {
     "decided": _decided_in_time,
     "unread": lambda: publicly_countable().alias(kind=scenario_expression()).filter(kind=None),
 }
-# What was decided on numbers on a day, and by which of its times.
-NUMBERS: Mapping[str, tuple[Callable[[], Rows], str]] = {
-    "numbers_confirmed": (
-        lambda: NumberFinding.objects.filter(finding=NumberFinding.Finding.CONFIRMED),
-        "confirmed_at",
-    ),
-    "numbers_removed": (
-        lambda: NumberFinding.objects.exclude(confirmed_at=None),
-        "withdrawn_at",
-    ),
-    "disputes": (Dispute.objects.all, "received_at"),
-    "disputes_upheld": (
-        lambda: Dispute.objects.filter(status=Dispute.Status.UPHELD),
-        "answered_at",
-    ),
-    "disputes_rejected": (
-        lambda: Dispute.objects.filter(status=Dispute.Status.REJECTED),
-        "answered_at",
-    ),
-}
+# Acts of a day that are counted, each as the audit log lists it.
+ACTS = (
+    "number_proposed", "number_confirmed", "number_withdrawn", "dispute_answered",
+    "alert_issued", "alert_updated", "alert_deployed",
+)  # fmt: skip
 
 
 def update_daily_counts() -> None:
@@ -138,12 +125,11 @@ def _list_touched_days(first: date) -> Rows:
 
 def _store(day: date, *, is_today: bool) -> None:
     within = Period(day, day).within
-    received = Report.objects.filter(within("received_at")).count()
-    figures, cells = _count_reports(within("received_at")) if received else ({}, {})
-    figures |= {name: load().filter(within(at)).count() for name, (load, at) in NUMBERS.items()}
-    row = DailyCount(
-        day=day, received=received, figures=figures, cells=cells, counted_at=timezone.now()
-    )
+    figures, cells = _count_reports(within("received_at"))
+    figures.update(_count_acts(within("created_at")))
+    figures["disputes"] = Dispute.objects.filter(within("received_at")).count()
+    row = DailyCount(day=day, received=figures["received"], figures=figures, cells=cells)
+    row.counted_at = timezone.now()
     fields = ["received", "figures", "cells", "counted_at"]
     if is_today:
         row.open = Case.objects.open().count()
@@ -153,37 +139,68 @@ def _store(day: date, *, is_today: bool) -> None:
     )
 
 
-def _count_reports(of_day: Q) -> tuple[dict[str, Any], dict[str, Any]]:
+def _count_reports(of_day: Q) -> tuple[Counter[str], dict[str, Counter[str]]]:
     """Return the figures of a day's reports, and kind -> commune -> reports."""
-    totals = {code: load().filter(of_day).count() for code, load in REPORTS.items()}
-    sums: Counter[str] = Counter()
+    if not Report.objects.filter(of_day).exists():
+        return Counter(), {}
+    figures = Counter({code: load().filter(of_day).count() for code, load in REPORTS.items()})
     cells: dict[str, Counter[str]] = defaultdict(Counter)
-    homes: Counter[str] = Counter()
-    for kind, home, count, told, confirmed in _group_reports(of_day):
+    for kind, home, campaign, count, loss, confirmed in _group_reports(of_day):
         cells[kind][home] += count
-        homes[home] += count
-        sums.update(told_vnd=told or 0, confirmed_vnd=confirmed or 0)
-    kinds = {kind: sum(of_kind.values()) for kind, of_kind in cells.items()}
+        figures.update({f"kind:{kind}": count, f"home:{home}": count})
+        figures.update({"lost_vnd": loss or 0, "confirmed_vnd": confirmed or 0})
+        if campaign:
+            figures[f"campaign:{campaign}"] += count
     letters = BankLetter.objects.filter(report__in=publicly_countable().filter(of_day))
-    sums["frozen_vnd"] = letters.aggregate(vnd=Sum("frozen_vnd"))["vnd"] or 0
-    parts = {"kinds": kinds, "homes": homes, "campaigns": _count_campaigns(of_day)}
-    return {**totals, **sums, **parts}, cells
+    figures["frozen_vnd"] = letters.aggregate(vnd=Sum("frozen_vnd"))["vnd"] or 0
+    return figures, cells
 
 
 def _group_reports(of_day: Q) -> Rows:
-    named = publicly_countable().filter(of_day).order_by()
-    groups = named.values(
+    groups = publicly_countable().filter(of_day).order_by().values(
         kind=Coalesce(scenario_expression(), Value("")),
         home=Coalesce(commune_expression(), Value("")),
+        campaign=F("campaign_link__campaign"),
+    )  # fmt: skip
+    sums = {"loss": Sum(loss_expression()), "confirmed": Sum(confirmed_loss_expression())}
+    return groups.annotate(n=Count("pk"), **sums).values_list(
+        "kind", "home", "campaign", "n", *sums
     )
-    sums = {"told": Sum(loss_expression()), "confirmed": Sum(confirmed_loss_expression())}
-    return groups.annotate(n=Count("pk"), **sums).values_list("kind", "home", "n", *sums)
 
 
-def _count_campaigns(of_day: Q) -> dict[str, int]:
-    linked = publicly_countable().filter(of_day).exclude(campaign_link=None)
-    groups = linked.order_by().values("campaign_link__campaign").annotate(n=Count("pk"))
-    return {str(campaign): n for campaign, n in groups.values_list("campaign_link__campaign", "n")}
+def _count_acts(of_day: Q) -> Counter[str]:
+    """Return the acts of a day by kind, and those of each agency that shows a warning."""
+    acts = AuditEvent.objects.filter(of_day, kind__in=ACTS).values_list("kind", "detail__agency")
+    return Counter(
+        name
+        for kind, agency in acts
+        for name in (kind, f"agency:{agency}" if agency else "")
+        if name
+    )
+
+
+# --- the leaders' page
+
+
+def load_days(first: date, last: date) -> dict[date, DailyCount]:
+    """Return the counted days, without their cells. One statement."""
+    return DailyCount.objects.filter(day__range=(first, last)).defer("cells").in_bulk()
+
+
+def sum_figures(days: Mapping[date, DailyCount], period: Period) -> Counter[str]:
+    figures: Counter[str] = Counter()
+    for day in period.list_days():
+        figures.update(days[day].figures if day in days else {})
+    return figures
+
+
+def count_communes(period: Period, kind: str) -> Counter[str]:
+    """Return the reports of a kind of scam in a period by commune. One statement."""
+    days = DailyCount.objects.filter(day__range=(period.first, period.last))
+    communes: Counter[str] = Counter()
+    for of_kind in days.values_list(KeyTransform(kind, "cells"), flat=True):
+        communes.update(of_kind or {})
+    return communes
 
 
 # --- the start page

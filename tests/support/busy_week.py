@@ -1,3 +1,4 @@
+# ruff: noqa: S608
 """Last week as leaders find it, with what lies at its edges and what counts nowhere; the figures that it
 must give, and SQL that counts them in another way.
 """
@@ -9,8 +10,9 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from alerts.models import PartnerReceipt
+from core.audit import events
 from core.periods import Period, week_of
+from desk.labels import codes
 from reports.models import (
     BankLetter,
     Campaign,
@@ -20,26 +22,28 @@ from reports.models import (
     Deadline,
     Dispute,
     FloodSample,
-    NumberFinding,
     Report,
 )
-from tests.support import alert_factories, number_factories, report_factories
+from tests.support import alert_factories, report_factories
 
 HERE, THERE = "xa_day", "xa_kia"
+ACTS = {
+    "number_proposed": 1, "number_confirmed": 2, "number_withdrawn": 1, "dispute_answered": 1,
+    "alert_issued": 1, "alert_updated": 0, "alert_deployed": 2,
+}  # fmt: skip
 # What the days of the week give, the edges named beside.
 EXPECTED = {
-    "received": 14, "counted": 9, "told_vnd": 130, "confirmed_vnd": 60, "frozen_vnd": 40, "lost": 4,
+    "received": 14, "counted": 9, "lost_vnd": 130, "confirmed_vnd": 60, "frozen_vnd": 40, "lost": 4,
     "confirmed": 2, "frozen": 1, "called": 4, "reached": 1, "decided": 1, "unread": 1,
-    "numbers_confirmed": 2, "numbers_removed": 1, "disputes": 2, "disputes_upheld": 1,
-    "disputes_rejected": 1,
+    "disputes": 2, **ACTS,
 }  # fmt: skip
-KINDS = {"police_case": 7, "bank": 1, "": 1}
+KINDS = {codes.short_label("police_case"): 7, codes.short_label("bank"): 1, "Máy chưa đọc": 1}
 HOMES = {HERE: 2, THERE: 1, "": 6}
 
-_DAY = "({} + interval '7 hours' AT TIME ZONE 'UTC')::date BETWEEN %(first)s AND %(last)s"
+_DAY = "(({} AT TIME ZONE 'UTC') + interval '7 hours')::date BETWEEN %(first)s AND %(last)s"
 _OF_WEEK = f"""
     SELECT r.*, c.corrections_json AS fixed FROM reports_report r, reports_case c
-     WHERE c.report_id = r.id AND {_DAY.format("r.received_at")}"""  # noqa: S608
+     WHERE c.report_id = r.id AND {_DAY.format("r.received_at")}"""
 _COUNTED = f"""{_OF_WEEK}
    AND NOT (c.status IN ('junk', 'withdrawn') OR c.outcome IN ('duplicate', 'not_scam'))
    AND r.id NOT IN (SELECT report_id FROM reports_followup WHERE kind = 'withdrawal')
@@ -49,12 +53,11 @@ _LOSS = "coalesce((t.fixed ->> 'money_lost_vnd')::bigint, f.money_lost_vnd)"
 _LOST = f"FROM ({_COUNTED}) t LEFT JOIN reports_extractedfacts f ON f.report_id = t.id WHERE {_LOSS} > 0"
 _OWN = "(t.money_lost_raw <> '' OR t.fixed ? 'money_lost_vnd')"
 _CALLED = f"FROM ({_COUNTED}) t JOIN reports_deadline d ON d.report_id = t.id AND d.kind = 'call'"
-_FINDINGS = f"SELECT count(*) FROM reports_numberfinding WHERE {_DAY}"
-_ANSWERED = f"SELECT count(*) FROM reports_dispute WHERE {_DAY.format('answered_at')} AND status = "
+_ACTED = f"SELECT count(*) FROM core_auditevent WHERE {_DAY.format('created_at')} AND kind = "
 PLAIN = {
     "received": f"SELECT count(*) FROM ({_OF_WEEK}) t",
     "counted": f"SELECT count(*) FROM ({_COUNTED}) t",
-    "told_vnd": f"SELECT sum({_LOSS}) {_LOST}",
+    "lost_vnd": f"SELECT sum({_LOSS}) {_LOST}",
     "lost": f"SELECT count(*) {_LOST}",
     "confirmed_vnd": f"SELECT sum({_LOSS}) {_LOST} AND {_OWN}",
     "confirmed": f"SELECT count(*) {_LOST} AND {_OWN}",
@@ -69,11 +72,8 @@ PLAIN = {
     "decided": f"""SELECT count(*) FROM ({_COUNTED}) t JOIN reports_deadline d ON d.report_id = t.id
                     WHERE d.kind = 'classify' AND extract(epoch FROM d.met_at - t.received_at) <= 86400""",
     "unread": f"SELECT count(*) FROM ({_COUNTED}) t WHERE id NOT IN (SELECT report_id FROM reports_extractedfacts)",
-    "numbers_confirmed": f"{_FINDINGS.format('confirmed_at')} AND finding = 'confirmed'",
-    "numbers_removed": f"{_FINDINGS.format('withdrawn_at')} AND confirmed_by_id > 0",
     "disputes": f"SELECT count(*) FROM reports_dispute WHERE {_DAY.format('received_at')}",
-    "disputes_upheld": f"{_ANSWERED} 'upheld'",
-    "disputes_rejected": f"{_ANSWERED} 'rejected'",
+    **{kind: f"{_ACTED} '{kind}'" for kind in ACTS},
 }  # fmt: skip
 
 
@@ -119,8 +119,7 @@ def fill(officer: User) -> Campaign:
     _receive_calls()
     _receive_losses(officer)
     _receive_uncounted()
-    _decide_on_numbers()
-    _issue_warnings()
+    _act(officer)
     return _group()
 
 
@@ -184,32 +183,24 @@ def _receive_uncounted() -> None:
     Case.objects.filter(report=unread).update(status="in_review")
 
 
-def _decide_on_numbers() -> None:
-    for key, times in {
-        "+84550000001": {"confirmed_at": at(0, 0)},
-        "+84550000002": {"confirmed_at": at(6, 23, 59), "withdrawn_at": at(7, 0)},  # removed after it
-        "+84550000003": {"confirmed_at": at(-1, 23, 59), "withdrawn_at": at(6, 23, 59)},
-        "+84550000004": {"confirmed_at": at(3), "finding": "cleared"},
-    }.items():  # fmt: skip
-        number_factories.add_finding(key=key, number=key, **times)
-    by: dict[str, Any] = {"answered_by": NumberFinding.objects.latest("pk").confirmed_by}
-    proposer = NumberFinding.objects.latest("pk").proposed_by
-    for key, fields in {
-        "open": {"received_at": at(0, 0)},
-        "upheld": {"received_at": at(2), "status": "upheld", "answered_at": at(4), **by,
-                   "upheld_by": proposer},
-        "rejected": {"received_at": at(-1), "status": "rejected", "answered_at": at(0, 0), **by},
-    }.items():  # fmt: skip
-        Dispute.objects.create(submission_key=key, **fields)
-
-
-def _issue_warnings() -> None:
-    """One in the week, which an agency shows, one before, a cancellation in the week."""
-    shown, older = alert_factories.issued("dang-phat"), alert_factories.issued("phat-truoc")
-    ended = alert_factories.cancelled(older)
-    for revision, moment in ((shown, at(1)), (older, at(-1)), (ended, at(2))):
-        move(revision, sent=moment, effective=moment)
-    PartnerReceipt.objects.create(partner=alert_factories.partner(), revision=shown)
+def _act(officer: User) -> None:
+    """Acts in the week, at its edges, and just beyond; two agencies show a warning."""
+    edge = timedelta(minutes=1)
+    times = {
+        "number_proposed": [at(3), at(7, 0)],
+        "number_confirmed": [at(0, 0), at(6, 23, 59), at(0, 0) - edge],
+        "number_withdrawn": [at(6, 23, 59), at(7, 0)],
+        "dispute_answered": [at(4)],
+        "alert_issued": [at(1), at(0, 0) - edge],
+        "alert_cancelled": [at(2)],
+    }
+    for kind, moments in times.items():
+        for moment in moments:
+            move(events.log_event("number", "x", kind, by=officer), created_at=moment)
+    for agency in ("Sở Mẫu", "Báo Mẫu"):
+        move(events.log_event("alert", "x", "alert_deployed", agency=agency), created_at=at(5))
+    for place, moment in enumerate([at(0, 0), at(2), at(0, 0) - edge]):
+        Dispute.objects.create(submission_key=str(place), received_at=moment)
 
 
 def _group() -> Campaign:

@@ -52,7 +52,7 @@ SEES: Roles = ("duty", "lead", "editor", "approver")
 # The stock pages of a model: who may view, add, change, delete. Everybody else is refused.
 MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "alerts_alert": (SEES, WRITES, WRITES, NOBODY),
-    "alerts_alertrevision": (SEES, NOBODY, NOBODY, NOBODY),
+    "alerts_alertrevision": (WARNS, NOBODY, NOBODY, NOBODY),
     "alerts_delivery": (WARNS, NOBODY, NOBODY, NOBODY),
     "alerts_partneragency": (WARNS, WARNS, WARNS, NOBODY),
     "auth_group": (NOBODY, NOBODY, NOBODY, NOBODY),
