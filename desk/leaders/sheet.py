@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
+from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
@@ -190,7 +191,7 @@ class Sheet:
 
     def list_tiles(self) -> list[Tile]:
         """Return the communes as tiles of a map, those that have a place."""
-        places = load_places()
+        places = load_places(province.folder)
         return [
             Tile(x * TILE_WIDTH, y * TILE_HEIGHT, _split_name(figure.label), figure)
             for place, figure in self.communes.items()
@@ -249,9 +250,9 @@ def load_sheet(day: date, *, is_month: bool, kind: str = "") -> Sheet:
 
 
 @cache
-def load_places() -> dict[str, tuple[int, int]]:
+def load_places(folder: Path) -> dict[str, tuple[int, int]]:
     """Return the place of each commune's tile, {} for a province without `tiles.csv`."""
-    path = province.folder / "tiles.csv"
+    path = folder / "tiles.csv"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return {
         each["codename"]: (int(each["column"]) - 1, int(each["row"]) - 1)

@@ -12,6 +12,7 @@ from lxml import html
 from pypdf import PdfReader
 
 from core.models import AuditEvent
+from core.province import province
 from desk.leaders import sheet
 from reports.models import Campaign, DailyCount
 from reports.monitoring import daily_counts
@@ -164,7 +165,7 @@ def test_the_page_asks_few_statements(lead: Person) -> None:
 
 @pytest.mark.usefixtures("campaign")
 def test_every_commune_of_the_province_has_a_tile_of_its_own(lead: Person) -> None:
-    places = sheet.load_places()
+    places = sheet.load_places(province.folder)
     assert len(set(places.values())) == len(places) == 166
     page = html.tostring(tree(lead.client.get(PAGE)), encoding="unicode")
     assert "Bảng số theo xã, phường" in page
