@@ -28,7 +28,7 @@ def _view(app: str, models: str) -> frozenset[str]:
 _REPORTS = _view("core", "auditevent proposal") | _view(
     "reports",
     "report indicator campaign commune office numberfinding dispute officenumber bankhotline"
-    " publicstatement cannedreply unit unitmember routingrule lookalikedomain",
+    " publicstatement cannedreply unit unitmember routingrule lookalikedomain dailycount",
 )
 _DUTY = (
     _REPORTS

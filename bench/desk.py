@@ -20,7 +20,14 @@ MANY, FEW = int(os.environ.get("REPORTS") or 1_000_000), 10_000
 MAX_FILL_SECONDS = 600  # seconds
 MAX_STATEMENTS = 12
 MAX_FREE_TEXT_MS = 300
-RATIOS = {"queue": 1.10, "filters": 1.10, "numbers": 1.10, "deep": 1.3, "start": 1.3}
+RATIOS = {
+    "queue": 1.10,
+    "filters": 1.10,
+    "numbers": 1.10,
+    "deep": 1.3,
+    "start": 1.3,
+    "leaders": 1.3,
+}
 
 
 def measure_pages(servers: BenchServers) -> Iterator[Result]:

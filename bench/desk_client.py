@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import django
 
-QUEUE = "/admin/reports/report/"
+QUEUE, LEADERS = "/admin/reports/report/", "/admin/leaders/"
 WARM = 8
 # Words as officers type them: everywhere, here and there, hardly anywhere, half and wrongly typed.
 SEARCHES = (
@@ -81,8 +81,23 @@ def _list_number_searches(reports: int) -> Iterator[str]:
             yield f"{QUEUE}?{urlencode({'q': typed})}"
 
 
+def _list_leader_pages(_reports: int) -> Iterator[str]:
+    """A week and a month, once the sweep has counted every day."""
+    from django.utils import timezone  # noqa: PLC0415  # after the set-up
+
+    from reports.models import DailyCount  # noqa: PLC0415
+    from reports.monitoring import daily_counts  # noqa: PLC0415
+
+    while DailyCount.objects.count() < daily_counts.KEPT_DAYS:
+        daily_counts.update_daily_counts()
+    return cycle(
+        [LEADERS, f"{LEADERS}?{urlencode({'unit': 'month', 'day': timezone.localdate()})}"]
+    )
+
+
 # What is opened, by name.
 PAGES: dict[str, Callable[[int], Iterator[str]]] = {
+    "leaders": _list_leader_pages,
     "start": lambda _reports: cycle(["/admin/"]),
     "queue": _list_queue_pages({}),
     "filters": _list_queue_pages(

@@ -33,7 +33,7 @@ SEE_VIEWS_PERMISSION = "core.view_look"
 _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
 # Details that never hold a person's words.
 _CODES = (
-    "before", "after", "contact", "outcome", "field", "verb", "role", "identifier", "format", "fact", "filter",
+    "before", "after", "contact", "outcome", "field", "verb", "role", "identifier", "agency", "format", "fact", "filter",
     "deadline",
 )  # fmt: skip
 _FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}

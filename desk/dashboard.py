@@ -24,7 +24,7 @@ from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
 from reports.models import BankLetter, BurstSnapshot, Case, Dispute, LookalikeDomain
-from reports.monitoring import enquiries, queue_stats
+from reports.monitoring import daily_counts, enquiries
 from reports.numbers import disputes, findings
 from reports.reference import gazetteer
 
@@ -38,7 +38,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
     columns = (
         pending_counts_columns(user)
         | saved_searches.saved_searches_column(user)
-        | queue_stats.daily_counts_column()
+        | daily_counts.daily_counts_column()
     )
     if visibility.sees_every_report(user):
         today = timezone.localdate()

@@ -78,6 +78,7 @@ class DeskSite(OTPAdminSite):
         # Those modules register models at this site, so it must exist before their import.
         from desk.hotline import page as hotline  # noqa: PLC0415
         from desk.numbers import card  # noqa: PLC0415
+        from desk.leaders import page as leaders  # noqa: PLC0415
         from desk.reports import urls as report_urls  # noqa: PLC0415
 
         return [
@@ -87,6 +88,7 @@ class DeskSite(OTPAdminSite):
             *report_urls.urls(self),
             *hotline.urls(self),
             *card.urls(self),
+            *leaders.urls(self),
             *super().get_urls(),
         ]
 

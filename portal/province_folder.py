@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from alerts.drafting import build_first_alert
 from core.province import Province, load_province
+from desk.leaders.sheet import load_places
 from reports.data.loader import load_json
 from reports.extraction.impersonation.office_names import claim_table
 from reports.extraction.phones import parse
@@ -77,9 +78,16 @@ def _list_outline_problems(province: Province) -> Iterator[str]:
         yield 'it has to be a closed ring of at least four "lat,lon" points with spaces between.'
 
 
+def _list_tile_problems(province: Province) -> Iterator[str]:
+    places = load_places(province.folder)
+    if len(set(places.values())) < len(places):
+        yield "two communes have the same place."
+
+
 _FILES: dict[str, Callable[[Province], Iterator[str]]] = {
     "communes.csv": _list_commune_problems,
     "offices.json": _list_office_problems,
     "first_warning.json": _list_warning_problems,
     "outline.txt": _list_outline_problems,
+    "tiles.csv": _list_tile_problems,
 }

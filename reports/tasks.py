@@ -10,7 +10,7 @@ from core.outbox.sweeps import Guard
 from reports.attachments import sanitized_copies
 from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
-from reports.monitoring import alarms, queue_stats
+from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.public import statistics
 from reports.retention import destruction_requests
 from reports.retention import purge as purging
@@ -110,4 +110,4 @@ def send_deadline_reminders() -> None:
 @shared_task(name="reports.update_daily_counts")
 @Guard("daily_counts.update")
 def update_daily_counts() -> None:
-    queue_stats.update_daily_counts()
+    daily_counts.update_daily_counts()

@@ -84,7 +84,8 @@ def record_confirmation(confirmation: ConfirmationRequest) -> None:
     revision, partner = confirmation.revision, confirmation.partner.pk
     _, is_new = revision.receipts.get_or_create(partner_id=partner)
     if is_new:
-        details: dict[str, Any] = {"partner": partner, "identifier": revision.identifier}
+        agency, identifier = confirmation.partner.name, revision.identifier
+        details: dict[str, Any] = {"partner": partner, "agency": agency, "identifier": identifier}
         events.log_event("alert", revision.alert_id, "alert_deployed", **details)
 
 

@@ -116,6 +116,7 @@ EVENTS = {
     "exported": "Xuất danh sách tin",
     "case_exported": "Xuất hồ sơ một tin",
     "labels_exported": "Xuất lời kể có nhãn của cán bộ",
+    "figures_exported": "Tải báo cáo số liệu cho lãnh đạo",
     "detail_erased": "Xóa lời ghi trong một dòng nhật ký",
     "record_restored": "Ghi nhận nhật ký đã khôi phục từ bản sao lưu",
 }

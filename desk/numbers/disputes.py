@@ -16,6 +16,7 @@ from core.audit import events
 from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
 from desk.pages.http import post_text, render
+from desk.pages.lists import PeriodFilter
 from desk.reports import search
 from desk.reports.indicators import newest_naming
 from reports.extraction import phones, redaction
@@ -106,7 +107,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
 
     change_form_template = "admin/reports/dispute/change_form.html"
     list_display = ("public_number", "number_column", "due", "status_column", "received_at")
-    list_filter = (OpenFilter,)
+    list_filter = (OpenFilter, PeriodFilter)
     ordering = ("due_at", "received_at")
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."

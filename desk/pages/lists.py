@@ -1,14 +1,18 @@
 """Bases of lists: bounded paging, filters, rows without a page or without deletion."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from core.admin_pages import ReadOnlyAdminMixin
+from core.periods import Period, month_of, parse_period, week_of
 
 MAX_PAGED_ROWS = 2000  # rows that paging reaches; an officer filters or searches beyond
 
@@ -52,6 +56,29 @@ class AlwaysChosenFilter(admin.SimpleListFilter):
                 "query_string": changelist.get_query_string({self.parameter_name: lookup}),
                 "display": title,
             }
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """Filter by the local days of receipt: "2026-11-23..2026-11-29"; any that a link names."""
+
+    title = "ngày nhận"
+    parameter_name = "ky"
+    folded = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        today = timezone.localdate()
+        last_week, month = week_of(today - timedelta(days=7)), month_of(today)
+        usual = {"Hôm nay": Period(today, today), "Tuần trước": last_week, "Tháng này": month}
+        chosen = parse_period(request.GET.get("ky", ""))
+        if chosen and chosen not in usual.values():
+            usual[chosen.label] = chosen
+        return [(str(period), name) for name, period in usual.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        period = parse_period(str(self.value()))
+        return queryset.filter(period.within("received_at")) if period else queryset.none()
 
 
 class BoundedListMixin(ReadOnlyAdminMixin):

@@ -188,7 +188,9 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
         columns.caller_column, columns.loss_column, columns.commune_column, columns.status_column,
     )  # fmt: skip
     list_display_links = (columns.report_column,)
-    list_filter = (filters.WorkFilter, *filters.NARROWING)
+    list_filter = (
+        filters.WorkFilter, filters.CountedFilter, filters.ReceivedFilter, *filters.NARROWING,
+    )  # fmt: skip
     list_per_page = 50
     actions = (*bulk_actions.ACTIONS, "reprocess_selected")
     search_fields = ("public_number",)  # shows the box; see get_search_results

@@ -14,14 +14,14 @@ from django.http import HttpRequest
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_count
 from desk.pages.http import parse_int
-from desk.pages.lists import AlwaysChosenFilter
+from desk.pages.lists import AlwaysChosenFilter, PeriodFilter
 from desk.reports import reporter_activity
 from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates
 from reports.cases import deadlines, visibility
 from reports.facts import effective_facts
 from reports.models import BankLetter, Case, Report
-from reports.monitoring import queue_stats
+from reports.monitoring import daily_counts, queue_stats
 
 MAX_VALUE_CHARS = 64  # in the query
 MAX_SHOWN_VALUES = 12  # a search reaches the rest
@@ -211,6 +211,35 @@ class FlagFilter(CountedListFilter):
         return Q(flags__contains=[chosen]) | Q(flood_sample__flags__contains=[chosen])
 
 
+class ReceivedFilter(PeriodFilter):
+    template = "admin/reports/report/list_filter.html"
+
+
+class CountedFilter(admin.SimpleListFilter):
+    """Filter by what the leaders' page counts, offered only where its link has chosen one."""
+
+    title = "trong số liệu"
+    parameter_name = "so-lieu"
+    template = "admin/reports/report/list_filter.html"
+    _WORDS = {
+        "counted": "Tin được tính", "lost": "Có mất tiền", "confirmed": "Thiệt hại đã xác nhận",
+        "frozen": "Ngân hàng đã giữ lại tiền", "called": "Phải gọi ngay",
+        "reached": "Gọi được đúng hạn", "decided": "Phân loại đúng hạn", "unread": "Máy chưa đọc",
+    }  # fmt: skip
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(self._WORDS.items())
+
+    def has_output(self) -> bool:
+        return bool(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        if not (chosen := self.value()):
+            return queryset
+        load = daily_counts.REPORTS.get(chosen, Report.objects.none)
+        return queryset.filter(pk__in=load().values("pk"))
+
+
 NARROWING = (
     PriorityFilter, ScenarioFilter, LossFilter, CommuneFilter, OfficeFilter, OfficerFilter,
     UnitFilter, ChannelFilter, SourceFilter, FlagFilter,
@@ -230,7 +259,9 @@ class WorkFilter(AlwaysChosenFilter):
         self.counts = counts_for(request)
         self.queue_state = queue_state_for(request)
         self.searching = bool(request.GET.get(SEARCH_VAR))
-        self.narrowed = any(request.GET.get(str(each.parameter_name)) for each in NARROWING)
+        # The reports of some days need no other bound.
+        narrowed = any(request.GET.get(str(each.parameter_name)) for each in NARROWING)
+        self.narrowed = narrowed and not request.GET.get(ReceivedFilter.parameter_name)
         self.user = request.user
         super().__init__(request, *args)
 

@@ -13,6 +13,7 @@ from desk.dashboard import dashboard_data
 from desk.labels import codes, highlighting
 from desk.labels.deadlines import relative_time
 from desk.labels.formatting import format_count, format_for_dialling, format_loss, format_losses
+from desk.leaders import page
 from desk.reports import columns, saved_searches
 from desk.reports.admin import load_start_rows
 from desk.reports.indicators import IndicatorRow
@@ -23,7 +24,7 @@ from reports.cases import visibility
 from reports.facts import effective_facts
 from reports.models import Indicator, QueueSnapshot, Report
 from reports.monitoring import alarms as watch
-from reports.monitoring import queue_stats
+from reports.monitoring import daily_counts
 from reports.numbers import report_counts
 from reports.public import svg_charts
 from reports.reference import gazetteer
@@ -97,7 +98,7 @@ def desk_days(context: Context) -> dict[str, Any]:
     if not visibility.sees_every_report(user):
         return {}
     data = dashboard_data(context["request"])
-    days = queue_stats.daily_counts(data)
+    days = daily_counts.daily_counts(data)
     received = {str(day): row.received if row else 0 for day, row in days.items()}
     waited = {str(day): row.open if row else None for day, row in days.items()}
     pictures = [
@@ -109,7 +110,7 @@ def desk_days(context: Context) -> dict[str, Any]:
     may_tune = user.has_perm(START_RUN_PERMISSION)
     counted = {"is_counted": any(days.values()), "pictures": pictures, "days": days}
     counted["enquiries"] = (data["enquiries"] or {}).get("count", 0)
-    return {**counted, "may_tune": may_tune}
+    return {**counted, "may_tune": may_tune, "may_lead": user.has_perm(page.VIEW)}
 
 
 @register.inclusion_tag("admin/reports/coordination_signal.html")

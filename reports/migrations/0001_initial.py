@@ -127,7 +127,15 @@ class Migration(migrations.Migration):
                 ('day', models.DateField(primary_key=True, serialize=False)),
                 ('received', models.PositiveIntegerField()),
                 ('open', models.PositiveIntegerField(null=True)),
+                ('figures', models.JSONField(db_default={}, default=dict)),
+                ('cells', models.JSONField(db_default={}, default=dict)),
+                ('counted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
+            options={
+                'verbose_name': 'số liệu',
+                'verbose_name_plural': 'số liệu',
+                'default_permissions': ('view',),
+            },
         ),
         migrations.CreateModel(
             name='Enquiry',

@@ -29,11 +29,22 @@ class QueueSnapshot(SnapshotModel):
 
 
 class DailyCount(models.Model):
-    """Reports received on a day in Vietnam, and cases open at its last count, if any."""
+    """Reports received on a day in Vietnam, and cases open at its last count, if any.
+
+    `figures`: what monitoring/daily_counts.py counts of it by name; `cells`: kind of scam -> commune
+    -> reports, apart since only a page of one kind reads it.
+    """
 
     day = models.DateField(primary_key=True)
     received = models.PositiveIntegerField()
     open = models.PositiveIntegerField(null=True)
+    figures = models.JSONField(default=dict, db_default={})
+    cells = models.JSONField(default=dict, db_default={})
+    counted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = verbose_name_plural = "số liệu"
+        default_permissions = ("view",)
 
 
 class Enquiry(models.Model):

@@ -1,27 +1,23 @@
-"""Counts of the queue and of the days: what was accepted, and how far it has come.
+"""Counts of the queue: what was accepted, and how far it has come.
 
 `queue_balance` reads every report (three seconds a million) and is stored as the tally;
 `queue_state` reads what waits and what failed, and returns the tally with its age.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
-from django.db.models.functions import JSONObject
-from django.utils import timezone
 
 from core.database import fetch_all, log_database_error, read_snapshot
 from core.models import OutboxItem
 from core.outbox import sweeps
 from core.outbox.queue import Priority
 from reports.calendar.deadline_rules import CALL_WITHIN, CALLS
-from reports.models import Alarm, DailyCount, QueueSnapshot
+from reports.models import Alarm, QueueSnapshot
 from reports.submission.intake import TRIAGE_TASK
 
 log = structlog.get_logger(__name__)
@@ -232,54 +228,3 @@ def outbox_counts() -> list[tuple[str, str, int, int]]:
     """Return (task, state, items, attempts so far) of what is not done, of every task."""
     rows: list[tuple[str, str, int, int]] = fetch_all(_BY_STATE_SQL)
     return rows
-
-
-# --- days
-
-
-DAYS = 30
-
-# Reads the index of arrivals, two days of it once the others are counted, and that of open cases.
-_UPDATE_DAILY_COUNTS_SQL = """
-INSERT INTO reports_dailycount AS kept (day, received, open)
-SELECT day,
-       (SELECT count(*) FROM reports_report
-         WHERE received_at >= day AT TIME ZONE %(zone)s
-           AND received_at < (day + interval '1 day') AT TIME ZONE %(zone)s),
-       CASE WHEN day = %(today)s::date
-            THEN (SELECT count(*) FROM reports_case
-                   WHERE status IN ('new', 'in_review', 'waiting')) END
-  FROM generate_series(%(first)s::timestamp, %(today)s::timestamp, interval '1 day') AS day
- WHERE day >= %(today)s::date - 1
-    OR NOT EXISTS (SELECT FROM reports_dailycount AS known WHERE known.day = day.day)
-    ON CONFLICT (day) DO UPDATE
-   SET received = excluded.received, open = coalesce(excluded.open, kept.open)
-"""
-
-
-def update_daily_counts() -> None:
-    """Count today, yesterday once more, and uncounted days. One statement."""
-    today = timezone.localdate()
-    values: dict[str, Any] = {"zone": settings.TIME_ZONE, "today": today}
-    values["first"] = window_start(today)
-    with connection.cursor() as cursor:
-        cursor.execute(_UPDATE_DAILY_COUNTS_SQL, values)
-
-
-def window_start(today: date) -> date:
-    return today - timedelta(days=DAYS - 1)
-
-
-def daily_counts_column() -> dict[str, Any]:
-    """Return the counts as a column of a statement, which `daily_counts` reads."""
-    counts = DailyCount.objects.filter(day__gte=window_start(timezone.localdate()))
-    as_json = JSONObject(day="day", received="received", open="open")
-    return {"days": ArraySubquery(counts.values(row=as_json))}
-
-
-def daily_counts(columns: dict[str, Any]) -> dict[date, DailyCount | None]:
-    """Return day -> count of the last days in order, None for an uncounted one."""
-    rows = (DailyCount(**row | {"day": date.fromisoformat(row["day"])}) for row in columns["days"])
-    counted = {row.day: row for row in rows}
-    first = window_start(timezone.localdate())
-    return {day: counted.get(day) for day in (first + timedelta(days=n) for n in range(DAYS))}

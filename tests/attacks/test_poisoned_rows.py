@@ -31,7 +31,7 @@ from reports.calendar import days_off
 from reports.campaigns import bursts
 from reports.cases import deadline_notifications, deadlines, routing, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification, Report, RoutingRule
-from reports.monitoring import alarms, queue_stats
+from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.public import statistics
 from reports.retention import erasure, erasure_log, purge, reerase_after_restore
 from tests.support import report_factories
@@ -160,7 +160,7 @@ JOBS = [
     (tasks.detect_bursts, bursts, "detect_and_store"),
     (tasks.update_public_statistics, statistics, "update_statistics"),
     (tasks.count_queue, queue_stats, "store_queue_balance"),
-    (tasks.update_daily_counts, queue_stats, "update_daily_counts"),
+    (tasks.update_daily_counts, daily_counts, "update_daily_counts"),
     (tasks.extend_audit_chain, chain, "extend_chain"),
     (tasks.verify_audit_chain, chain_verification, "verify_next_batch"),
     (tasks.route_new_cases, routing, "route_untriaged_cases"),

@@ -10,7 +10,7 @@ from django.test import Client
 from desk.models import SavedSearch
 from desk.site import ORDER
 from reports.models import BurstSnapshot, Case, UnitMember
-from reports.monitoring import queue_stats
+from reports.monitoring import daily_counts, queue_stats
 from reports.reference import gazetteer
 from tests.support import alert_factories, campaign_factories, report_factories
 from tests.support.desk_pages import page_of, press, statements, tree, words
@@ -41,7 +41,7 @@ def morning(lead: Person) -> Person:
     submit_dispute()
     SavedSearch.objects.create(owner=second(), name="Bị ép", query="viec=ongoing", is_shared=True)
     queue_stats.store_queue_balance()
-    queue_stats.update_daily_counts()
+    daily_counts.update_daily_counts()
     return lead
 
 

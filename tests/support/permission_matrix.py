@@ -83,6 +83,8 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("", ALL, ALL, "app_list index password_change sessions tour view_on_site"),
     ("", ALL, NOBODY, "handbook handbook_picture jsi18n password_change_done"),
     ("", NOBODY, NOBODY, "autocomplete"),
+    ("", DUTY, NOBODY, "leaders"),
+    ("", NOBODY, DUTY, "leaders_paper"),
     (
         "alerts_alert",
         WARNS,
@@ -165,7 +167,7 @@ for name, (view, add, change, delete) in MODELS.items():
 OF_ALL_UNITS = {
     name
     for name in PAGES
-    if name.startswith("reports_campaign_") or name == "reports_routingrule_dry_run"
+    if name.startswith(("reports_campaign_", "leaders")) or name == "reports_routingrule_dry_run"
 }
 # What a role that lost the right no longer opens.
 OF_RIGHTS = {

@@ -28,7 +28,7 @@ from core.permissions import users_with_permission
 from reports.campaigns import bursts
 from reports.cases import workflow
 from reports.models import Case, PublicStatement
-from reports.monitoring import queue_stats
+from reports.monitoring import daily_counts, queue_stats
 from reports.public import statistics
 from reports.reference import gazetteer
 from reports.retention import purge
@@ -79,7 +79,7 @@ def fill_desk(wait: float = 0) -> str:
         time.sleep(0.5)
     statistics.update_statistics(statistics.last_sunday() + timedelta(days=7))
     bursts.detect_and_store()
-    queue_stats.update_daily_counts()
+    daily_counts.update_daily_counts()
     queue_stats.store_queue_balance()
     purge.run_until(purge.start_run(), inf)  # some of them are older than a night
     if reports or decisions:

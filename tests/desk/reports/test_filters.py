@@ -115,3 +115,14 @@ def test_rare_values_are_sought_among_the_newest_alone(
 ) -> None:
     monkeypatch.setattr(filters, "MAX_FILTERED_ROWS", 1)
     assert set(list_reports(duty.client, viec="all", kieu="bank")) == {varied["done"]}
+
+
+def test_days_that_are_none_find_nothing_and_usual_days_are_offered(
+    duty: Person, varied: dict[str, Report]
+) -> None:
+    today = timezone.localdate()
+    for typed in ("x", "2026-13-01..2026-13-02", f"{today}..0001-01-01", "9999-12-31..9999-12-31"):
+        assert list_reports(duty.client, viec="all", ky=typed) == []
+    assert len(list_reports(duty.client, viec="all", ky=f"{today}..{today}")) == len(varied)
+    assert list_reports(duty.client, viec="all", **{"so-lieu": "x"}) == []
+    assert "Hôm nay" in offered(duty)

@@ -16,7 +16,7 @@ from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
 from reports.cases import visibility
 from reports.models import Case, Deadline, Indicator, Report
-from reports.monitoring import queue_stats
+from reports.monitoring import daily_counts, queue_stats
 from tests.support import campaign_factories, report_factories
 from tests.support.desk_pages import QUEUE, page_of, press
 from tests.support.officers import Person, create_officer, log_in
@@ -145,7 +145,7 @@ def test_what_the_whole_province_counts_is_not_on_a_units_start_page(
 ) -> None:
     OutboxItem.objects.all().delete()
     queue_stats.store_queue_balance()
-    queue_stats.update_daily_counts()
+    daily_counts.update_daily_counts()
     words = ["Số tin không khớp", "chờ máy đọc", "30 ngày qua"]
     words += ["Tăng bất thường", "Đ-26-K4M", "/admin/reports/campaign/"]
     pages = [each.read_page("/admin/") for each in (lead, log_in_local(role))]

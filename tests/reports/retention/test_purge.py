@@ -31,7 +31,7 @@ from reports.models import (
     PurgeRun,
     Report,
 )
-from reports.monitoring import alarms, queue_stats
+from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.retention import erasure_requests, policy
 from reports.retention import purge as purging
 from reports.retention.policy import BY_NAME
@@ -113,9 +113,9 @@ def test_names_go_first_and_the_story_without_them_stays(chief: User) -> None:
 def test_then_everything_goes_and_stays_counted(chief: User) -> None:
     report = ended(chief, days_ago=800)
     before = abuse_flags.publicly_countable().count()
-    queue_stats.update_daily_counts()
+    daily_counts.update_daily_counts()
     assert purge().counts["story"] == 1
-    queue_stats.update_daily_counts()
+    daily_counts.update_daily_counts()
     assert is_erased(report)
     assert queue_stats.queue_balance().balanced
     assert abuse_flags.publicly_countable().count() == before == 1

@@ -1,0 +1,1 @@
+"""The leaders' page: a week or a month beside the one before."""
