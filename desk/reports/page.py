@@ -120,6 +120,11 @@ class PageContents:
     def events(self) -> list[AuditEvent]:
         return detail.recent_events(self.report)
 
+    def has_event(self, kind: str) -> bool:
+        """Return whether there may be such an event: there is one, or the oldest are cut off."""
+        is_cut = len(self.events) >= detail.MAX_EVENTS
+        return is_cut or any(each.kind == kind for each in self.events)
+
     @cached_property
     def files(self) -> list[attachments.FileRow]:
         return attachments.file_rows(self.report)
@@ -212,15 +217,13 @@ class PageContents:
             "list_filters": filters_of(posted),
             "other_viewers": other_viewers(self.report.pk, self.request),
             "preferences": preferences.preferences_of(self.report),
-            **documents.slip_panel(self.report, self.officer),
+            **documents.slip_panel(self.report, has_slips=self.has_event("handed_over")),
         }
 
     def build_letters(self) -> dict[str, Any]:
         """Return the panel of letters; one statement more where any was issued."""
         typed = self.form if isinstance(self.form, LetterForm | AnswerForm) else None
-        is_cut = len(self.events) >= detail.MAX_EVENTS
-        has_letters = is_cut or any(each.kind == "bank_letter_issued" for each in self.events)
-        rows = self.indicators
+        rows, has_letters = self.indicators, self.has_event("bank_letter_issued")
         panel = build_letter_panel(self.report, self.facts, rows, typed, has_letters=has_letters)
         is_fresh = self.report.received_at > timezone.now() - 3 * CALL_WITHIN
         return {**panel, "is_money_gone": is_fresh and workflow.MONEY_GONE in self.blockers}

@@ -26,7 +26,15 @@ from reports.calendar.deadline_rules import (
 from reports.cases.locks import lock_case
 from reports.cases.transitions import ANSWERS
 from reports.extraction.priority import URGENT
-from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold, Message
+from reports.models import (
+    Case,
+    Deadline,
+    ErasureRequest,
+    Followup,
+    LegalHold,
+    Message,
+    TransferSlip,
+)
 
 MAX_BATCH = 500
 SWEEP = "deadlines.start"
@@ -128,7 +136,7 @@ def start_for_new_reports() -> int:
     number of cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
-    return begun + _start(_in_danger_without_call().exclude(due_at=None))
+    return begun + _start(in_danger_without_call().exclude(due_at=None))
 
 
 def start_call(case: Case) -> None:
@@ -137,7 +145,26 @@ def start_call(case: Case) -> None:
     Case.objects.filter(pk=case.pk).update(due_at=due)
 
 
-def _in_danger_without_call() -> QuerySet[Case]:
+def start_handover(slip: TransferSlip) -> None:
+    """Start the deadlines of the unit, and that of a call where a danger was told and none was due."""
+    ends = {
+        deadline_rules.UNIT_RECEIPT: slip.receive_by,
+        deadline_rules.UNIT_ANSWER: slip.answer_by,
+    }
+    start = {"report_id": slip.report_id, "started_at": slip.created_at}
+    Deadline.objects.bulk_create(Deadline(**start, kind=kind, due_at=ends[kind]) for kind in ends)
+    if in_danger_without_call().filter(pk=slip.report_id).exists():
+        call = _build_deadline(slip.report_id, deadline_rules.CALL, slip.created_at)
+        Deadline.objects.bulk_create([call], ignore_conflicts=True)
+
+
+def resume_from_handover(slip: TransferSlip) -> None:
+    """Let run again what the hand-over ended, with the ends that it had."""
+    met = Deadline.objects.filter(report_id=slip.report_id, met_at__gte=slip.created_at)
+    met.filter(kind__in=(CLASSIFY, deadline_rules.VERIFY)).update(met_at=None)
+
+
+def in_danger_without_call() -> QuerySet[Case]:
     """Return open cases of the last hours in which a danger was told, and no call was ever due."""
     calls = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.CALL)
     recent = Case.objects.open().filter(report__received_at__gte=timezone.now() - CALL_WITHIN)
@@ -154,7 +181,7 @@ def running_calls() -> QuerySet[Deadline]:
 def uncalled() -> QuerySet[Case]:
     """Return the cases whose reporter must be called, also before the minute in which it falls due."""
     calls = running_calls().values("report")  # joined by OR every case would be read
-    return Case.objects.filter(pk__in=calls.union(_in_danger_without_call().values("pk")))
+    return Case.objects.filter(pk__in=calls.union(in_danger_without_call().values("pk")))
 
 
 def start_for_requests() -> int:

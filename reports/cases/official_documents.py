@@ -47,6 +47,7 @@ class OfficialDocument:
     about: str = ""
     subject: str = ""
     foot: str = ""
+    urgency: str = ""  # stamped below the number
 
     @property
     def place_and_day(self) -> str:
@@ -119,6 +120,10 @@ def _draw_heading(pdf: FPDF, document: OfficialDocument) -> None:
     _draw_pair(pdf, (f"Số: {document.number}", 12, ""), (document.place_and_day, 12, ""))
     if document.subject:
         _draw_column(pdf, (_LEFT, 66), [(document.subject, "")], align="C")
+    if document.urgency:
+        pdf.set_font("serif", "B", 13)
+        pdf.set_xy(_LEFT + 21, pdf.get_y() + 1.5)
+        pdf.cell(24, 8, document.urgency, 1, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.ln(6)
 
 
@@ -198,7 +203,7 @@ def render_docx(document: OfficialDocument) -> bytes:
         file, (province.police.upper(), False), ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", True)
     )
     _write_pair(file, (province.office_name.upper(), True), ("Độc lập - Tự do - Hạnh phúc", True))
-    number = "\n".join(filter(None, (f"Số: {document.number}", document.subject)))
+    number = "\n".join(filter(None, (f"Số: {document.number}", document.subject, document.urgency)))
     _write_pair(file, (number, False), (document.place_and_day, False))
     for text, bold in (
         (document.title, True),
