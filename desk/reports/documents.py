@@ -110,14 +110,11 @@ def slips_of_report(report: Report) -> QuerySet[Any]:
         Cast(F("number"), CharField()), Value("/"), Cast(F("year"), CharField()),
         output_field=CharField(),
     )  # fmt: skip
-    rows = report.slips.select_related("actor", "received_by", "answered_by", "ended_by")
+    rows = report.slips.with_accounts().select_related(
+        "actor", "received_by", "answered_by", "ended_by"
+    )
     rows = rows.annotate(number_and_year=number_and_year)
     return rows.annotate(given=Coalesce(Subquery(downloads), 0))
-
-
-def slip_panel(report: Report, *, has_slips: bool) -> dict[str, Any]:
-    """Return the context of the slips; without a statement where none was issued."""
-    return {"slips": list(slips_of_report(report)) if has_slips else []}
 
 
 def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:

@@ -38,7 +38,7 @@ from reports.calendar.deadline_rules import CALL_WITHIN
 from reports.cases import visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
-from reports.models import Correction, Report
+from reports.models import Correction, Report, TransferSlip
 from reports.monitoring import queue_stats
 from reports.reference import units
 
@@ -103,9 +103,15 @@ class PageContents:
         """Return the verbs that the officer may use now."""
         is_wanted = bool(followups.withdrawal_of(self.panel.followups))
         case, held = self.report.case, is_held(self.report)
+        slip = next((each for each in self.slips if not each.ended_at), None)
         return workflow.allowed_actions(
-            case, self.officer, is_held=held, is_withdrawal_wanted=is_wanted
+            case, self.officer, is_held=held, is_withdrawal_wanted=is_wanted, slip=slip
         )
+
+    @cached_property
+    def slips(self) -> list[TransferSlip]:
+        is_any = self.has_event("handed_over")
+        return list(documents.slips_of_report(self.report)) if is_any else []
 
     @cached_property
     def blockers(self) -> tuple[str, ...]:
@@ -217,7 +223,7 @@ class PageContents:
             "list_filters": filters_of(posted),
             "other_viewers": other_viewers(self.report.pk, self.request),
             "preferences": preferences.preferences_of(self.report),
-            **documents.slip_panel(self.report, has_slips=self.has_event("handed_over")),
+            "slips": self.slips,
         }
 
     def build_letters(self) -> dict[str, Any]:

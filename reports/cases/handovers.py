@@ -12,7 +12,7 @@ from django.utils import timezone
 from reports.calendar import deadline_rules
 from reports.cases import deadlines, documents, visibility
 from reports.cases.transitions import HAND_OVER
-from reports.models import Case, TransferSlip, UnitMember
+from reports.models import Case, TransferSlip
 from reports.reference import units
 
 _BACK = ("decline", "take_back")
@@ -33,9 +33,11 @@ def begin(case: Case, by: User, words: Mapping[str, str]) -> TransferSlip:
     return slip
 
 
-def list_steps(case: Case, by: User) -> list[str]:
-    """Return the steps that an officer may take now, [] where nothing is handed over."""
-    slip = find_slip(case) if case.status == Case.Status.HANDED_OVER else None
+def list_steps(case: Case, by: User, slip: TransferSlip | None = None) -> list[str]:
+    """Return the steps that an officer may take now, [] where nothing is handed over; `slip`: the one
+    under way, if it is loaded.
+    """
+    slip = slip or (find_slip(case) if case.status == Case.Status.HANDED_OVER else None)
     if slip is None or slip.answered_at:
         return []
     is_received, unit = bool(slip.received_at), case.assigned_unit_id
@@ -43,16 +45,14 @@ def list_steps(case: Case, by: User) -> list[str]:
         return ["answer" if is_received else "receive", "decline"]
     if not by.has_perm(HAND_OVER) or not visibility.sees_every_report(by):
         return []
-    on_paper = [] if _has_accounts(unit) else ["answer" if is_received else "receive_on_paper"]
-    return on_paper if is_received else [*on_paper, "take_back"]
+    by_paper = "answer" if is_received else "receive_on_paper"
+    steps = [] if slip.has_accounts else [by_paper]  # type: ignore[attr-defined]
+    return steps if is_received else [*steps, "take_back"]
 
 
 def find_slip(case: Case) -> TransferSlip | None:
-    return TransferSlip.objects.under_way().filter(report=case.pk).first()
-
-
-def _has_accounts(unit: str | None) -> bool:
-    return UnitMember.objects.filter(unit=unit, user__is_active=True).exists()
+    """Return the slip of the hand-over under way."""
+    return TransferSlip.objects.under_way().with_accounts().filter(report=case.pk).first()
 
 
 def take_step(verb: str, case: Case, by: User, words: Mapping[str, str]) -> str:

@@ -108,12 +108,17 @@ class UnderLegalHoldError(ActionError):
 
 
 def allowed_actions(
-    case: Case, user: User, *, is_held: bool = False, is_withdrawal_wanted: bool = False
+    case: Case,
+    user: User,
+    *,
+    is_held: bool = False,
+    is_withdrawal_wanted: bool = False,
+    slip: TransferSlip | None = None,
 ) -> list[str]:
     """Return the verbs that this officer may use now; `is_held`: under a legal hold,
-    `is_withdrawal_wanted`: the reporter has asked for it.
+    `is_withdrawal_wanted`: the reporter has asked for it, `slip`: of the hand-over, if it is loaded.
     """
-    steps = handovers.list_steps(case, user)
+    steps = handovers.list_steps(case, user, slip)
     return [
         verb
         for verb, move in TABLE.items()

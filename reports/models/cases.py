@@ -9,7 +9,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from core.models import choice_of, key_of, optional_key_of, texts_of
-from reports.models.reference import MAX_NAME_LENGTH, Unit
+from reports.models.reference import MAX_NAME_LENGTH, Unit, UnitMember
 from reports.models.report import Report
 
 WARN_BEFORE = timedelta(hours=2)
@@ -206,6 +206,12 @@ class TransferSlipQuerySet(models.QuerySet["TransferSlip"]):
 
     def unanswered(self) -> "TransferSlipQuerySet":
         return self.under_way().filter(answered_at=None, report__erased_at=None)
+
+    def with_accounts(self) -> "TransferSlipQuerySet":
+        """Annotate whether somebody of the unit can log in."""
+        members = UnitMember.objects.filter(user__is_active=True)
+        at_unit = members.filter(unit=models.OuterRef("report__case__assigned_unit"))
+        return self.annotate(has_accounts=models.Exists(at_unit))
 
 
 class TransferSlip(NumberedDocument):

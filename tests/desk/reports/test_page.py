@@ -69,7 +69,8 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "value",  # what is right where the machine was wrong
             "why", "seen",  # of a look at what is sealed
             "bank", "account", "holder", "amount_vnd", "transferred_when", "text",  # of a letter to a bank
-            "anyway",  # ended though its reporter may still be pressed
+            "anyway", "uncalled_reason",  # ended though its reporter may still be pressed
+            "urgent",  # a hand-over
             "then", "name",  # where the officer goes on, what the officer likes
         }  # fmt: skip
 
