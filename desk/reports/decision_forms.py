@@ -28,7 +28,6 @@ from reports.models.reference import MAX_NAME_LENGTH
 from reports.reference import gazetteer, units
 
 MAX_REASON_CHARS = 4000
-MAX_UNCALLED_CHARS = 300
 MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
@@ -55,20 +54,9 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
     "contact": ActionLabel("Ghi kết quả liên hệ", "Đã ghi kết quả liên hệ."),
     "receive": ActionLabel("Đã nhận", "Đã xác nhận. Nơi chuyển thấy ngay.", css="primary"),
     "receive_on_paper": ActionLabel("Đã nhận bằng giấy", "Đã ghi đơn vị nhận bằng giấy."),
-    "answer": ActionLabel(
-        "Báo kết quả", "Đã báo kết quả.", "Đã làm gì, kết quả ra sao", "Nơi chuyển tin đọc lời này."
-    ),
-    "decline": ActionLabel(
-        "Không nhận tin này",
-        f"Đã trả tin về {province.office}.",
-        "Vì sao không nhận",
-        "Tin trở lại hàng chờ, hạn chạy tiếp.",
-    ),
-    "take_back": ActionLabel(
-        "Lấy lại, không chuyển nữa",
-        "Đã lấy lại. Hạn chạy tiếp như trước khi chuyển.",
-        "Vì sao lấy lại",
-    ),
+    "answer": ActionLabel("Báo kết quả", "Đã báo kết quả.", "Đã làm gì, kết quả ra sao"),
+    "decline": ActionLabel("Không nhận tin này", "Đã trả về nơi chuyển.", "Vì sao không nhận"),
+    "take_back": ActionLabel("Lấy lại tin", "Đã lấy lại, hạn chạy tiếp.", "Vì sao lấy lại"),
     "take": ActionLabel("Nhận xử lý", "Đã nhận xử lý.", css="primary"),
     "resume": ActionLabel(
         "Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="primary"
@@ -92,7 +80,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
         f"Người báo đọc nguyên văn, không thấy tên cán bộ. Trạng thái giữ nguyên. {_NEVER}",
     ),
     "hand_over": ActionLabel(
-        "Lập phiếu chuyển đơn vị", "Đã chuyển. Chờ đơn vị xác nhận đã nhận.", "Lý do chuyển"
+        "Lập phiếu chuyển đơn vị", "Đã chuyển. Chờ đơn vị xác nhận.", "Lý do chuyển"
     ),
     "close": ActionLabel("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
     "junk": ActionLabel("Tin rác", "Đã đánh dấu tin rác.", "Vì sao là tin rác"),
@@ -145,7 +133,7 @@ PENDING = {
     workflow.OPEN_REQUEST: "có đề nghị chưa trả lời",
     workflow.MONEY_GONE: "mất tiền mà chưa báo ngân hàng nào",
 }
-DANGERS = (workflow.ONGOING, workflow.UNCALLED)
+_RESULTS = TransferSlip.Outcome.choices
 # What an officer says where a decision is asked for once more.
 _ALL_THE_SAME = {
     "close": "vẫn kết thúc", "hand_over": "vẫn chuyển, hạn gọi còn nguyên",
@@ -204,7 +192,7 @@ class DecisionForm(forms.Form):
     )
     uncalled_reason = forms.CharField(
         label="Vì sao chuyển khi chưa gọi được người báo",
-        max_length=MAX_UNCALLED_CHARS,
+        max_length=300,
         required=False,
         help_text="Đơn vị nhận đọc lời này. Hạn gọi vẫn chạy cho đến khi có người gọi được.",
     )
@@ -216,9 +204,7 @@ class DecisionForm(forms.Form):
         error_messages={"invalid": MISSING["received_on"]},
     )
     result = forms.ChoiceField(
-        label="Kết quả",
-        choices=[("", "Chọn kết quả…"), *TransferSlip.Outcome.choices],
-        required=False,
+        choices=[("", "Chọn kết quả…"), *_RESULTS], label="Kết quả", required=False
     )
     reason = forms.CharField(
         label="Lý do",
@@ -252,7 +238,7 @@ class DecisionForm(forms.Form):
         names |= {"anyway"} if waits else set()
         if transitions.TABLE[verb].has_slip:
             names |= {"urgent"} | ({"uncalled_reason"} if workflow.UNCALLED in waits else set())
-            self.fields["urgent"].initial = bool({*DANGERS}.intersection(waits))
+            self.fields["urgent"].initial = bool({workflow.ONGOING, workflow.UNCALLED} & {*waits})
         for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
@@ -276,18 +262,15 @@ class DecisionForm(forms.Form):
         if not anyway and workflow.list_asked(self.verb, self.blockers, outcome):
             text = f"Chưa lưu. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
             self.add_error("anyway", text)
-        # Words of the workflow are texts.
-        urgent, day = values.pop("urgent", False), values.get("received_on")
-        return (
-            values
-            | ({"urgent": "1"} if urgent else {})
-            | ({"received_on": str(day)} if day else {})
-        )
+        if values.pop("urgent", False):
+            values["urgent"] = "1"
+        if "received_on" in values:
+            values["received_on"] = str(values["received_on"] or "")
+        return values
 
     def execute(self, case: Case, by: User) -> Case:
         """Execute the verb and return the case. Raises ActionError; then nothing is written."""
-        given = {name: value for name, value in self.cleaned_data.items() if value is not None}
-        values = {"version": 0, **given}
+        values = self.cleaned_data | {"version": self.cleaned_data["version"] or 0}
         return workflow.decide(self.verb, case.pk, by=by, **values)
 
     def add_action_error(self, error: ActionError) -> None:

@@ -5,7 +5,7 @@ who assign work; those of a hand-over to the unit too, which also hears of it at
 address and call, with report numbers and deadlines alone.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 import structlog
@@ -73,9 +73,7 @@ def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
     running = Deadline.objects.pending().filter(~Exists(notified)).order_by("due_at")
     if stage == Stage.BEGUN:
         to_units = running.filter(kind=deadline_rules.UNIT_RECEIPT)
-        return to_units.exclude(report__case__assigned_unit=None).exclude(
-            report__case__assigned_unit__email=""
-        )
+        return to_units.filter(report__case__assigned_unit__email__gt="")
     if stage == Stage.OVERDUE:
         return running.filter(due_at__lte=now)
     ahead = running.filter(due_at__gt=now, due_at__lte=now + deadline_rules.MAX_NOTICE_LENGTH)
@@ -119,11 +117,10 @@ def _list_addresses(notification: DeadlineNotification, leads: set[str]) -> set[
     """
     case, stage = notification.deadline.report.case, notification.stage
     is_handover = notification.deadline.kind in deadline_rules.HANDOVER
-    unit = {case.assigned_unit.email} if is_handover and case.assigned_unit else set()
-    if stage == Stage.BEGUN:
-        return unit
-    own = {case.officer.email} if case.officer and case.officer.is_active else leads
-    return (unit | own | (leads if stage == Stage.OVERDUE else set())) - {""}
+    addresses = {case.assigned_unit.email} if is_handover and case.assigned_unit else set()
+    if stage != Stage.BEGUN:
+        addresses |= {case.officer.email} if case.officer and case.officer.is_active else leads
+    return (addresses | (leads if stage == Stage.OVERDUE else set())) - {""}
 
 
 def _list_leads() -> set[str]:
@@ -132,10 +129,8 @@ def _list_leads() -> set[str]:
 
 
 def _send_mail(address: str, lines: list[DeadlineNotification]) -> bool:
-    late, begun = (
-        sum(line.stage == stage for line in lines) for stage in (Stage.OVERDUE, Stage.BEGUN)
-    )
+    counts = Counter(line.stage for line in lines)
     desk = f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/"
-    context = {"lines": lines, "late": late, "begun": begun, "desk": desk}
+    context = {"lines": lines, "counts": counts, "desk": desk}
     mail = render_mail("reports/deadlines.txt", [address], context)
     return send_or_log(mail, log, "deadlines.mail_failed")

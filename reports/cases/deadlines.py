@@ -3,7 +3,7 @@
 Callers have locked the case's row. Deadlines from receipt are started here, not by intake.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -26,15 +26,7 @@ from reports.calendar.deadline_rules import (
 from reports.cases.locks import lock_case
 from reports.cases.transitions import ANSWERS
 from reports.extraction.priority import URGENT
-from reports.models import (
-    Case,
-    Deadline,
-    ErasureRequest,
-    Followup,
-    LegalHold,
-    Message,
-    TransferSlip,
-)
+from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold, Message
 
 MAX_BATCH = 500
 SWEEP = "deadlines.start"
@@ -145,22 +137,20 @@ def start_call(case: Case) -> None:
     Case.objects.filter(pk=case.pk).update(due_at=due)
 
 
-def start_handover(slip: TransferSlip) -> None:
-    """Start the deadlines of the unit, and that of a call where a danger was told and none was due."""
-    ends = {
-        deadline_rules.UNIT_RECEIPT: slip.receive_by,
-        deadline_rules.UNIT_ANSWER: slip.answer_by,
-    }
-    start = {"report_id": slip.report_id, "started_at": slip.created_at}
-    Deadline.objects.bulk_create(Deadline(**start, kind=kind, due_at=ends[kind]) for kind in ends)
-    if in_danger_without_call().filter(pk=slip.report_id).exists():
-        call = _build_deadline(slip.report_id, deadline_rules.CALL, slip.created_at)
-        Deadline.objects.bulk_create([call], ignore_conflicts=True)
+def start_handover(report_id: UUID, start: datetime, ends: Mapping[str, datetime]) -> None:
+    """Start the deadlines of a unit, and that of a call where a danger was told and none was due."""
+    rows = [
+        Deadline(report_id=report_id, kind=kind, started_at=start, due_at=ends[kind])
+        for kind in ends
+    ]
+    if in_danger_without_call().filter(pk=report_id).exists():
+        rows.append(_build_deadline(report_id, deadline_rules.CALL, start))
+    Deadline.objects.bulk_create(rows)
 
 
-def resume_from_handover(slip: TransferSlip) -> None:
-    """Let run again what the hand-over ended, with the ends that it had."""
-    met = Deadline.objects.filter(report_id=slip.report_id, met_at__gte=slip.created_at)
+def resume_from_handover(report_id: UUID, since: datetime) -> None:
+    """Let run again what the hand-over of that time ended, with the ends that it had."""
+    met = Deadline.objects.filter(report_id=report_id, met_at__gte=since)
     met.filter(kind__in=(CLASSIFY, deadline_rules.VERIFY)).update(met_at=None)
 
 

@@ -23,14 +23,12 @@ STEPS = ("receive", "receive_on_paper", "answer", *_BACK)
 def begin(case: Case, by: User, words: Mapping[str, str]) -> TransferSlip:
     """Return the slip of a new hand-over, whose deadlines run from now."""
     start, is_urgent = timezone.now(), bool(words.get("urgent"))
-    receive_by, answer_by = deadline_rules.handover_times(start, is_urgent=is_urgent)
-    slip = documents.issue_transfer_slip(
-        case, by,
-        unit=words["unit"], reason=words["reason"], uncalled_reason=words.get("uncalled_reason", ""),
-        is_urgent=is_urgent, status_before=case.status, created_at=start, receive_by=receive_by, answer_by=answer_by,
-    )  # fmt: skip
-    deadlines.start_handover(slip)
-    return slip
+    receive_by, answer_by = ends = deadline_rules.handover_times(start, is_urgent=is_urgent)
+    deadlines.start_handover(case.pk, start, dict(zip(deadline_rules.HANDOVER, ends, strict=True)))
+    given = {name: words.get(name, "") for name in ("unit", "reason", "uncalled_reason")}
+    times = {"created_at": start, "receive_by": receive_by, "answer_by": answer_by}
+    how = {"is_urgent": is_urgent, "status_before": case.status}
+    return documents.issue_transfer_slip(case, by, **given, **times, **how)
 
 
 def list_steps(case: Case, by: User, slip: TransferSlip | None = None) -> list[str]:
@@ -67,7 +65,7 @@ def take_step(verb: str, case: Case, by: User, words: Mapping[str, str]) -> str:
     slip.save()
     if verb not in _BACK:
         return ""
-    deadlines.resume_from_handover(slip)
+    deadlines.resume_from_handover(case.pk, slip.created_at)
     is_new = slip.status_before == Case.Status.NEW
     return Case.Status.IN_REVIEW if is_new else slip.status_before
 
