@@ -36,13 +36,12 @@ _OPENING = (
 )
 # The answers of the form as a paper of the police has them; what was not said is left out.
 _TITLES = {
-    "Số gọi đến": "Số điện thoại đối tượng dùng",
     "Gọi bằng": "Phương thức liên lạc",
     "Họ xưng": "Đối tượng tự xưng",
-    "Tên, chức vụ họ nêu": "Tên, chức vụ đối tượng nêu",
+    "Tên, chức vụ họ nêu": "Tên, chức vụ tự xưng",
     "Họ muốn": "Yêu cầu của đối tượng",
     "Mất tiền": "Thiệt hại",
-    "Còn đang ép": "Người báo còn bị ép",
+    "Còn đang ép": "Còn bị ép",
 }
 _UNSAID = {detail.NOT_SAID, "Không ghi"}
 _FOOT = (

@@ -35,7 +35,7 @@ from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
 from reports.calendar.deadline_rules import CALL_WITHIN
-from reports.cases import visibility, workflow
+from reports.cases import handovers, visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report, TransferSlip
@@ -217,6 +217,7 @@ class PageContents:
         posted = self.request.POST if self.request.method == "POST" else self.request.GET
         return {
             "forms": forms,
+            "step_forms": [form for form in forms if form.verb in handovers.STEPS],
             "contact_form": next((form for form in forms if form.verb == "contact"), None),
             **self.build_letters(),
             "units": units.names() if any("unit" in each.fields for each in forms) else [],

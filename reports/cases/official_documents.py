@@ -156,11 +156,15 @@ def _draw_paragraph(pdf: FPDF, text: str) -> None:
 
 
 def _draw_fact(pdf: FPDF, title: str, text: str) -> None:
-    width = 46
+    width, title = 46, replace_missing_glyphs(title)
     if pdf.will_page_break(_LINE * 2):
         pdf.add_page()
     pdf.set_font("serif", "B", _BODY)
-    pdf.cell(width, _LINE, replace_missing_glyphs(title))
+    if pdf.get_string_width(title) > width - 1:  # above its text
+        pdf.cell(0, _LINE, title, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        width = 0
+    else:
+        pdf.cell(width, _LINE, title)
     pdf.set_font("serif", "", _BODY)
     pdf.set_left_margin(_LEFT + width)
     _write(pdf, text, _LINE, align="L")

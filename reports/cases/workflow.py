@@ -306,6 +306,7 @@ def _update_deadlines(case: Case, move: Transition, words: Mapping[str, str]) ->
     starts = move.starts_deadlines
     if words.get("contact") in Case.NOT_REACHED:
         starts = (*starts, CALL_AGAIN)
+    reached = CALLS if words.get("result") == TransferSlip.Outcome.HELPED else ()
     waited = case.status == Case.Status.WAITING
     if move.is_question or (waited and move.steps[case.status] == Case.Status.IN_REVIEW):
         deadlines.start_deadlines(case)
@@ -313,7 +314,7 @@ def _update_deadlines(case: Case, move: Transition, words: Mapping[str, str]) ->
     if move.extends_deadline and not deadlines.extend(case.pk, move.extends_deadline):
         raise NoExtensionLeftError
     return deadlines.apply_transition(
-        case, meets=move.meets_deadlines, drops=move.drops_deadlines, starts=starts
+        case, meets=(*move.meets_deadlines, *reached), drops=move.drops_deadlines, starts=starts
     )
 
 
