@@ -185,11 +185,7 @@ class DecisionForm(forms.Form):
     outcome = forms.ChoiceField(
         label="Kết quả", choices=[("", "Chọn kết quả…"), *Case.Outcome.choices], required=False
     )
-    urgent = forms.BooleanField(
-        label=f"KHẨN: xác nhận trong {settings.DEADLINE_URGENT_RECEIPT_MINUTES} phút, báo kết quả trong"
-        f" {settings.DEADLINE_URGENT_ANSWER_HOURS} giờ",
-        required=False,
-    )
+    urgent = forms.BooleanField(required=False)
     uncalled_reason = forms.CharField(
         label="Vì sao chuyển khi chưa gọi được người báo",
         max_length=300,
@@ -238,7 +234,10 @@ class DecisionForm(forms.Form):
         names |= {"anyway"} if waits else set()
         if transitions.TABLE[verb].has_slip:
             names |= {"urgent"} | ({"uncalled_reason"} if workflow.UNCALLED in waits else set())
-            self.fields["urgent"].initial = bool({workflow.ONGOING, workflow.UNCALLED} & {*waits})
+            limits = settings.DEADLINE_URGENT_RECEIPT_MINUTES, settings.DEADLINE_URGENT_ANSWER_HOURS
+            urgent = self.fields["urgent"]
+            urgent.label = "KHẨN: xác nhận trong {} phút, báo kết quả trong {} giờ".format(*limits)
+            urgent.initial = bool({workflow.ONGOING, workflow.UNCALLED} & {*waits})
         for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
