@@ -76,7 +76,11 @@ def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
         "note": {"reason": marks["note"]},
         "message": {"reason": marks["told"]},
         "correct": {"reason": marks["right"], "right": corrections.CorrectedValue("ongoing", True)},
-        "hand_over": {"reason": marks["slip"], "unit": "Công an xã Yên Định"},
+        "hand_over": {
+            "reason": marks["slip"],
+            "uncalled_reason": marks["slip"],
+            "unit": "Công an xã Yên Định",
+        },
         "reopen": {"reason": marks["note"]},
         "close": {"reason": marks["closed"], "outcome": "insufficient"},
     }
