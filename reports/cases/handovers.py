@@ -49,7 +49,6 @@ def list_steps(case: Case, by: User, slip: TransferSlip | None = None) -> list[s
 
 
 def find_slip(case: Case) -> TransferSlip | None:
-    """Return the slip of the hand-over under way."""
     return TransferSlip.objects.under_way().with_accounts().filter(report=case.pk).first()
 
 

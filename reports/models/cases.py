@@ -283,10 +283,6 @@ class TransferSlip(NumberedDocument):
                 condition=~Q(ending="take_back") | Q(received_at=None),
                 name="transferslip_taken_back_unreceived",
             ),
-            models.CheckConstraint(
-                condition=Q(answer_by__gte=models.F("receive_by")),
-                name="transferslip_received_before_answered",
-            ),
         ]
         indexes = [
             models.Index(
