@@ -44,6 +44,7 @@ class Province:
     warning_code: str = ""
     slip_code: str = ""
     letter_code: str = ""
+    signature: str = ""
     agency_url_example: str = ""
     hotline_look_alikes: tuple[str, ...] = ()
     older_districts: Mapping[str, str] = field(default_factory=dict)

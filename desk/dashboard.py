@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Min, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import JSONObject
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case as Switch
+from django.db.models import Count, F, Min, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -23,12 +25,19 @@ from desk.reports import saved_searches
 from reports.campaigns import bursts as burst_service
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
-from reports.models import BankLetter, BurstSnapshot, Case, Dispute, LookalikeDomain
+from reports.models import (
+    BankLetter,
+    BurstSnapshot,
+    Case,
+    Dispute,
+    LookalikeDomain,
+    TransferSlip,
+)
 from reports.monitoring import daily_counts, enquiries
 from reports.numbers import disputes, findings
 from reports.reference import gazetteer
 
-MAX_BURSTS = 8
+MAX_BURSTS = MAX_HANDOVERS = 8
 
 
 @once_per_request
@@ -39,6 +48,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
         pending_counts_columns(user)
         | saved_searches.saved_searches_column(user)
         | daily_counts.daily_counts_column()
+        | handovers_column(user)
     )
     if visibility.sees_every_report(user):
         today = timezone.localdate()
@@ -77,6 +87,23 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
         )
         columns["names"] = aggregate_all(LookalikeDomain.objects.all(), unseen=unseen, false=false)
     return columns
+
+
+def handovers_column(user: User) -> dict[str, Any]:
+    """Return the hand-overs that wait for a unit the officer may see: first the unreceived, urgent and
+    oldest.
+    """
+    slips = visibility.visible_via_report(TransferSlip.objects.unanswered(), user)
+    due = Coalesce(Switch(When(received_at=None, then="receive_by")), "answer_by")
+    names = {"number": "report__public_number", "due_at": due}
+    shown = {name: name for name in ("report", "unit", "is_urgent", "received_at")} | names
+    order = F("received_at").asc(nulls_first=True), "-is_urgent", "answer_by"
+    rows = slips.order_by(*order).values(row=JSONObject(**shown))
+    return {"handovers": ArraySubquery(rows[:MAX_HANDOVERS])}
+
+
+def list_handovers(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row | {"due_at": parse_datetime(row["due_at"])} for row in data["handovers"]]
 
 
 def aggregate_all(rows: QuerySet[Any], **aggregates: Any) -> Subquery:

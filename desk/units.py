@@ -37,7 +37,7 @@ class UnitForm(forms.ModelForm[Unit]):
 
     class Meta:
         model = Unit
-        fields = ("name", "codename", "kind", "commune", "contact", "is_active")
+        fields = ("name", "codename", "kind", "commune", "contact", "email", "is_active")
 
     def clean_name(self) -> str:
         name = validators.validate_plain_text(" ".join(self.cleaned_data["name"].split()))
@@ -113,7 +113,7 @@ class UnitAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[Unit]):
     def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: bool) -> None:
         obj.name_normalized = normalize(obj.name)
         super().save_model(request, obj, form, change)
-        now = {name: getattr(obj, name) for name in ("name", "contact", "is_active")}
+        now = {name: getattr(obj, name) for name in ("name", "contact", "email", "is_active")}
         units.clear_cache()
         events.log_event("unit", obj.pk, "unit_saved", by=get_officer(request), **now)
 

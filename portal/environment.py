@@ -148,6 +148,15 @@ DEADLINE_EXTENSION_MONTHS = env.int("DEADLINE_EXTENSION_MONTHS", 2)
 #: that waits
 DEADLINE_REQUEST_WORKING_DAYS = env.int("DEADLINE_REQUEST_WORKING_DAYS", 2)
 
+#: minutes within which a unit confirms that it received an urgent hand-over, and hours within which it
+#: answers one
+DEADLINE_URGENT_RECEIPT_MINUTES = env.int("DEADLINE_URGENT_RECEIPT_MINUTES", 30)
+DEADLINE_URGENT_ANSWER_HOURS = env.int("DEADLINE_URGENT_ANSWER_HOURS", 24)
+
+#: working days within which a unit confirms any other hand-over, and within which it answers
+DEADLINE_RECEIPT_WORKING_DAYS = env.int("DEADLINE_RECEIPT_WORKING_DAYS", 1)
+DEADLINE_ANSWER_WORKING_DAYS = env.int("DEADLINE_ANSWER_WORKING_DAYS", 5)
+
 #: the law that these lengths rest on, shown to officers beside them; the police's lawyers give it
 DEADLINE_LEGAL_BASIS = env.str("DEADLINE_LEGAL_BASIS", "").strip()
 

@@ -13,7 +13,7 @@ from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
 from reports.facts.choices import demand_label as label_of
 from reports.facts.followup_facts import FROM_FOLLOWUP
-from reports.models import Case, Correction, Report
+from reports.models import Case, Correction, Report, TransferSlip
 from reports.reference import office_lexicon
 
 UNTRIAGED = "máy chưa đọc"
@@ -37,7 +37,8 @@ _UNREAD = PriorityLabel(UNTRIAGED, "urgent-0")
 
 CORRECTABLE_FACTS = {str(fact): label.capitalize() for fact, label in Correction.Fact.choices}
 FACTS = CORRECTABLE_FACTS | {"office": "Họ xưng", "stages": "Bước kịch bản"}
-OUTCOMES = dict[str, str]((*Case.Outcome.choices, *Case.Contact.choices))  # of cases, of calls
+_OUTCOMES = (*Case.Outcome.choices, *Case.Contact.choices, *TransferSlip.Outcome.choices)
+OUTCOMES = dict[str, str](_OUTCOMES)  # of cases, of calls, of hand-overs
 STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",
     Case.Status.IN_REVIEW: "tag-green",

@@ -158,7 +158,7 @@ def render_letter(report: Report, letter: BankLetter, kind: str) -> tuple[bytes,
         facts=tuple((title, highlighting.plain_line(text)) for title, text in rows.items() if text),
         closing=f"{highlighting.plain_text(letter.text).rstrip('.')}./.",
         receivers=("- Như trên;", f"- Lưu: VT, {province.office} ({drafter})."),
-        signed_as=f"LÃNH ĐẠO {province.office_name.upper()}",
+        signed_as=province.signature.replace(" / ", "\n"),
         signer="",
     )
     return render(document), media_type

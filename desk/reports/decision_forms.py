@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from core.audit import events
 from core.errors import ActionError, StaleVersionError
@@ -21,7 +23,7 @@ from reports.cases import corrections, transitions, visibility, workflow
 from reports.cases.documents import DocumentError
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts.effective_facts import EffectiveFacts
-from reports.models import Case
+from reports.models import Case, TransferSlip
 from reports.models.reference import MAX_NAME_LENGTH
 from reports.reference import gazetteer, units
 
@@ -30,7 +32,7 @@ MAX_EVENTS = 5  # events of colleagues, after a lost race
 # Events that do not change the case.
 NO_DECISION = (
     "revealed", "refused", "reprocessed", "one_time_word_issued", "code_replaced",
-    "filed", "deadline_soon", "deadline_overdue", "fact_confirmed", "transfer_slip_printed",
+    "filed", "deadline_begun", "deadline_soon", "deadline_overdue", "fact_confirmed", "transfer_slip_printed",
     "bank_letter_printed", "bank_letter_answered",
 )  # fmt: skip
 
@@ -50,6 +52,11 @@ class ActionLabel:
 
 ACTION_LABELS: Mapping[str, ActionLabel] = {
     "contact": ActionLabel("Ghi kết quả liên hệ", "Đã ghi kết quả liên hệ."),
+    "receive": ActionLabel("Đã nhận", "Đã xác nhận. Nơi chuyển thấy ngay.", css="primary"),
+    "receive_on_paper": ActionLabel("Đã nhận bằng giấy", "Đã ghi đơn vị nhận bằng giấy."),
+    "answer": ActionLabel("Báo kết quả", "Đã báo kết quả.", "Đã làm gì, kết quả ra sao"),
+    "decline": ActionLabel("Không nhận tin này", "Đã trả về nơi chuyển.", "Vì sao không nhận"),
+    "take_back": ActionLabel("Lấy lại tin", "Đã lấy lại, hạn chạy tiếp.", "Vì sao lấy lại"),
     "take": ActionLabel("Nhận xử lý", "Đã nhận xử lý.", css="primary"),
     "resume": ActionLabel(
         "Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="primary"
@@ -72,7 +79,9 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
         "Lời nhắn",
         f"Người báo đọc nguyên văn, không thấy tên cán bộ. Trạng thái giữ nguyên. {_NEVER}",
     ),
-    "hand_over": ActionLabel("Lập phiếu chuyển đơn vị", "Đã chuyển đơn vị.", "Lý do chuyển"),
+    "hand_over": ActionLabel(
+        "Lập phiếu chuyển đơn vị", "Đã chuyển. Chờ đơn vị xác nhận.", "Lý do chuyển"
+    ),
     "close": ActionLabel("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
     "junk": ActionLabel("Tin rác", "Đã đánh dấu tin rác.", "Vì sao là tin rác"),
     "withdraw": ActionLabel("Người báo đề nghị rút", "Đã ghi nhận.", "Người báo nói gì"),
@@ -106,6 +115,11 @@ MISSING = {
     "outcome": "Chưa chọn kết quả.",
     "contact": "Chưa chọn kết quả liên hệ.",
     "officer": "Chưa chọn cán bộ.",
+    "result": "Chưa chọn kết quả.",
+    "receiver": "Chưa ghi người nhận.",
+    "received_on": "Ghi ngày nhận, không sau hôm nay.",
+    "uncalled_reason": "Người báo đang gặp nguy, chưa ai gọi được. Gọi rồi ghi kết quả liên hệ, hoặc ghi vì"
+    " sao chuyển khi chưa gọi.",
 }
 NOT_RELEASED = {
     "reason": "Chưa cho lấy mã. Chưa ghi lý do.",
@@ -119,6 +133,7 @@ PENDING = {
     workflow.OPEN_REQUEST: "có đề nghị chưa trả lời",
     workflow.MONEY_GONE: "mất tiền mà chưa báo ngân hàng nào",
 }
+_RESULTS = TransferSlip.Outcome.choices
 # What an officer says where a decision is asked for once more.
 _ALL_THE_SAME = {
     "close": "vẫn kết thúc", "hand_over": "vẫn chuyển, hạn gọi còn nguyên",
@@ -170,6 +185,23 @@ class DecisionForm(forms.Form):
     outcome = forms.ChoiceField(
         label="Kết quả", choices=[("", "Chọn kết quả…"), *Case.Outcome.choices], required=False
     )
+    urgent = forms.BooleanField(required=False)
+    uncalled_reason = forms.CharField(
+        label="Vì sao chuyển khi chưa gọi được người báo",
+        max_length=300,
+        required=False,
+        help_text="Đơn vị nhận đọc lời này. Hạn gọi vẫn chạy cho đến khi có người gọi được.",
+    )
+    receiver = forms.CharField(label="Người nhận", max_length=MAX_NAME_LENGTH, required=False)
+    received_on = forms.DateField(
+        label="Ngày nhận",
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": MISSING["received_on"]},
+    )
+    result = forms.ChoiceField(
+        choices=[("", "Chọn kết quả…"), *_RESULTS], label="Kết quả", required=False
+    )
     reason = forms.CharField(
         label="Lý do",
         max_length=MAX_REASON_CHARS,
@@ -200,6 +232,12 @@ class DecisionForm(forms.Form):
         names = {*transitions.TABLE[verb].required_fields, "version"}
         names |= {"suggested"} if suggestion else set()
         names |= {"anyway"} if waits else set()
+        if transitions.TABLE[verb].has_slip:
+            names |= {"urgent"} | ({"uncalled_reason"} if workflow.UNCALLED in waits else set())
+            limits = settings.DEADLINE_URGENT_RECEIPT_MINUTES, settings.DEADLINE_URGENT_ANSWER_HOURS
+            urgent = self.fields["urgent"]
+            urgent.label = "KHẨN: xác nhận trong {} phút, báo kết quả trong {} giờ".format(*limits)
+            urgent.initial = bool({workflow.ONGOING, workflow.UNCALLED} & {*waits})
         for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
@@ -223,6 +261,10 @@ class DecisionForm(forms.Form):
         if not anyway and workflow.list_asked(self.verb, self.blockers, outcome):
             text = f"Chưa lưu. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
             self.add_error("anyway", text)
+        if values.pop("urgent", False):
+            values["urgent"] = "1"
+        if "received_on" in values:
+            values["received_on"] = str(values["received_on"] or "")
         return values
 
     def execute(self, case: Case, by: User) -> Case:
@@ -231,7 +273,8 @@ class DecisionForm(forms.Form):
         return workflow.decide(self.verb, case.pk, by=by, **values)
 
     def add_action_error(self, error: ActionError) -> None:
-        if field_error := _field_error(error):
+        field_error = _field_error(error)
+        if field_error and field_error[0] in self.fields:
             self.add_error(*field_error)
 
 
@@ -297,11 +340,12 @@ _OUTCOMES = {"not_scam": Case.Outcome.NOT_SCAM.value, "unclear": Case.Outcome.IN
 _NO_REPORT = ("spam_submission", "abuse_prank")
 
 
-def initial_values(facts: EffectiveFacts) -> dict[str, Mapping[str, str]]:
+def initial_values(facts: EffectiveFacts) -> dict[str, Mapping[str, Any]]:
     """Return the initial values of the fields, by verb, without a person's words."""
     junk = codes.code_label(facts.scenario) if facts.scenario in _NO_REPORT else ""
     return {
         "hand_over": {"unit": _unit(facts)},
+        "receive_on_paper": {"received_on": timezone.localdate()},
         "close": {"outcome": _OUTCOMES.get(facts.scenario or "", "")},
         "junk": {"reason": f"{junk}." if junk else ""},
     }

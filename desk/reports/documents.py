@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.fields.json import KT
@@ -18,19 +16,17 @@ from accounts.reauthentication import reauthentication_required
 from core import encryption
 from core.audit import events
 from core.province import province
-from core.responses import HttpResponseSeeOther
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_datetime, format_loss, officer_name
 from desk.pages.http import download
 from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.bank_letters import render_letter
-from desk.reports.base import ReportAction, ReportView
+from desk.reports.base import ReportView
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
-from reports.cases import documents
-from reports.cases.documents import DocumentError
+from reports.calendar.deadline_rules import format_deadline
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
-from reports.models import Case, Report, TransferSlip
+from reports.models import Report, TransferSlip
 
 REVEAL_PERMISSION = "reports.reveal_contact"
 NUMBER = "{}/" + province.slip_code
@@ -38,7 +34,16 @@ _OPENING = (
     f"{province.office_name} Công an tỉnh chuyển đến tin do người dân gửi qua cổng tiếp nhận tin"
     " báo cuộc gọi lừa đảo, nội dung như sau:"
 )
-_CLOSING = f"Đề nghị đơn vị xem xét, xác minh, xử lý theo thẩm quyền và báo kết quả về {province.office_name}."
+# The answers of the form as a paper of the police has them; what was not said is left out.
+_TITLES = {
+    "Gọi bằng": "Phương thức liên lạc",
+    "Họ xưng": "Đối tượng tự xưng",
+    "Tên, chức vụ họ nêu": "Tên, chức vụ tự xưng",
+    "Họ muốn": "Yêu cầu của đối tượng",
+    "Mất tiền": "Thiệt hại",
+    "Còn đang ép": "Còn bị ép",
+}
+_UNSAID = {detail.NOT_SAID, "Không ghi"}
 _FOOT = (
     "Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm. Gợi ý của máy chưa được cán bộ duyệt."
 )
@@ -46,26 +51,6 @@ _MASKED = "Số giấy tờ, số thẻ và số người báo trong lời kể 
 _OPEN = "Có số người báo và lời kể gốc: giữ kín, không sao gửi tiếp."
 HIDDEN = "có, đã che"
 _LINE = "-" * 60
-
-
-class MakeSlip(ReportAction):
-    """Issue a slip for a hand-over that has none."""
-
-    permission = "reports.hand_over_case"
-    errors = (DocumentError,)
-
-    def run(self) -> TransferSlip:
-        return documents.issue_transfer_slip_later(self.report.case, self.officer)
-
-    def show_result(self, result: TransferSlip) -> HttpResponse:
-        messages.success(self.request, f"Đã lập phiếu số {NUMBER.format(result.number)}.")
-        return HttpResponseSeeOther(self.get_next_address())
-
-    def get_error_message(self, error: DocumentError) -> str:
-        return "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu."
-
-    def get_next_address(self) -> str:
-        return f"{super().get_next_address()}#slips"
 
 
 class GiveSlip(ReportView):
@@ -124,29 +109,21 @@ def slips_of_report(report: Report) -> QuerySet[Any]:
         Cast(F("number"), CharField()), Value("/"), Cast(F("year"), CharField()),
         output_field=CharField(),
     )  # fmt: skip
-    rows = report.slips.select_related("actor").annotate(number_and_year=number_and_year)
-    return rows.annotate(given=Coalesce(Subquery(downloads), 0))
-
-
-def slip_panel(report: Report, by: User) -> dict[str, Any]:
-    """Return the context of the slips; {} for an open case."""
-    if report.case.status in Case.OPEN:  # saves a statement for most reports
-        return {}
-    rows = list(slips_of_report(report))
-    may_make = (
-        not rows
-        and by.has_perm("reports.hand_over_case")
-        and documents.is_slip_missing(report.case)
+    rows = report.slips.with_accounts().select_related(
+        "actor", "received_by", "answered_by", "ended_by"
     )
-    return {"slips": rows, "may_make_slip": may_make}
+    rows = rows.annotate(number_and_year=number_and_year)
+    return rows.annotate(given=Coalesce(Subquery(downloads), 0))
 
 
 def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
     from reports.cases import official_documents  # noqa: PLC0415  # fpdf2 is heavy
 
+    receive_by, answer_by = map(format_deadline, (row.receive_by, row.answer_by))
     return official_documents.render_pdf(
         official_documents.OfficialDocument(
             number=NUMBER.format(row.number),
+            urgency="KHẨN" if row.is_urgent else "",
             issued_on=timezone.localtime(row.created_at).date(),
             title="PHIẾU CHUYỂN TIN",
             about=f"Tin số {report.public_number}",
@@ -156,10 +133,11 @@ def _render_slip(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
                 (title, official_documents.truncate_to_pages(text))
                 for title, text in _facts(report, row, is_whole)
             ),
-            closing=_CLOSING,
-            receivers=("- Như trên;", f"- Lưu: VT, {province.office}."),
-            signed_as="CÁN BỘ LẬP PHIẾU",
-            signer=officer_name(row.actor),
+            closing=f"Đề nghị đơn vị xác nhận đã nhận trước {receive_by}, xem xét, xác minh, xử lý theo"
+            f" thẩm quyền và báo kết quả về {province.office_name} trước {answer_by}.",
+            receivers=("- Như trên;", f"- Lưu: VT, {province.office} ({officer_name(row.actor)})."),
+            signed_as=province.signature.replace(" / ", "\n"),
+            signer="",
             foot=f"{_OPEN if is_whole else _MASKED} {_FOOT}",
         )
     )
@@ -169,7 +147,8 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     """Yield the slip's contents as (title, text), the longest last, odd characters as code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
     facts = effective_facts(report)
-    yield from detail.form_answers(report, facts)
+    answers = detail.form_answers(report, facts)
+    yield from ((_TITLES.get(title, title), text) for title, text in answers if text not in _UNSAID)
     if is_whole:
         sealed = FollowupPanel(report).latest_sealed("contact")
         contact = encryption.decrypt(sealed, "contact", report.pk)
@@ -181,8 +160,11 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
         texts = (f"Số {x.number}: {x.word}, {x.size}, SHA-256 {x.digest}…" for x in files)
         yield "Tài liệu kèm theo", "\n".join(texts)
     yield "Lý do chuyển", highlighting.plain_text(row.reason)
+    if row.uncalled_reason:
+        yield "Chưa gọi người báo", highlighting.plain_text(row.uncalled_reason)
     story = encryption.decrypt_field(report, "story") if is_whole else None
-    yield "Lời kể", highlighting.plain_text(story or report.story) or "Người báo không kể."
+    if text := highlighting.plain_text(story or report.story):
+        yield "Nội dung người báo trình bày", text
 
 
 def _reading(facts: EffectiveFacts) -> Iterator[tuple[str, str]]:

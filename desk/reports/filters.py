@@ -20,7 +20,7 @@ from desk.reports.queue_counts import ValueCount, counts_for, queue_state_for
 from desk.reports.reporter_activity import with_unread_updates
 from reports.cases import deadlines, visibility
 from reports.facts import effective_facts
-from reports.models import BankLetter, Case, Report
+from reports.models import BankLetter, Case, Report, TransferSlip
 from reports.monitoring import daily_counts, queue_stats
 
 MAX_VALUE_CHARS = 64  # in the query
@@ -280,6 +280,8 @@ class WorkFilter(AlwaysChosenFilter):
             ("answered", f"Người báo đã trả lời ({work['answered']})"),
             ("fresh", "Có lời mới, cả tin đã xong"),
             ("second", "Tin rác, tin rút chờ người thứ hai"),
+            ("unreceived", "Đã chuyển, đơn vị chưa xác nhận"),
+            ("unanswered", "Đã chuyển, đơn vị chưa trả lời"),
             ("bank", "Chờ ngân hàng trả lời"),
             ("frozen", "Ngân hàng đã giữ lại tiền"),
             ("all", "Tất cả, mới nhất trước"),
@@ -305,6 +307,10 @@ def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
     return reports.filter(received_at__gte=first)
 
 
+def _of_slips(slips: QuerySet[TransferSlip]) -> QuerySet[Case]:
+    return Case.objects.filter(pk__in=slips.values("report"))
+
+
 def _with_letters(**wanted: Any) -> QuerySet[Case]:
     letters = BankLetter.objects.filter(report__erased_at=None, **wanted)
     return Case.objects.filter(pk__in=letters.values("report"))
@@ -315,6 +321,8 @@ _OF_CASES: Mapping[str, Callable[[], QuerySet[Case]]] = {
     "call": deadlines.uncalled,
     "overdue": lambda: Case.objects.filter(due_at__lte=Now()),
     "second": Case.objects.unseconded,
+    "unreceived": lambda: _of_slips(TransferSlip.objects.unreceived()),
+    "unanswered": lambda: _of_slips(TransferSlip.objects.unanswered().exclude(received_at=None)),
     "bank": lambda: _with_letters(answered_at=None),
     "frozen": lambda: _with_letters(frozen_vnd__gt=0),
 }

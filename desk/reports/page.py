@@ -35,10 +35,10 @@ from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
 from reports.calendar.deadline_rules import CALL_WITHIN
-from reports.cases import visibility, workflow
+from reports.cases import handovers, visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
-from reports.models import Correction, Report
+from reports.models import Correction, Report, TransferSlip
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer, units
 
@@ -103,9 +103,15 @@ class PageContents:
         """Return the verbs that the officer may use now."""
         is_wanted = bool(followups.withdrawal_of(self.panel.followups))
         case, held = self.report.case, is_held(self.report)
+        slip = next((each for each in self.slips if not each.ended_at), None)
         return workflow.allowed_actions(
-            case, self.officer, is_held=held, is_withdrawal_wanted=is_wanted
+            case, self.officer, is_held=held, is_withdrawal_wanted=is_wanted, slip=slip
         )
+
+    @cached_property
+    def slips(self) -> list[TransferSlip]:
+        is_any = self.has_event("handed_over")
+        return list(documents.slips_of_report(self.report)) if is_any else []
 
     @cached_property
     def blockers(self) -> tuple[str, ...]:
@@ -119,6 +125,11 @@ class PageContents:
     @cached_property
     def events(self) -> list[AuditEvent]:
         return detail.recent_events(self.report)
+
+    def has_event(self, kind: str) -> bool:
+        """Return whether there may be such an event: there is one, or the oldest are cut off."""
+        is_cut = len(self.events) >= detail.MAX_EVENTS
+        return is_cut or any(each.kind == kind for each in self.events)
 
     @cached_property
     def files(self) -> list[attachments.FileRow]:
@@ -210,21 +221,20 @@ class PageContents:
         posted = self.request.POST if self.request.method == "POST" else self.request.GET
         return {
             "forms": forms,
+            "step_forms": [form for form in forms if form.verb in handovers.STEPS],
             "contact_form": next((form for form in forms if form.verb == "contact"), None),
             **self.build_letters(),
             "units": units.names() if any("unit" in each.fields for each in forms) else [],
             "list_filters": filters_of(posted),
             "other_viewers": other_viewers(self.report.pk, self.request),
             "preferences": preferences.preferences_of(self.report),
-            **documents.slip_panel(self.report, self.officer),
+            "slips": self.slips,
         }
 
     def build_letters(self) -> dict[str, Any]:
         """Return the panel of letters; one statement more where any was issued."""
         typed = self.form if isinstance(self.form, LetterForm | AnswerForm) else None
-        is_cut = len(self.events) >= detail.MAX_EVENTS
-        has_letters = is_cut or any(each.kind == "bank_letter_issued" for each in self.events)
-        rows = self.indicators
+        rows, has_letters = self.indicators, self.has_event("bank_letter_issued")
         panel = build_letter_panel(self.report, self.facts, rows, typed, has_letters=has_letters)
         is_fresh = self.report.received_at > timezone.now() - 3 * CALL_WITHIN
         return {**panel, "is_money_gone": is_fresh and workflow.MONEY_GONE in self.blockers}

@@ -70,7 +70,6 @@ def list_report_routes() -> Iterator[Route]:
     yield make_route("letter", "write_letter", decisions.WriteLetter)
     yield make_route("letter/<int:letter>", "letter", documents.GiveLetter)
     yield make_route("letter/<int:letter>/answer", "letter_answer", decisions.RecordAnswer)
-    yield make_route("slip", "issue_slip", documents.MakeSlip)
     yield make_route("slip/<int:slip>", "slip", documents.GiveSlip)
     yield from list_sealed_data_routes()
     yield from list_retention_routes()

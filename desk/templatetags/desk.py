@@ -84,6 +84,14 @@ def dashboard_top(context: Context) -> dict[str, Any]:
     return {**load_start_rows(user), "has_no_unit": visibility.has_no_unit(user)}
 
 
+@register.inclusion_tag("admin/dashboard_handovers.html", takes_context=True)
+def desk_handovers(context: Context) -> dict[str, Any]:
+    """Return what waits for a unit; at a unit what came to it."""
+    request = context["request"]
+    rows = dashboard.list_handovers(dashboard_data(request))
+    return {"handovers": rows, "is_office": visibility.sees_every_report(request.user)}
+
+
 @register.inclusion_tag("admin/saved_searches.html", takes_context=True)
 def desk_searches(context: Context) -> dict[str, Any]:
     rows = saved_searches.saved_searches(dashboard_data(context["request"]))

@@ -18,6 +18,8 @@ from reports.calendar import days_off, working_days
 CALL, CALL_AGAIN = "call", "call_again"  # the reporter, until somebody was reached
 CLASSIFY, NOTIFY, VERIFY = "classify", "notify", "verify"
 ERASURE_ANSWER, FOLLOWUP_ANSWER = "erasure_answer", "followup_answer"
+UNIT_RECEIPT, UNIT_ANSWER = "unit_receipt", "unit_answer"
+HANDOVER = (UNIT_RECEIPT, UNIT_ANSWER)  # of a unit to which a report was handed over
 FROM_RECEIPT, CALLS = (CALL, CLASSIFY), (CALL, CALL_AGAIN)
 CALL_WITHIN = timedelta(hours=24)  # of a report; later nobody is in that danger any more
 FROM_CRIME_REPORT = (NOTIFY, VERIFY)
@@ -42,6 +44,16 @@ def due_at(kind: str, start: datetime, extended: int = 0) -> datetime:
         ERASURE_ANSWER: lambda: add_working_days(start, settings.DEADLINE_REQUEST_WORKING_DAYS),
         FOLLOWUP_ANSWER: lambda: add_working_days(start, settings.DEADLINE_REQUEST_WORKING_DAYS),
     }[kind]()
+
+
+def handover_times(start: datetime, *, is_urgent: bool) -> tuple[datetime, datetime]:
+    """Return until when a unit confirms that it received a hand-over, and until when it answers."""
+    if is_urgent:
+        minutes = timedelta(minutes=settings.DEADLINE_URGENT_RECEIPT_MINUTES)
+        return start + minutes, add_hours(start, settings.DEADLINE_URGENT_ANSWER_HOURS)
+    days = settings.DEADLINE_RECEIPT_WORKING_DAYS, settings.DEADLINE_ANSWER_WORKING_DAYS
+    receive_by, answer_by = (add_working_days(start, each) for each in days)
+    return receive_by, answer_by
 
 
 def _verified_by(start: datetime, extended: int) -> datetime:

@@ -1,17 +1,17 @@
 """Notifications of deadlines; the only writer of `DeadlineNotification`.
 
 Each stage of a deadline is stored once, with its event, and mailed to the officer, then to those
-who assign work: one mail a person and call, with report numbers and deadlines alone.
+who assign work; those of a hand-over to the unit too, which also hears of it at once. One mail an
+address and call, with report numbers and deadlines alone.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 MAX_NOTIFICATIONS = 200  # of one call
 MAIL_WITHIN = timedelta(hours=6)  # older notifications are not mailed
 Stage = DeadlineNotification.Stage
+_STAGES = (Stage.OVERDUE, Stage.SOON, Stage.BEGUN)
 _SOON_AT = RawSQL(  # in its last quarter, three days at most
     "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
 )
@@ -39,7 +40,7 @@ def send_due_reminders() -> None:
         deadlines.start_for_new_reports()
         deadlines.start_for_requests()
         now = timezone.now()
-        count = _store_notifications(Stage.OVERDUE, now) + _store_notifications(Stage.SOON, now)
+        count = sum(_store_notifications(each, now) for each in _STAGES)
         if count:
             log.info("deadlines.notified", count=count)
         if settings.EMAIL_URL:
@@ -70,6 +71,9 @@ def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
         deadline=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
     )
     running = Deadline.objects.pending().filter(~Exists(notified)).order_by("due_at")
+    if stage == Stage.BEGUN:
+        to_units = running.filter(kind=deadline_rules.UNIT_RECEIPT)
+        return to_units.filter(report__case__assigned_unit__email__gt="")
     if stage == Stage.OVERDUE:
         return running.filter(due_at__lte=now)
     ahead = running.filter(due_at__gt=now, due_at__lte=now + deadline_rules.MAX_NOTICE_LENGTH)
@@ -85,38 +89,48 @@ def _mail_notifications() -> None:
         rows = recent.select_for_update(skip_locked=True).order_by("id")[:MAX_NOTIFICATIONS]
         claimed = DeadlineNotification.objects.filter(pk__in=[each.pk for each in rows])
         claimed.update(mailed_at=timezone.now())
-    mails = _group_by_recipient(claimed)
-    sent = sweeps.for_each("deadlines.mail", mails, lambda user: _send_mail(user, mails[user]))
+    mails = _group_by_address(claimed)
+    sent = sweeps.for_each(
+        "deadlines.mail", mails, lambda address: _send_mail(address, mails[address])
+    )
     if mails and not sent.done:
         claimed.update(mailed_at=None)
 
 
-def _group_by_recipient(
+def _group_by_address(
     notifications: QuerySet[DeadlineNotification],
-) -> dict[User, list[DeadlineNotification]]:
-    """Group by officer, and by leads once it is overdue or has no officer."""
-    by_user: dict[User, list[DeadlineNotification]] = defaultdict(list)
+) -> dict[str, list[DeadlineNotification]]:
+    by_address: dict[str, list[DeadlineNotification]] = defaultdict(list)
     rows = notifications.filter(deadline__met_at=None, deadline__dropped_at=None)
-    pending = list(rows.select_related("deadline__report__case__officer").order_by("due_at"))
-    leads = _list_leads() if pending else []
+    single = "deadline__report__case__officer", "deadline__report__case__assigned_unit"
+    pending = list(rows.select_related(*single).order_by("due_at"))
+    leads = _list_leads() if pending else set()
     for each in pending:
-        officer = each.deadline.report.case.officer
-        recipients = [officer] if officer and officer.is_active else []
-        if each.stage == Stage.OVERDUE or not recipients:
-            recipients += [lead for lead in leads if lead != officer]
-        for user in recipients:
-            by_user[user].append(each)
-    return {user: lines for user, lines in by_user.items() if user.email}
+        for address in _list_addresses(each, leads):
+            by_address[address].append(each)
+    return by_address
 
 
-def _list_leads() -> list[User]:
+def _list_addresses(notification: DeadlineNotification, leads: set[str]) -> set[str]:
+    """Return those of the officer, of leads once it is overdue or has no officer, and of the unit of a
+    hand-over, which alone hears of a new one.
+    """
+    case, stage = notification.deadline.report.case, notification.stage
+    is_handover = notification.deadline.kind in deadline_rules.HANDOVER
+    addresses = {case.assigned_unit.email} if is_handover and case.assigned_unit else set()
+    if stage != Stage.BEGUN:
+        addresses |= {case.officer.email} if case.officer and case.officer.is_active else leads
+    return (addresses | (leads if stage == Stage.OVERDUE else set())) - {""}
+
+
+def _list_leads() -> set[str]:
     able = users_with_permission("reports.assign_case", include_superusers=False)
-    return list(able.filter(~Q(email="")))
+    return {*able.values_list("email", flat=True)}
 
 
-def _send_mail(user: User, lines: list[DeadlineNotification]) -> bool:
-    late = sum(line.stage == Stage.OVERDUE for line in lines)
+def _send_mail(address: str, lines: list[DeadlineNotification]) -> bool:
+    counts = Counter(line.stage for line in lines)
     desk = f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/"
-    context = {"lines": lines, "late": late, "desk": desk}
-    mail = render_mail("reports/deadlines.txt", [user.email], context)
+    context = {"lines": lines, "counts": counts, "desk": desk}
+    mail = render_mail("reports/deadlines.txt", [address], context)
     return send_or_log(mail, log, "deadlines.mail_failed")

@@ -3,7 +3,7 @@
 Callers have locked the case's row. Deadlines from receipt are started here, not by intake.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -128,7 +128,7 @@ def start_for_new_reports() -> int:
     number of cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
-    return begun + _start(_in_danger_without_call().exclude(due_at=None))
+    return begun + _start(in_danger_without_call().exclude(due_at=None))
 
 
 def start_call(case: Case) -> None:
@@ -137,7 +137,24 @@ def start_call(case: Case) -> None:
     Case.objects.filter(pk=case.pk).update(due_at=due)
 
 
-def _in_danger_without_call() -> QuerySet[Case]:
+def start_handover(report_id: UUID, start: datetime, ends: Mapping[str, datetime]) -> None:
+    """Start the deadlines of a unit, and that of a call where a danger was told and none was due."""
+    rows = [
+        Deadline(report_id=report_id, kind=kind, started_at=start, due_at=ends[kind])
+        for kind in ends
+    ]
+    if in_danger_without_call().filter(pk=report_id).exists():
+        rows.append(_build_deadline(report_id, deadline_rules.CALL, start))
+    Deadline.objects.bulk_create(rows)
+
+
+def resume_from_handover(report_id: UUID, since: datetime) -> None:
+    """Let run again what the hand-over of that time ended, with the ends that it had."""
+    met = Deadline.objects.filter(report_id=report_id, met_at__gte=since)
+    met.filter(kind__in=(CLASSIFY, deadline_rules.VERIFY)).update(met_at=None)
+
+
+def in_danger_without_call() -> QuerySet[Case]:
     """Return open cases of the last hours in which a danger was told, and no call was ever due."""
     calls = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.CALL)
     recent = Case.objects.open().filter(report__received_at__gte=timezone.now() - CALL_WITHIN)
@@ -154,7 +171,7 @@ def running_calls() -> QuerySet[Deadline]:
 def uncalled() -> QuerySet[Case]:
     """Return the cases whose reporter must be called, also before the minute in which it falls due."""
     calls = running_calls().values("report")  # joined by OR every case would be read
-    return Case.objects.filter(pk__in=calls.union(_in_danger_without_call().values("pk")))
+    return Case.objects.filter(pk__in=calls.union(in_danger_without_call().values("pk")))
 
 
 def start_for_requests() -> int:

@@ -24,7 +24,7 @@ SUMS = "SHA256SUMS.txt"
 
 
 class DocumentError(CodedError, ActionError):
-    """Nothing was written: `code` is slip (no hand-over lacks one), same (such a letter waits for its
+    """Nothing was written: `code` is same (such a letter waits for its
     answer), answered, or amount (the bank holds more than was asked).
     """
 
@@ -37,34 +37,10 @@ def _number(rows: QuerySet[Any]) -> dict[str, int]:
     return {"year": year, "number": last + 1}
 
 
-def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
+def issue_transfer_slip(case: Case, by: User, **values: Any) -> TransferSlip:
     """Return a new slip; the caller has locked the case."""
     number = _number(TransferSlip.objects.all())
-    return TransferSlip.objects.create(
-        **number, report_id=report_id, unit=unit, reason=reason, actor=by
-    )
-
-
-def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
-    """Return a new slip for a hand-over without one. Raises DocumentError."""
-    with transaction.atomic():
-        lock_case(case.pk)
-        event = events.events_for("report", case.pk).filter(kind="handed_over").first()
-        if not is_slip_missing(case) or event is None:
-            raise DocumentError("slip")
-        unit, reason = case.unit_name, event.detail.get("reason", "")
-        slip = issue_transfer_slip(case.pk, unit=unit, reason=reason, by=by)
-        events.log_event("report", case.pk, "transfer_slip_issued", by=by, slip=str(slip))
-    return slip
-
-
-def is_slip_missing(case: Case) -> bool:
-    """Return whether a report was handed over and no slip was issued since."""
-    if case.status != Case.Status.HANDED_OVER:
-        return False
-    event = events.events_for("report", case.pk).filter(kind="handed_over").first()
-    slips = TransferSlip.objects.filter(report=case.pk)
-    return event is not None and not slips.filter(created_at__gte=event.created_at).exists()
+    return TransferSlip.objects.create(**number, report_id=case.pk, actor=by, **values)
 
 
 def issue_bank_letter(report_id: UUID, by: User, words: Mapping[str, Any]) -> BankLetter:

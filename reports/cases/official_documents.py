@@ -47,6 +47,7 @@ class OfficialDocument:
     about: str = ""
     subject: str = ""
     foot: str = ""
+    urgency: str = ""  # stamped below the number
 
     @property
     def place_and_day(self) -> str:
@@ -119,6 +120,10 @@ def _draw_heading(pdf: FPDF, document: OfficialDocument) -> None:
     _draw_pair(pdf, (f"Số: {document.number}", 12, ""), (document.place_and_day, 12, ""))
     if document.subject:
         _draw_column(pdf, (_LEFT, 66), [(document.subject, "")], align="C")
+    if document.urgency:
+        pdf.set_font("serif", "B", 13)
+        pdf.set_xy(_LEFT + 21, pdf.get_y() + 1.5)
+        pdf.cell(24, 8, document.urgency, 1, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.ln(6)
 
 
@@ -151,11 +156,15 @@ def _draw_paragraph(pdf: FPDF, text: str) -> None:
 
 
 def _draw_fact(pdf: FPDF, title: str, text: str) -> None:
-    width = 46
+    width, title = 46, replace_missing_glyphs(title)
     if pdf.will_page_break(_LINE * 2):
         pdf.add_page()
     pdf.set_font("serif", "B", _BODY)
-    pdf.cell(width, _LINE, replace_missing_glyphs(title))
+    if pdf.get_string_width(title) > width - 1:  # above its text
+        pdf.cell(0, _LINE, title, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        width = 0
+    else:
+        pdf.cell(width, _LINE, title)
     pdf.set_font("serif", "", _BODY)
     pdf.set_left_margin(_LEFT + width)
     _write(pdf, text, _LINE, align="L")
@@ -198,7 +207,7 @@ def render_docx(document: OfficialDocument) -> bytes:
         file, (province.police.upper(), False), ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", True)
     )
     _write_pair(file, (province.office_name.upper(), True), ("Độc lập - Tự do - Hạnh phúc", True))
-    number = "\n".join(filter(None, (f"Số: {document.number}", document.subject)))
+    number = "\n".join(filter(None, (f"Số: {document.number}", document.subject, document.urgency)))
     _write_pair(file, (number, False), (document.place_and_day, False))
     for text, bold in (
         (document.title, True),

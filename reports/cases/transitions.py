@@ -9,7 +9,10 @@ from reports.calendar.deadline_rules import (
     ERASURE_ANSWER,
     FOLLOWUP_ANSWER,
     FROM_CRIME_REPORT,
+    HANDOVER,
     NOTIFY,
+    UNIT_ANSWER,
+    UNIT_RECEIPT,
     VERIFY,
 )
 from reports.models import Case
@@ -45,7 +48,7 @@ def _lead_to(target: str, *sources: str) -> dict[str, str]:
     return dict.fromkeys(sources, target)
 
 
-DECIDE = "reports.decide_case"
+DECIDE, HAND_OVER = "reports.decide_case", "reports.hand_over_case"
 _BEGIN: Mapping[str, str] = {
     Status.NEW: Status.IN_REVIEW,
     Status.IN_REVIEW: Status.IN_REVIEW,
@@ -57,6 +60,10 @@ EMPTY: Mapping[str, str | None] = {
     "seconded_by": None,
 }  # fmt: skip
 _DONE = (CLASSIFY, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
+_AWAY: Mapping[str, str] = {Status.HANDED_OVER: Status.HANDED_OVER}
+_BACK: Mapping[str, str] = {
+    Status.HANDED_OVER: Status.IN_REVIEW
+}  # or as it was: cases/handovers.py
 _ENDED = (Status.CRIME_REPORT, Status.HANDED_OVER, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
 
 TABLE: Mapping[str, Transition] = {
@@ -95,10 +102,29 @@ TABLE: Mapping[str, Transition] = {
         required_fields=("reason",), assigns_actor=False, extends_deadline=VERIFY,
     ),
     "hand_over": Transition(
-        "handed_over", "reports.hand_over_case",
+        "handed_over", HAND_OVER,
         _lead_to(Status.HANDED_OVER, *Case.OPEN, Status.CRIME_REPORT),
         required_fields=("unit", "reason"), has_slip=True,
         meets_deadlines=(CLASSIFY, VERIFY),  # not NOTIFY: the reporter was not notified
+    ),
+    "receive": Transition(
+        "handover_received", DECIDE, _AWAY, assigns_actor=False, meets_deadlines=(UNIT_RECEIPT,),
+    ),
+    "receive_on_paper": Transition(
+        "handover_received", HAND_OVER, _AWAY,
+        required_fields=("receiver", "received_on"), assigns_actor=False, meets_deadlines=(UNIT_RECEIPT,),
+    ),
+    "answer": Transition(
+        "handover_answered", DECIDE, _AWAY,
+        required_fields=("result", "reason"), assigns_actor=False, meets_deadlines=(UNIT_ANSWER,),
+    ),
+    "decline": Transition(
+        "handover_declined", DECIDE, _BACK, required_fields=("reason",), assigns_actor=False,
+        cleared_fields=("unit_name", "assigned_unit"), drops_deadlines=HANDOVER,
+    ),
+    "take_back": Transition(
+        "handover_taken_back", HAND_OVER, _BACK, required_fields=("reason",), assigns_actor=False,
+        cleared_fields=("unit_name", "assigned_unit"), drops_deadlines=HANDOVER,
     ),
     "close": Transition(
         "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.CRIME_REPORT),
@@ -120,7 +146,8 @@ TABLE: Mapping[str, Transition] = {
     "reopen": Transition(
         "reopened", "reports.reopen_case", _lead_to(Status.IN_REVIEW, *_ENDED),
         required_fields=("reason",), cleared_fields=("outcome", "unit_name", "assigned_unit", "seconded_by"),
-        undo_permission=DECIDE, starts_deadlines=(CLASSIFY,), drops_deadlines=FROM_CRIME_REPORT,
+        undo_permission=DECIDE, starts_deadlines=(CLASSIFY,),
+        drops_deadlines=(*FROM_CRIME_REPORT, *HANDOVER),
     ),
 }  # fmt: skip
 # Answers to an erasure request, without buttons on the report's page.
@@ -139,7 +166,7 @@ ERASURE_REQUEST_TABLE: Mapping[str, Transition] = {
         _lead_to(Status.WITHDRAWN, *Case.OPEN)
         | {each: each for each in _ENDED if each != Status.CRIME_REPORT},
         assigns_actor=False, meets_deadlines=(*_DONE, ERASURE_ANSWER),
-        drops_deadlines=(*CALLS, *FROM_CRIME_REPORT),
+        drops_deadlines=(*CALLS, *FROM_CRIME_REPORT, *HANDOVER),
     ),
 }  # fmt: skip
 # Events that answer a withdrawal or a waiting correction; a question does not.

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from core import encryption
 from core.audit import events
@@ -21,7 +22,7 @@ from core.errors import ActionError, CodedError, NotAllowedError, StaleVersionEr
 from core.keys import newest_key
 from reports.calendar.deadline_rules import CALL_AGAIN, CALLS
 from reports.campaigns import regrouping
-from reports.cases import deadlines, documents, legal_holds, replies, visibility
+from reports.cases import deadlines, documents, handovers, legal_holds, replies, visibility
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
 from reports.cases.transitions import (
@@ -43,6 +44,7 @@ from reports.models import (
     Followup,
     Message,
     Report,
+    TransferSlip,
     Unit,
 )
 from reports.models.report_views import views_of_report
@@ -56,7 +58,9 @@ ASKED_AGAIN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("hand_over", "junk"), (ONGOING, UNCALLED, MONEY_GONE)),
     "close": (ONGOING, UNCALLED, WRITTEN, OPEN_REQUEST, MONEY_GONE),
 }
-_CODES = {"outcome": Case.Outcome.values, "contact": Case.Contact.values}
+_CODES = {
+    "outcome": Case.Outcome.values, "contact": Case.Contact.values, "result": TransferSlip.Outcome.values,
+}  # fmt: skip
 UNDO_WINDOW = timedelta(hours=24)  # in which officers may reopen what they ended themselves
 
 
@@ -76,7 +80,7 @@ class InvalidTransitionError(ActionError):
 
 
 class ReasonMissingError(FieldError):
-    """A required field is missing: `code` is reason, outcome, contact, unit or officer."""
+    """A required field is missing or not valid: `code` is its name."""
 
 
 class UnknownUnitError(ActionError):
@@ -104,15 +108,22 @@ class UnderLegalHoldError(ActionError):
 
 
 def allowed_actions(
-    case: Case, user: User, *, is_held: bool = False, is_withdrawal_wanted: bool = False
+    case: Case,
+    user: User,
+    *,
+    is_held: bool = False,
+    is_withdrawal_wanted: bool = False,
+    slip: TransferSlip | None = None,
 ) -> list[str]:
     """Return the verbs that this officer may use now; `is_held`: under a legal hold,
-    `is_withdrawal_wanted`: the reporter has asked for it.
+    `is_withdrawal_wanted`: the reporter has asked for it, `slip`: of the hand-over, if it is loaded.
     """
+    steps = handovers.list_steps(case, user, slip)
     return [
         verb
         for verb, move in TABLE.items()
         if case.status in move.steps
+        and (verb in steps or verb not in handovers.STEPS)
         and _may_make(move, case.pk, user)
         and not (is_held and move.steps[case.status] in NOT_ON_HOLD)
         and not (verb == "take" and case.officer_id == user.pk)
@@ -129,7 +140,7 @@ def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
     if not by.has_perm(move.undo_permission or move.permission):
         return False
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
-    if ending is None or ending.actor != by:
+    if ending is None or ending.actor != by or ending.kind == "handed_over":  # see "take_back"
         return move.is_second
     return not move.is_second and ending.created_at >= timezone.now() - UNDO_WINDOW
 
@@ -155,8 +166,14 @@ def decide(
     with transaction.atomic():
         case = lock_case_version(case_id, by, version)
         before, after = case.status, _next_status(case, move)
+        if verb in handovers.STEPS and verb not in handovers.list_steps(case, by):
+            raise NotAllowedError
         officer = officer or _find_new_officer(case, move, by)
         keys: dict[str, int] = {"officer": officer.pk} if officer else {}
+        if move.has_slip:
+            words["slip"] = str(_hand_over(case, by, words))
+        elif before == Case.Status.HANDED_OVER and verb in (*handovers.STEPS, "reopen"):
+            after = handovers.take_step(verb, case, by, words) or after
         changes = {"status": after, **_assignment_changes(move, officer, words, named)}
         if "outcome" in words:
             changes["outcome"] = words["outcome"]
@@ -166,17 +183,19 @@ def decide(
         if move.messages_reporter:
             text = words.pop("reason")
             keys["message"] = _send_message(case_id, by, text, is_question=move.is_question)
-        if move.has_slip:
-            slip = documents.issue_transfer_slip(
-                case_id, unit=words["unit"], reason=words["reason"], by=by
-            )
-            words["slip"] = str(slip)
         events.log_event(
             "report", case_id, move.event, by=by, before=before, after=after, **keys, **words
         )
         regrouping.enqueue_if_changed(case_id)
     case.refresh_from_db()
     return case
+
+
+def _hand_over(case: Case, by: User, words: Mapping[str, str]) -> TransferSlip:
+    """Return the slip of a hand-over. Who must be called has been, or the officer says why not."""
+    if "uncalled_reason" not in words and deadlines.uncalled().filter(pk=case.pk).exists():
+        raise ReasonMissingError("uncalled_reason")
+    return handovers.begin(case, by, words)
 
 
 def issue_bank_letter(
@@ -276,6 +295,9 @@ def _check_words(move: Transition, words: Mapping[str, str], officer: User | Non
 def _is_given(what: str, word: str, officer: User | None) -> bool:
     if what == "officer":
         return officer is not None and officer.has_perm(DECIDE)
+    if what == "received_on":
+        day = parse_date(word)
+        return day is not None and day <= timezone.localdate()
     values = _CODES.get(what)
     return word in values if values else bool(word)
 
@@ -287,6 +309,7 @@ def _update_deadlines(case: Case, move: Transition, words: Mapping[str, str]) ->
     starts = move.starts_deadlines
     if words.get("contact") in Case.NOT_REACHED:
         starts = (*starts, CALL_AGAIN)
+    reached = CALLS if words.get("result") == TransferSlip.Outcome.HELPED else ()
     waited = case.status == Case.Status.WAITING
     if move.is_question or (waited and move.steps[case.status] == Case.Status.IN_REVIEW):
         deadlines.start_deadlines(case)
@@ -294,7 +317,7 @@ def _update_deadlines(case: Case, move: Transition, words: Mapping[str, str]) ->
     if move.extends_deadline and not deadlines.extend(case.pk, move.extends_deadline):
         raise NoExtensionLeftError
     return deadlines.apply_transition(
-        case, meets=move.meets_deadlines, drops=move.drops_deadlines, starts=starts
+        case, meets=(*move.meets_deadlines, *reached), drops=move.drops_deadlines, starts=starts
     )
 
 
@@ -339,8 +362,9 @@ def _iter_blockers(report: Report) -> Iterator[str]:
     erasures = ErasureRequest.objects.open().filter(report=report)
     followups = deadlines.unanswered_followups().filter(report=report)
     calls = Deadline.objects.pending().filter(report=report, kind__in=CALLS)
+    uncalled = Q(Exists(calls)) | Q(Exists(deadlines.in_danger_without_call().filter(pk=report.pk)))
     checks = Report.objects.filter(pk=report.pk).annotate(
-        **{UNCALLED: Exists(calls), WRITTEN: Exists(unread_messages)},
+        **{UNCALLED: uncalled, WRITTEN: Exists(unread_messages)},
         **{OPEN_REQUEST: Q(Exists(erasures)) | Q(Exists(followups)), MONEY_GONE: ~to_bank},
     )
     found = checks.values(UNCALLED, WRITTEN, OPEN_REQUEST, *([MONEY_GONE] if is_lost else [])).get()

@@ -393,11 +393,23 @@ CREATE TRIGGER reports_guard_merge_proposals BEFORE UPDATE OR DELETE ON reports_
 
 GUARD_TRANSFER_SLIPS = r"""
 CREATE FUNCTION reports_guard_transfer_slips() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    words text[] := ARRAY['reason', 'uncalled_reason', 'receiver', 'answer', 'end_reason'];
+    step text[];
 BEGIN
-    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), words) THEN
         RETURN NEW;
     END IF;
-    RAISE EXCEPTION 'a transfer slip never changes: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    IF TG_OP = 'UPDATE' AND OLD.ended_at IS NULL THEN  -- one step at a time, each once
+        step := CASE
+            WHEN NEW.ended_at IS NOT NULL THEN ARRAY['ending', 'end_reason', 'ended_at', 'ended_by_id']
+            WHEN OLD.received_at IS NULL THEN ARRAY['received_at', 'received_by_id', 'receiver', 'received_on']
+            WHEN OLD.answered_at IS NULL THEN ARRAY['outcome', 'answer', 'answered_at', 'answered_by_id'] END;
+        IF to_jsonb(OLD) - step = to_jsonb(NEW) - step THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a transfer slip is received, answered and ended once and otherwise never changes: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 CREATE TRIGGER reports_guard_transfer_slips BEFORE UPDATE OR DELETE ON reports_transferslip
     FOR EACH ROW EXECUTE FUNCTION reports_guard_transfer_slips();

@@ -9,7 +9,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from core.models import choice_of, key_of, optional_key_of, texts_of
-from reports.models.reference import MAX_NAME_LENGTH, Unit
+from reports.models.reference import MAX_NAME_LENGTH, Unit, UnitMember
 from reports.models.report import Report
 
 WARN_BEFORE = timedelta(hours=2)
@@ -204,15 +204,100 @@ class NumberedDocument(models.Model):
         return f"{self.number}/{self.year}"
 
 
+class TransferSlipQuerySet(models.QuerySet["TransferSlip"]):
+    def under_way(self) -> "TransferSlipQuerySet":
+        return self.filter(ended_at=None)
+
+    def unreceived(self) -> "TransferSlipQuerySet":
+        return self.unanswered().filter(received_at=None)
+
+    def unanswered(self) -> "TransferSlipQuerySet":
+        return self.under_way().filter(answered_at=None, report__erased_at=None)
+
+    def with_accounts(self) -> "TransferSlipQuerySet":
+        """Annotate whether somebody of the unit can log in."""
+        members = UnitMember.objects.filter(user__is_active=True)
+        at_unit = members.filter(unit=models.OuterRef("report__case__assigned_unit"))
+        return self.annotate(has_accounts=models.Exists(at_unit))
+
+
 class TransferSlip(NumberedDocument):
-    """A phiếu chuyển tin of one hand-over; never changed (trigger)."""
+    """A hand-over with its phiếu chuyển tin: the unit receives and answers it, or it ends before
+    that. Each step is added once, nothing else changes (trigger); cases/handovers.py alone writes.
+    """
+
+    class Outcome(models.TextChoices):
+        HELPED = "helped", "Đã gặp người báo, đã ngăn chặn"
+        ACCEPTED = "accepted", "Đã thụ lý, tiếp tục xác minh"
+        FORWARDED = "forwarded", "Đã chuyển Cơ quan điều tra"
+        NO_GROUNDS = "no_grounds", "Chưa đủ căn cứ xử lý"
+        UNREACHED = "unreached", "Không liên hệ được người báo"
+
+    class Ending(models.TextChoices):
+        DECLINE = "decline", "Đơn vị không nhận"
+        TAKE_BACK = "take_back", "Lấy lại trước khi đơn vị nhận"
+        REOPEN = "reopen", "Mở lại tin"
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="slips")
     unit = models.CharField("nơi nhận", max_length=MAX_NAME_LENGTH)
     reason = models.TextField("lý do chuyển")
+    is_urgent = models.BooleanField("khẩn", db_default=False)
+    uncalled_reason = models.TextField("vì sao chưa gọi người báo", blank=True, db_default="")
+    status_before = choice_of("trạng thái trước khi chuyển", Case.Status, 16)
+    receive_by = models.DateTimeField("xác nhận trước")
+    answer_by = models.DateTimeField("trả lời trước")
+    # Confirmed by the unit itself, or on paper: then who received it, and on which day.
+    received_at = models.DateTimeField("xác nhận lúc", null=True)
+    received_by = optional_key_of(User, "người xác nhận")
+    receiver = models.CharField("người nhận bản giấy", max_length=120, blank=True, db_default="")
+    received_on = models.DateField("ngày nhận bản giấy", null=True)
+    outcome = choice_of("đơn vị trả lời", Outcome, 16, blank=True, db_default="")
+    answer = models.TextField("lời trả lời", blank=True, db_default="")
+    answered_at = models.DateTimeField("trả lời lúc", null=True)
+    answered_by = optional_key_of(User, "người trả lời")
+    ending = choice_of("kết thúc vì", Ending, 16, blank=True, db_default="")
+    end_reason = models.TextField("lý do kết thúc", blank=True, db_default="")
+    ended_at = models.DateTimeField("kết thúc lúc", null=True)
+    ended_by = optional_key_of(User, "người kết thúc")
+
+    objects = TransferSlipQuerySet.as_manager()
 
     class Meta(NumberedDocument.Meta):
         verbose_name = verbose_name_plural = "phiếu chuyển tin"
+        constraints = [
+            *NumberedDocument.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["report"], condition=Q(ended_at=None), name="transferslip_one_under_way"
+            ),
+            models.CheckConstraint(
+                condition=Q(received_at=None, received_by=None, received_on=None)
+                | Q(received_at__isnull=False, received_by__isnull=False),
+                name="transferslip_received_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", answered_at=None, answered_by=None)
+                | ~Q(outcome="")
+                & Q(received_at__isnull=False, answered_at__isnull=False)
+                & Q(answered_by__isnull=False),
+                name="transferslip_answered_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(ending="", ended_at=None, ended_by=None)
+                | ~Q(ending="") & Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="transferslip_ended_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(ending="take_back") | Q(received_at=None),
+                name="transferslip_taken_back_unreceived",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["answer_by"],
+                condition=Q(answered_at=None, ended_at=None),
+                name="transferslip_unanswered",
+            )
+        ]
 
 
 class BankLetter(NumberedDocument):

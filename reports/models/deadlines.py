@@ -27,6 +27,8 @@ class Deadline(models.Model):
         VERIFY = "verify", "xác minh tin báo"
         ERASURE_ANSWER = "erasure_answer", "trả lời đề nghị xóa"
         FOLLOWUP_ANSWER = "followup_answer", "trả lời đề nghị rút, sửa tin"
+        UNIT_RECEIPT = "unit_receipt", "đơn vị xác nhận đã nhận"
+        UNIT_ANSWER = "unit_answer", "đơn vị báo kết quả"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(
@@ -70,6 +72,7 @@ class DeadlineNotification(models.Model):
     """A stage of a deadline, once for each end that it had; `mailed_at`: empty until mailed."""
 
     class Stage(models.TextChoices):
+        BEGUN = "begun", "mới chuyển đến"
         SOON = "soon", "sắp đến hạn"
         OVERDUE = "overdue", "quá hạn"
 

@@ -77,6 +77,7 @@ class Unit(models.Model):
         verbose_name="xã, phường",
     )
     contact = models.CharField("liên hệ (cán bộ xem)", max_length=200, blank=True, db_default="")
+    email = models.EmailField("hộp thư nhận báo có tin chuyển đến", blank=True, db_default="")
     is_active = models.BooleanField("đang nhận tin", default=True, db_default=True)
 
     objects = UnitQuerySet.as_manager()

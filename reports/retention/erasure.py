@@ -81,7 +81,7 @@ _REMARKS: Mapping[type[Model], tuple[str, ...]] = {
     CampaignMembershipChange: ("before_reason",),
     MergeProposal: ("reason",),
     Correction: ("reason",),
-    TransferSlip: ("reason",),
+    TransferSlip: ("reason", "uncalled_reason", "receiver", "answer", "end_reason"),
     BankLetter: ("bank", "account", "holder", "transferred_when", "text", "answer"),
     LegalHold: ("reason", "released_reason"),
     DestructionRequest: ("reason",),

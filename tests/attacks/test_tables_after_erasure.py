@@ -73,9 +73,8 @@ def decide(report: Report, lead: Person) -> None:
     workflow.decide("note", pk, by=by, version=1, reason=word)
     workflow.decide("message", pk, by=by, version=2, reason=word)
     corrections.judge_facts(pk, by=by, version=3, judgement=judgement)
-    workflow.decide(
-        "hand_over", pk, by=by, version=4, unit=report_factories.unit().name, reason=word
-    )
+    said = {"unit": report_factories.unit().name, "reason": word, "uncalled_reason": word}
+    workflow.decide("hand_over", pk, by=by, version=4, **said)
     workflow.decide("reopen", pk, by=by, version=5, reason=word)
     legal_holds.place_hold(pk, by=by, reason=word)
     legal_holds.lift_hold(pk, by=by, reason=word)

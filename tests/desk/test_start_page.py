@@ -30,6 +30,7 @@ def morning(lead: Person) -> Person:
     for n in range(4):
         ongoing = report_factories.report(f"đang bị ép {n}")
         report_factories.add_facts(ongoing, ongoing=True)
+        report_factories.decide("hand_over", report_factories.report(), lead)
     own = report_factories.report("của tôi")
     report_factories.add_facts(own, ongoing=True)
     Case.objects.filter(report=own).update(officer=lead.user, status="waiting")

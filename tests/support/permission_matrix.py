@@ -124,8 +124,8 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         DUTY,
         (
-            "bulk_attach hand_over issue_slip retention_destroy "
-            "retention_reopen_erasure_request retention_withdraw"
+            "bulk_attach hand_over receive_on_paper retention_destroy "
+            "retention_reopen_erasure_request retention_withdraw take_back"
         ),
     ),
     (
@@ -142,8 +142,8 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message contact heartbeat "
-            "judge_facts junk letter letter_answer message note preference recall release_code remove_search reprocess resume "
+            "act answer ask bulk_close bulk_junk bulk_second close compose_ask compose_message contact decline heartbeat "
+            "judge_facts junk letter letter_answer message note preference recall receive release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story save_search second slip take take_next withdraw write_letter"
         ),

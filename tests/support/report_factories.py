@@ -56,6 +56,11 @@ WORDS: dict[str, dict[str, Any]] = {
     "act": {"reason": "có dấu hiệu, gửi Cơ quan điều tra"},
     "extend": {"reason": "vụ việc phức tạp"},
     "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
+    "receive": {},
+    "receive_on_paper": {"receiver": "trực ban xã", "received_on": "2026-01-05"},
+    "answer": {"result": "helped", "reason": "đã gặp người báo"},
+    "decline": {"reason": "không đúng địa bàn"},
+    "take_back": {"reason": "chuyển nhầm"},
     "close": {"reason": "trùng", "outcome": "duplicate"},
     "junk": {"reason": "quảng cáo"},
     "withdraw": {"reason": "người báo đề nghị"},
@@ -139,6 +144,8 @@ def decide(verb: str, subject: Report | Case, by: Person | User, **words: Any) -
     user = by.user if isinstance(by, Person) else by
     if verb == "assign":
         said = {"officer": user} | said
+    if verb == "hand_over":
+        said = {"uncalled_reason": "đang bận gọi"} | said
     if verb == "withdraw":
         add_followup(Report.objects.get(pk=subject.pk), kind="withdrawal")
     version = Case.objects.get(pk=subject.pk).version

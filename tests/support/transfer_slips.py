@@ -3,8 +3,11 @@
 from datetime import date
 from typing import Any
 
-from reports.cases import official_documents
-from reports.models import Report, TransferSlip
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from reports.cases import documents, official_documents
+from reports.models import Case, Report, TransferSlip
 from tests.support import report_factories
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person
@@ -31,6 +34,15 @@ def handed(by: Person, story: str = STORY, **typed: Any) -> Report:
     report = report_factories.report(story, **typed)
     report_factories.decide("hand_over", report, by)
     return report
+
+
+def issue(case: Case, by: User, *, is_received: bool = False) -> TransferSlip:
+    """A hand-over whose slip alone is written."""
+    now = timezone.now()
+    received = {"received_at": now, "received_by": by} if is_received else {}
+    ends = dict.fromkeys(("receive_by", "answer_by"), now)
+    words = {"unit": "Công an xã Yên Định", "reason": "x", "status_before": Case.Status.IN_REVIEW}
+    return documents.issue_transfer_slip(case, by, **ends, **words, **received)
 
 
 def take(who: Person, report: Report, **typed: str) -> Any:

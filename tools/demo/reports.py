@@ -189,7 +189,10 @@ def _draft_submission(
 
 def apply_outcome(case: Case, end: str, officer: User) -> None:
     verb, _, word = end.partition(":")
-    words: dict[str, Any] = {"close": {"outcome": word}, "hand_over": {"unit": word}}.get(verb, {})
+    words: dict[str, Any] = {
+        "close": {"outcome": word},
+        "hand_over": {"unit": word, "uncalled_reason": _WHY},
+    }.get(verb, {})
     if verb == "withdraw":
         wish = FollowupSubmission(kind="withdrawal")
         submit_followup(case.report, wish, f"demo-{case.pk}")

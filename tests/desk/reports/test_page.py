@@ -71,7 +71,8 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "code", "numbers",  # of the campaign that it is attached to
             "why", "seen",  # of a look at what is sealed
             "bank", "account", "holder", "amount_vnd", "transferred_when", "text",  # of a letter to a bank
-            "anyway",  # ended though its reporter may still be pressed
+            "anyway", "uncalled_reason",  # ended though its reporter may still be pressed
+            "urgent",  # a hand-over
             "then", "name",  # where the officer goes on, what the officer likes
         }  # fmt: skip
 

@@ -86,7 +86,11 @@ def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
         "note": {"reason": marks["note"]},
         "message": {"reason": marks["told"]},
         "correct": {"judgement": _judge(marks["right"])},
-        "hand_over": {"reason": marks["slip"], "unit": "Công an xã Yên Định"},
+        "hand_over": {
+            "reason": marks["slip"],
+            "uncalled_reason": marks["slip"],
+            "unit": "Công an xã Yên Định",
+        },
         "reopen": {"reason": marks["note"]},
         "close": {"reason": marks["closed"], "outcome": "insufficient"},
     }

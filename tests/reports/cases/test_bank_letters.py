@@ -81,7 +81,7 @@ def test_letters_are_numbered_and_drawn_for_a_leaders_signature(
         told = " ".join(text.split())
         for part in ("Số: 1/NH-PV01", "V/v đề nghị tạm giữ", "Kính gửi: Vietcombank", "0011004567890",
                      "90.000.000 đồng", "12:45, 30/11/2026", "Đề nghị tạm dừng giao dịch./.", report.public_number,
-                     "LÃNH ĐẠO PHÒNG THAM MƯU"):  # fmt: skip
+                     "TL. GIÁM ĐỐC", "TRƯỞNG PHÒNG"):  # fmt: skip
             assert part in told, (kind, part)
     kinds = [event.kind for event in events.events_for("report", report.pk)]
     assert kinds[:3] == ["bank_letter_printed", "bank_letter_printed", "bank_letter_issued"]

@@ -13,14 +13,14 @@ from pypdf import PdfReader
 
 from core.audit import events
 from core.errors import StaleVersionError
-from reports.cases import documents, official_documents
-from reports.models import Case, TransferSlip
+from reports.cases import official_documents
+from reports.models import TransferSlip
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.database_contents import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person, create_officer, log_in
-from tests.support.transfer_slips import PAPER, STORY, handed, take
+from tests.support.transfer_slips import PAPER, STORY, handed, issue, take
 
 pytestmark = pytest.mark.django_db
 
@@ -65,8 +65,7 @@ def test_numbers_begin_anew_each_year(duty: Person, monkeypatch: pytest.MonkeyPa
     handed(duty)
     later = timezone.localtime() + timedelta(days=366)
     monkeypatch.setattr(timezone, "localtime", lambda *_: later)
-    key = report_factories.report().pk
-    row = documents.issue_transfer_slip(key, unit="Công an", reason="x", by=duty.user)
+    row = issue(report_factories.case(), duty.user)
     assert (row.year, row.number) == (later.year, 1)
 
 
@@ -140,23 +139,6 @@ def test_the_receiving_unit_prints_it_and_no_other_unit_nor_for_another_report(
     assert duty.client.get(address).status_code == 405
     of_another = page_of(report_factories.report(), f"slip/{report.slips.get().pk}")
     assert duty.client.post(of_another).status_code == 404
-
-
-def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -> None:
-    report = report_factories.report()
-    Case.objects.filter(report=report).update(status="handed_over", unit_name="Công an xã Yên Định")
-    events.log_event("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
-    address = page_of(report, "slip")
-    assert [duty.client.post(address).status_code for _ in range(2)] == [303, 303]
-    slip = TransferSlip.objects.get()
-    assert (slip.reason, slip.unit) == ("đúng nơi", "Công an xã Yên Định")
-
-
-def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
-    report = report_factories.report()
-    answer = duty.client.post(page_of(report, "slip"), follow=True)
-    assert "Chưa lập" in answer.content.decode()
-    assert not TransferSlip.objects.exists()
 
 
 def test_an_erased_report_still_has_its_sheet(duty: Person) -> None:

@@ -8,41 +8,31 @@ from django.contrib.auth.models import User
 from accounts import roles
 from core.audit import events
 from core.errors import NotAllowedError
-from reports.cases import deadlines, transitions, workflow
-from reports.models import Case, Message, UnitMember
+from reports.cases import handovers, transitions, workflow
+from reports.models import Case, Message
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person, create_officer
 from tests.support.report_factories import WORDS, decide, try_to
-from tests.support.workflow_table import LEADS, S
+from tests.support.workflow_table import (
+    LEADS,
+    OF_UNITS,
+    S,
+    create_case,
+    create_case_for,
+    put_at_unit,
+)
 
 pytestmark = pytest.mark.django_db
 
 MAY = {
-    "duty": "contact take recall note ask message resume act hand_over close junk withdraw second",
-    "lead": "contact take assign assign_unit recall note ask message resume act extend hand_over close junk withdraw second reopen",
-    "unit": "contact take recall note ask message resume act close junk withdraw second",
+    "duty": "contact take recall note ask message resume act hand_over receive_on_paper answer take_back close junk withdraw second",
+    "lead": "contact take assign assign_unit recall note ask message resume act extend hand_over receive_on_paper answer take_back close junk withdraw second reopen",
+    "unit": "contact take recall note ask message resume act receive answer decline close junk withdraw second",
     "editor": "",
     "approver": "",
     "auditor": "",
 }
-
-
-def create_case(status: str) -> Case:
-    """A case that has come to that status, whatever the way."""
-    case = report_factories.case()
-    outcome = "duplicate" if status == S.CLOSED else ""
-    unit = "Công an xã Yên Định" if status == S.HANDED_OVER else ""
-    Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit_name=unit)
-    if status == S.CRIME_REPORT:
-        deadlines.apply_transition(case, starts=("verify",))
-    case.refresh_from_db()
-    return case
-
-
-def create_case_for(verb: str) -> Case:
-    """A case in the first status from which the verb leads anywhere."""
-    return create_case(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
 
 
 @pytest.mark.parametrize("verb", WORDS)
@@ -50,7 +40,9 @@ def create_case_for(verb: str) -> Case:
 def test_a_verb_leads_where_the_table_says_and_nowhere_else(
     status: str, verb: str, chief: User
 ) -> None:
-    case = create_case(status)
+    case = create_case(status, verb)
+    if verb in OF_UNITS:
+        put_at_unit(case, chief)
     leads = dict(pair.split("=") for pair in LEADS[S(status)].split())
     if verb in leads:
         assert decide(verb, case, chief).status == leads[verb]
@@ -65,8 +57,7 @@ def test_a_verb_leads_where_the_table_says_and_nowhere_else(
 def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
     by, case = create_officer(role, role), create_case_for(verb)
     if role == "unit":
-        Case.objects.filter(pk=case.pk).update(assigned_unit=report_factories.unit())
-        UnitMember.objects.create(user=by, unit=report_factories.unit())
+        put_at_unit(case, by)
     if verb in MAY[role].split():
         assert decide(verb, case, by).version == case.version + 1
     else:
@@ -78,6 +69,8 @@ def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
 @pytest.mark.parametrize("verb", WORDS)
 def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User) -> None:
     case = create_case_for(verb)
+    if verb in OF_UNITS:
+        put_at_unit(case, chief)
     after = decide(verb, case, chief)
     event = events.events_for("report", case.pk).get()
     assert (event.kind, event.actor) == (transitions.TABLE[verb].event, chief)
@@ -95,6 +88,9 @@ def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User)
     [
         *((verb, "reason", " \n") for verb in WORDS if "reason" in WORDS[verb]),
         ("hand_over", "unit", " \n"),
+        ("receive_on_paper", "receiver", " \n"),
+        ("receive_on_paper", "received_on", "2999-01-01"),
+        ("answer", "result", "solved"),
         ("close", "outcome", " \n"),
         ("close", "outcome", "solved"),
     ],
@@ -136,7 +132,13 @@ def test_reopening_clears_the_outcome_and_the_event_keeps_it(chief: User) -> Non
 
 def test_offers_are_what_would_be_accepted(duty: Person) -> None:
     case = report_factories.case()
-    expected = set(MAY["duty"].split()) - {"resume", "recall", "withdraw", "second"}
+    expected = set(MAY["duty"].split()) - {
+        "resume",
+        "recall",
+        "withdraw",
+        "second",
+        *handovers.STEPS,
+    }
     assert set(workflow.allowed_actions(case, duty.user)) == expected
     taken = decide("take", case, duty)
     assert "take" not in workflow.allowed_actions(taken, duty.user)

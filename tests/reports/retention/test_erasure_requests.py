@@ -158,7 +158,7 @@ def test_a_request_that_nobody_answers_is_overdue_as_all_else_is(
         ("ask", ["classify", "followup_answer"]),
         ("note", ["classify", "followup_answer"]),
         ("act", ["followup_answer", "notify", "verify"]),
-        ("hand_over", ["followup_answer"]),
+        ("hand_over", ["followup_answer", "unit_answer", "unit_receipt"]),
         ("message", ["classify"]),
         ("withdraw", []),
         ("close", []),
