@@ -76,6 +76,7 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
+        from desk import shift_handover  # noqa: PLC0415
         from desk.reports import urls as report_urls  # noqa: PLC0415
 
         return [
@@ -83,6 +84,7 @@ class DeskSite(OTPAdminSite):
             *sessions.urls(self),
             *views.urls(self),
             *report_urls.urls(self),
+            *shift_handover.urls(self),
             *super().get_urls(),
         ]
 

@@ -130,6 +130,12 @@ def _campaign_tag(report: Report, *, is_open: bool = True) -> SafeString | str:
     if link is None:
         return ""
     page = reverse("admin:reports_campaign_change", args=[link.campaign_id])
+    if fold := getattr(report, "folded", None):
+        together = format_html(' <a href="{}#together">Xử lý cùng</a>', page) if is_open else ""
+        return format_html(
+            '<a class="tag tag-violet" href="{}" title="{}">{} · {} tin giống</a>{}', fold[1],
+            highlighting.plain_line(link.campaign.title), link.campaign.code, fold[0], together,
+        )  # fmt: skip
     if not is_open:
         page = f"?{urlencode({'q': link.campaign.code, 'viec': 'all'})}"
     return format_html(

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from core.audit import events
 from core.errors import ActionError, StaleVersionError
@@ -16,7 +17,8 @@ from core.province import province
 from core.text import lower_initial
 from desk.labels import codes
 from desk.labels.events import EVENTS
-from desk.labels.formatting import format_loss, format_time, officer_name
+from desk.labels.formatting import format_age, format_loss, format_time, officer_name
+from desk.models import ReportViewer
 from reports.cases import corrections, transitions, visibility, workflow
 from reports.cases.documents import DocumentError
 from reports.cases.legal_holds import ReportErasedError
@@ -27,11 +29,15 @@ from reports.reference import gazetteer, units
 
 MAX_REASON_CHARS = 4000
 MAX_EVENTS = 5  # events of colleagues, after a lost race
+GIVE_BACK_REASONS = (
+    "Hết ca, chưa ai nhận tiếp", "Việc khác gấp hơn", "Cần người có chuyên môn khác",
+    "Có liên quan đến người tôi quen", "Nhận nhầm",
+)  # fmt: skip
 # Events that do not change the case.
 NO_DECISION = (
     "revealed", "refused", "reprocessed", "one_time_word_issued", "code_replaced",
     "filed", "deadline_soon", "deadline_overdue", "fact_confirmed", "transfer_slip_printed",
-    "bank_letter_printed", "bank_letter_answered",
+    "bank_letter_printed", "bank_letter_answered", "checked", "unchecked",
 )  # fmt: skip
 
 _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link."
@@ -55,7 +61,16 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
         "Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="primary"
     ),
     "note": ActionLabel("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
-    "assign": ActionLabel("Phân công cho…", "Đã phân công."),
+    "assign": ActionLabel(
+        "Chuyển cho đồng nghiệp, phân công",
+        "Đã chuyển. Người nhận thấy ở trang chủ cho đến khi mở tin.",
+        "Vì sao chuyển, dặn gì",
+    ),
+    "give_back": ActionLabel(
+        "Trả về tin chờ xử lý",
+        "Đã trả về tin chờ xử lý. Các hạn vẫn chạy như cũ.",
+        "Vì sao trả lại",
+    ),
     "assign_unit": ActionLabel("Giao đơn vị xử lý", "Đã giao đơn vị."),
     "recall": ActionLabel(
         f"Thu tin về {province.office}", f"Đã thu về {province.office}.", "Vì sao thu về"
@@ -96,7 +111,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
 }
 # The shortcut that presses the button, or opens its form.
 SHORTCUT_KEYS: Mapping[str, str] = {
-    "contact": "b", "take": "n", "resume": "t", "note": "g", "assign": "p", "assign_unit": "v", "recall": "l",
+    "contact": "b", "take": "n", "resume": "t", "note": "g", "assign": "p", "give_back": "q", "assign_unit": "v", "recall": "l",
     "ask": "h", "message": "m", "hand_over": "c", "close": "x", "junk": "r", "withdraw": "u",
     "second": "y", "reopen": "o", "act": "d", "extend": "e",
 }  # fmt: skip
@@ -146,13 +161,24 @@ FORBIDDEN = {
 class OfficerField(forms.ModelChoiceField[User]):
     def label_from_instance(self, obj: Any) -> str:
         membership = getattr(obj, "membership", None)
-        return f"{officer_name(obj)}{f', {membership.unit}' if membership else ''}"
+        seen = getattr(obj, "seen_at", None)
+        active = f" (vừa mở tin {format_age(seen, timezone.now())})" if seen else ""
+        return f"{officer_name(obj)}{f', {membership.unit}' if membership else ''}{active}"
 
 
-def assignable_officers() -> QuerySet[User]:
+def assignable_officers(by: User | None = None) -> QuerySet[User]:
+    """Return who may get a report, those who lately opened one first; without the right to assign
+    those of the officer's own unit, or office, alone.
+    """
+    opened = ReportViewer.objects.filter(officer=OuterRef("pk")).order_by("-last_seen_at")
     able = users_with_permission("reports.decide_case")
-    officers = visibility.officers_in_scope(able).order_by("username")
-    return officers.select_related("membership__unit")
+    officers = visibility.officers_in_scope(able).annotate(
+        seen_at=Subquery(opened.values("last_seen_at")[:1])
+    )
+    if by and not by.has_perm(transitions.ASSIGN):
+        officers = officers.exclude(pk=by.pk).filter(membership__unit=units.unit_code_of(by))
+    ordered = officers.order_by(F("seen_at").desc(nulls_last=True), "username")
+    return ordered.select_related("membership__unit")
 
 
 class DecisionForm(forms.Form):
@@ -189,6 +215,7 @@ class DecisionForm(forms.Form):
         *,
         suggestion: str = "",
         waits: Sequence[str] = (),
+        by: User | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act, self.key = verb, ACTION_LABELS[verb], SHORTCUT_KEYS.get(verb, "")
@@ -197,16 +224,22 @@ class DecisionForm(forms.Form):
         self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
         self.blockers, waits = waits, workflow.list_asked(verb, waits)
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
-        names = {*transitions.TABLE[verb].required_fields, "version"}
+        move = transitions.TABLE[verb]
+        names = {*move.required_fields, *move.optional_fields, "version"}
         names |= {"suggested"} if suggestion else set()
         names |= {"anyway"} if waits else set()
         for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
-            officer.queryset = assignable_officers()
+            officer.queryset = assignable_officers(by)
         if "reason" in names:
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
+        if verb == "give_back":
+            texts = [("", "Chọn lý do…"), *((each, each) for each in GIVE_BACK_REASONS)]
+            self.fields["reason"] = forms.ChoiceField(
+                label=self.act.asks, choices=texts, required=False
+            )
         if waits:
             self.fields["anyway"].label = f"Người báo {self.waits}. Tôi {_ALL_THE_SAME[verb]}"
 

@@ -55,6 +55,7 @@ ActionForm = DecisionForm | CorrectionForm | LetterForm | AnswerForm
 
 class ReportPage(ReportView):
     def get(self, request: HttpRequest) -> HttpResponse:
+        workflow.mark_opened(self.report.case, self.officer)
         return render_page(request, self.report)
 
 
@@ -155,11 +156,19 @@ class PageContents:
             "call": call,
             "due_for": deadlines.ending_at(lines, due.at) if due else "",
             "deadline_legal_basis": deadlines.legal_basis(),
+            "passed": self.find_passing(),
             "age": format_age(report.received_at, timezone.now()),
             "status_tag": codes.STATUS_TAGS[report.case.status],
             "urgency": codes.priority_label(self.facts.priority),
             "officer": officer_name(report.case.officer),
         }
+
+    def find_passing(self) -> AuditEvent | None:
+        """Return the event by which a colleague passed it to the officer, who has not opened it yet."""
+        case = self.report.case
+        is_new = case.passed_by_id and case.officer_id == self.officer.pk
+        passings = (each for each in self.events if each.kind == "assigned")
+        return next(passings, None) if is_new else None
 
     def build_call(self) -> dict[str, Any]:
         """Return what the call to the reporter needs; number and phrase while they are shown."""
@@ -254,7 +263,9 @@ class PageContents:
             if typed and typed.verb == verb:
                 forms.append(typed)
             elif verb in self.allowed:
-                options = {"initial": initial.get(verb), "waits": self.blockers}
+                options = {
+                    "initial": initial.get(verb), "waits": self.blockers, "by": self.officer,
+                }  # fmt: skip
                 forms.append(make_form(report, self.facts, verb, **options))
         return forms
 

@@ -114,9 +114,11 @@ def allowed_actions(
         for verb, move in TABLE.items()
         if case.status in move.steps
         and _may_make(move, case.pk, user)
+        and (user.has_perm(move.permission) or not _is_of_another(move, case, user))
         and not (is_held and move.steps[case.status] in NOT_ON_HOLD)
         and not (verb == "take" and case.officer_id == user.pk)
         and not (verb == "recall" and not case.unit_name)
+        and not (verb == "give_back" and not case.officer_id)
         and not (move.is_second and case.seconded_by_id)
         and not (move.needs_withdrawal and not is_withdrawal_wanted)
     ]
@@ -126,12 +128,32 @@ def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
     """Return whether an officer may make a transition, or undo what they ended, or agree with another."""
     if by.has_perm(move.permission) and not move.is_second:
         return True
+    if move.holder_permission:
+        return by.has_perm(move.holder_permission)  # of which case: _check_holder
     if not by.has_perm(move.undo_permission or move.permission):
         return False
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
     if ending is None or ending.actor != by:
         return move.is_second
     return not move.is_second and ending.created_at >= timezone.now() - UNDO_WINDOW
+
+
+def _is_of_another(move: Transition, case: Case, by: User) -> bool:
+    return bool(move.holder_permission) and case.officer_id != by.pk
+
+
+def _check_holder(
+    move: Transition, case: Case, by: User, officer: User | None, words: Mapping[str, str]
+) -> None:
+    """Let an officer pass on what is their own, to a colleague of their unit. Raises ActionError."""
+    if not move.holder_permission or by.has_perm(move.permission):
+        return
+    if _is_of_another(move, case, by):
+        raise NotAllowedError
+    if officer and units.unit_code_of(officer) != units.unit_code_of(by):
+        raise ReasonMissingError("officer")
+    if "reason" not in words:
+        raise ReasonMissingError("reason")
 
 
 def decide(
@@ -154,10 +176,11 @@ def decide(
         words["unit"] = named.name
     with transaction.atomic():
         case = lock_case_version(case_id, by, version)
+        _check_holder(move, case, by, officer, words)
         before, after = case.status, _next_status(case, move)
         officer = officer or _find_new_officer(case, move, by)
         keys: dict[str, int] = {"officer": officer.pk} if officer else {}
-        changes = {"status": after, **_assignment_changes(move, officer, words, named)}
+        changes = {"status": after, **_assignment_changes(move, by, officer, words, named)}
         if "outcome" in words:
             changes["outcome"] = words["outcome"]
         if move.is_second:
@@ -225,16 +248,27 @@ def _find_new_officer(case: Case, move: Transition, by: User) -> User | None:
 
 
 def _assignment_changes(
-    move: Transition, officer: User | None, words: Mapping[str, str], named: Unit | None
+    move: Transition,
+    by: User,
+    officer: User | None,
+    words: Mapping[str, str],
+    named: Unit | None,
 ) -> dict[str, object]:
     """Return the changes of officer and unit: the named unit, else the new officer's."""
     changes: dict[str, object] = {name: EMPTY[name] for name in move.cleared_fields}
     if officer is not None:
         own = units.unit_of(officer)
         changes |= {"officer": officer, "unit_name": own.name if own else "", "assigned_unit": own}
+        changes["passed_by"] = by if officer != by else None
     if "unit" in words:
         changes |= {"unit_name": words["unit"], "assigned_unit": named}
     return changes
+
+
+def mark_opened(case: Case, by: User) -> None:
+    """Note that the officer has opened what a colleague passed to them."""
+    if case.passed_by_id and case.officer_id == by.pk:
+        Case.objects.filter(pk=case.pk, officer=by).update(passed_by=None)
 
 
 def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool:
