@@ -18,17 +18,12 @@ from desk.reports import bulk_actions, contact_views
 from desk.reports.admin import list_held
 from desk.reports.base import VIEW_PERMISSION
 from desk.reports.queue_counts import counts_for
-from reports.cases.bulk import MAX_COUNT, ReportVersion
+from reports.cases import bulk
 from reports.cases.transitions import ASSIGN, DECIDE
 from reports.models import Case, Report
 
 HOLDER = "can-bo"  # in the query: whose reports
-GROUPS = {
-    "call": "Phải gọi ngay",
-    "again": "Chờ gọi lại",
-    "waiting": "Chờ người báo",
-    "rest": "Còn lại",
-}
+_GROUPS = ("Phải gọi ngay", "Chờ gọi lại", "Chờ người báo", "Còn lại")
 
 
 def show_shift(request: HttpRequest) -> HttpResponse:
@@ -36,49 +31,41 @@ def show_shift(request: HttpRequest) -> HttpResponse:
     officer = get_officer(request)
     if not (officer.has_perm(VIEW_PERMISSION) and officer.has_perm(DECIDE)):
         raise PermissionDenied
-    holder, may_choose = _find_holder(request, officer), officer.has_perm(ASSIGN)
-    rows = list(list_held(holder, officer))
-    return render(
-        request,
-        "admin/reports/report/shift.html",
-        "Bàn giao ca",
-        Report,
-        holder=holder,
-        holders=counts_for(request).by.get(HOLDER, []) if may_choose else [],
-        groups=_group(rows),
-        total=len(rows),
-        most=MAX_COUNT,
-        form=bulk_actions.ShiftForm(officer),
-        key=uuid4(),
-        now=timezone.now(),
-    )
-
-
-def _find_holder(request: HttpRequest, officer: User) -> User:
-    """Return whose reports are handed over: one's own, or for who may assign anybody's."""
-    chosen = parse_int(request.GET.get(HOLDER, "")) or officer.pk
-    if chosen != officer.pk and not officer.has_perm(ASSIGN):
+    chosen, may_choose = parse_int(request.GET.get(HOLDER, "")), officer.has_perm(ASSIGN)
+    if chosen not in {None, officer.pk} and not may_choose:
         raise PermissionDenied
-    return officer if chosen == officer.pk else get_object_or_404(User, pk=chosen)
+    holder = get_object_or_404(User, pk=chosen or officer.pk)
+    rows = list(list_held(holder, officer))
+    context = {
+        "holder": holder,
+        "holders": counts_for(request).by.get(HOLDER, []) if may_choose else [],
+        "groups": _group(rows),
+        "total": len(rows),
+        "most": bulk.MAX_COUNT,
+        "form": bulk_actions.form_for(bulk.SHIFT, request, typed=None),
+        "key": uuid4(),
+        "now": timezone.now(),
+    }
+    return render(request, "admin/reports/report/shift.html", "Bàn giao ca", Report, **context)
 
 
 def _group(rows: list[Any]) -> list[tuple[str, list[Any]]]:
     """Return the groups that have reports, each row with its `due`, last `attempt` and `token`."""
     attempts = contact_views.find_attempts(rows)
-    groups: dict[str, list[Any]] = {name: [] for name in GROUPS}
+    groups = dict[str, list[Any]]()
     for row in rows:
         row.due = deadlines.next_deadline(row.case, row.received_at)
         row.attempt = attempts.get(row.pk, "Chưa ai gọi")
-        version = ReportVersion(row.pk, row.public_number, row.case.version)
+        version = bulk.ReportVersion(row.pk, row.public_number, row.case.version)
         row.token = bulk_actions.row_token(version)
-        groups[_group_of(row)].append(row)
-    return [(GROUPS[name], found) for name, found in groups.items() if found]
+        groups.setdefault(_name_group(row), []).append(row)
+    return sorted(groups.items(), key=lambda group: _GROUPS.index(group[0]))
 
 
-def _group_of(row: Any) -> str:
+def _name_group(row: Any) -> str:
     if row.must_call:
-        return "again" if row.calls_again else "call"
-    return "waiting" if row.case.status == Case.Status.WAITING else "rest"
+        return _GROUPS[1] if row.calls_again else _GROUPS[0]
+    return _GROUPS[2] if row.case.status == Case.Status.WAITING else _GROUPS[3]
 
 
 def urls(site: Any) -> list[URLPattern]:

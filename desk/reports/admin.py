@@ -12,18 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case as Switch
-from django.db.models import (
-    Exists,
-    F,
-    Func,
-    JSONField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -224,12 +213,11 @@ def take_next(request: HttpRequest) -> HttpResponse:
     officer = get_officer(request)
     if not officer.has_perm(DECIDE):
         raise PermissionDenied
-    given_back = Q(
+    untaken = Report.objects.filter(case__officer=None, erased_at=None)
+    given_back = untaken.filter(
         case__status=Case.Status.IN_REVIEW, case__assigned_unit=units.unit_code_of(officer)
     )
-    untaken = Report.objects.filter(case__officer=None, erased_at=None).filter(
-        Q(case__status=Case.Status.NEW) | given_back
-    )
+    untaken = untaken.filter(case__status=Case.Status.NEW) | given_back
     free = visibility.visible_reports(untaken.order_by(*order_by_calls_first()), officer)
     with transaction.atomic():
         locked = free.select_related("case").select_for_update(skip_locked=True, of=("case",))
@@ -261,10 +249,7 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> BoundedPaginator:
         folds = request.GET.get(filters.FoldFilter.parameter_name) != filters.FoldFilter.UNFOLDED
         is_folded = folds and not request.GET.get(SEARCH_VAR)
-        paginator: BoundedPaginator = (FoldedPaginator if is_folded else BoundedPaginator)(
-            *args, **kwargs
-        )
-        return paginator
+        return (FoldedPaginator if is_folded else BoundedPaginator)(*args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         rows = queue_rows().annotate(

@@ -23,12 +23,7 @@ from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_count
 from desk.pages.http import parse_int, render, set_status
 from desk.reports.base import VIEW_PERMISSION
-from desk.reports.decision_forms import (
-    MISSING,
-    DecisionForm,
-    OfficerField,
-    assignable_officers,
-)
+from desk.reports.decision_forms import MISSING, DecisionForm
 from desk.reports.search import campaign_for_field
 from reports.campaigns import membership
 from reports.cases import bulk as many
@@ -88,77 +83,35 @@ class AttachForm(forms.Form):
         return list(self)
 
 
-class ShiftForm(forms.Form):
-    """To whom a shift is handed over; nobody: back to the queue."""
-
-    use_required_attribute = False
-    officer = OfficerField(
-        User.objects.none(),
-        label="Bàn giao cho",
-        required=False,
-        empty_label="Trả về tin chờ xử lý",
-        error_messages={"invalid_choice": "Cán bộ này không nhận được tin của bạn. Chọn người khác."},
-    )
-    reason = forms.CharField(
-        label="Dặn gì",
-        max_length=1000,
-        widget=forms.Textarea({"rows": 2}),
-        error_messages={"required": "Chưa ghi lý do."},
-        initial="Bàn giao ca.",
-    )
-
-    def __init__(self, by: User, data: Any = None) -> None:
-        super().__init__(data, label_suffix="")
-        officer: Any = self.fields["officer"]
-        officer.queryset = assignable_officers(by)
-
-    def questions(self) -> list[forms.BoundField]:
-        return list(self)
-
-
 class MessageForm(forms.Form):
     """A prepared text; it is sent only as it was shown."""
 
     use_required_attribute = False
     reply = forms.ModelChoiceField(
-        CannedReply.objects.none(),
-        label="Câu mẫu",
-        empty_label="Chọn câu mẫu…",
-        error_messages={"required": "Chưa chọn câu mẫu."},
+        CannedReply.objects.usable(many.MESSAGE), label="Câu mẫu", empty_label="Chọn câu mẫu…"
     )
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data, label_suffix="")
-        reply: Any = self.fields["reply"]
-        reply.queryset = CannedReply.objects.usable(many.MESSAGE)
 
     def questions(self) -> list[forms.BoundField]:
-        return [self["reply"]]
+        return list(self)
 
-    def clean(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        if reply := values.get("reply"):
-            self.shown_reply = reply
+    def clean(self) -> None:
+        if reply := self.cleaned_data.get("reply"):
             self.shown = sha256(f"{reply.text}\0{reply.text_en}".encode()).hexdigest()
-            if values.pop("seen", "") != self.shown:
-                raise forms.ValidationError("Đọc lại câu sẽ gửi rồi bấm gửi.", code="unseen")
-        return values
+            if self.data.get("seen") != self.shown:
+                raise forms.ValidationError("Đọc câu sẽ gửi rồi bấm gửi.", code="unseen")
 
 
 def _make_action(verb: str, title: str, permission: str) -> Any:
     @admin.action(description=title, permissions=[permission])
-    def show_form_of_action(
-        model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]
-    ) -> Any:
+    def show_many(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
         rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
         if len(rows) <= MAX_COUNT:
             return show_form(request, verb, rows)
         messages.error(request, too_many(verb))
         return None
 
-    show_form_of_action.__name__ = f"{verb}_many"
-    return show_form_of_action
+    show_many.__name__ = f"{verb}_many"
+    return show_many
 
 
 def show_form(request: HttpRequest, verb: str, rows: list[ReportVersion]) -> HttpResponse:
@@ -201,18 +154,12 @@ def _carry_out(
     if result is None:
         messages.error(request, "Chưa làm gì. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
         return set_status(_render_form(request, verb, rows, form, key), 422)
-    _record(verb, form, result, gone, key, by)
-    return _see_result(key)
-
-
-def _record(
-    verb: str, form: Any, result: Result, gone: list[ReportVersion], key: UUID, by: User
-) -> None:
     for row in gone:  # the answer does not tell an invisible report from none
         events.log_event("report", row.report, "refused", by=by, verb=verb)
         result.refused.append((str(row.report), "gone"))
     to = form.cleaned_data.get("officer")
-    many.store_result(key, verb, result, by, **({"officer": to.pk} if to else {}))
+    many.store_result(key, verb, result, by, officer=to and to.pk)
+    return _see_result(key)
 
 
 def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result | None:
@@ -261,7 +208,7 @@ def _render_form(
     request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
 ) -> HttpResponse:
     label = f"{TITLES[verb]} {format_count(len(rows))} tin"
-    preview = list(_iter_preview(form, rows))
+    preview = _load_preview(form, rows)
     if verb == many.MESSAGE:
         label = f"Gửi cho {format_count(len(rows))} người báo" if preview else "Xem trước lời nhắn"
     return render(
@@ -280,13 +227,13 @@ def _render_form(
     )
 
 
-def _iter_preview(form: Any, rows: list[ReportVersion]) -> Iterator[tuple[str, str]]:
-    """Yield language and words as the first of the reporters would read them."""
-    reply = getattr(form, "shown_reply", None)
-    case = Case.objects.select_related("report__facts").get(pk=rows[0].report) if reply else None
-    for language in Report.Language.values if reply and case else ():
-        values = replies.placeholder_values(case, language)
-        yield language, replies.substitute(reply.in_language(language), values)
+def _load_preview(form: Any, rows: list[ReportVersion]) -> list[tuple[str, str]]:
+    """Return language and words as the first of the reporters would read them."""
+    if not (rows and hasattr(form, "shown")):
+        return []
+    case = Case.objects.select_related("report__facts").get(pk=rows[0].report)
+    reply, languages = form.cleaned_data["reply"], Report.Language.values
+    return [(language, replies.fill(reply, case, language)) for language in languages]
 
 
 def permission(verb: str) -> str:
@@ -299,7 +246,9 @@ def form_for(verb: str, request: HttpRequest, typed: Any) -> Any:
     if verb == many.ATTACH:
         return AttachForm(typed, label_suffix="")
     if verb == many.SHIFT:
-        return ShiftForm(get_officer(request), typed)
+        form = DecisionForm("assign", typed, {"reason": "Bàn giao ca."})
+        form.limit_officers(get_officer(request), nobody="Trả về tin chờ xử lý")
+        return form
     return MessageForm(typed) if verb == many.MESSAGE else DecisionForm(verb, typed)
 
 

@@ -215,7 +215,6 @@ class DecisionForm(forms.Form):
         *,
         suggestion: str = "",
         waits: Sequence[str] = (),
-        by: User | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act, self.key = verb, ACTION_LABELS[verb], SHORTCUT_KEYS.get(verb, "")
@@ -231,7 +230,7 @@ class DecisionForm(forms.Form):
         for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
-            officer.queryset = assignable_officers(by)
+            officer.queryset = assignable_officers()
         if "reason" in names:
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
@@ -242,6 +241,11 @@ class DecisionForm(forms.Form):
             )
         if waits:
             self.fields["anyway"].label = f"Người báo {self.waits}. Tôi {_ALL_THE_SAME[verb]}"
+
+    def limit_officers(self, by: User, nobody: str = "") -> None:
+        """Offer whom this officer may choose, and perhaps nobody, so named."""
+        if isinstance(field := self.fields.get("officer"), OfficerField):
+            field.queryset, field.empty_label = assignable_officers(by), nobody or field.empty_label
 
     def questions(self) -> list[forms.BoundField]:
         """Return the fields to fill in, without version and what buttons send."""

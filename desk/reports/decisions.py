@@ -27,7 +27,7 @@ from desk.reports.decision_forms import (
 from desk.reports.navigation import filters_of, page_address
 from desk.reports.page import ActionForm, make_form, render_page
 from reports.attachments import sanitized_copies, storage
-from reports.cases import corrections, replies, transitions, workflow
+from reports.cases import checklists, corrections, replies, transitions, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
@@ -166,6 +166,21 @@ class RevertCorrection(JudgeFact):
         return corrections.revert_correction(
             self.report.pk, by=self.officer, version=self.version, fact=fact
         )
+
+
+class CheckLine(JudgeFact):
+    """Tick a line of the checklist, or untick it."""
+
+    permission = "reports.decide_case"
+
+    def run(self) -> None:
+        done = self.request.POST.get("done", "")
+        code = done or self.request.POST.get("undo", "")
+        checklists.mark_line(self.report.pk, code, by=self.officer, is_done=bool(done))
+
+    def get_next_address(self) -> str:
+        filters = filters_of(self.request.POST)
+        return f"{page_address(self.report.pk, filters)}#checklist"
 
 
 class ReprocessReport(ReportAction):

@@ -18,6 +18,7 @@ from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_REASON_CHARS
+from reports.cases import checklists
 from reports.extraction import evaluation, story_reader
 from reports.extraction.danger import DANGER
 from reports.extraction.language.scoring import is_model_reason, is_remainder
@@ -47,7 +48,7 @@ _ROWS = {
 _REASON_OF = {str(Fact.OFFICES): "office"}
 _SUMMARY = (Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING)
 _QUOTED = {Fact.MONEY, Fact.ONGOING}
-_DECLARED = "declared: "
+_DECLARED, _NUMBERED = "declared: ", {"slip": "phiếu", "letter": "công văn"}
 _CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "đoán"}
 # Reasons of a priority that other rows tell.
 _TOLD_ABOVE = ("scenario: ", "demand: ", "further demands", "clamped")
@@ -384,14 +385,13 @@ def _officer_names(log: Iterable[AuditEvent]) -> dict[int, str]:
 def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, str]) -> str:
     detail, text = event.detail, EVENTS.get(event.kind, event.kind)
     extras = [
-        PERSONAL.get(detail.get("field", ""), ""),
+        PERSONAL.get(detail.get("field", "")) or checklists.get_text(detail.get("item", "")),
         f"số {detail['number']}" if "number" in detail else "",
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
         codes.OUTCOMES.get(detail.get("outcome") or detail.get("contact", ""), ""),
         deadlines.KINDS.get(detail.get("deadline", ""), ""),
         detail.get("unit", ""),
-        f"phiếu {detail['slip']}" if "slip" in detail else "",
-        f"công văn {detail['letter']}" if "letter" in detail else "",
+        *(f"{word} {detail[key]}" for key, word in _NUMBERED.items() if key in detail),
         f"giữ lại {format_count(detail['frozen'])} đồng" if "frozen" in detail else "",
         detail.get("reason", ""),
         corrections.get(detail.get("correction", 0), ""),

@@ -218,8 +218,6 @@ NARROWING = (
 
 
 class FoldFilter(AlwaysChosenFilter):
-    """Whether the reports of one campaign are one row of the list."""
-
     title = "tin cùng đợt"
     parameter_name = "gop"
     template = "admin/reports/report/list_filter.html"

@@ -38,7 +38,9 @@ FILTERS = "_changelist_filters"  # Django's parameter for the filters of the lis
 _MAX_FILTERS_CHARS = 2000
 STEPS = {"next": 1, "previous": -1}
 # Verbs after which the officer has nothing left to do with the report.
-_ENDS = frozenset({"act", "hand_over", "close", "junk", "withdraw", "ask", "assign", "give_back", "assign_unit"})
+_ENDS = frozenset(
+    {"act", "hand_over", "close", "junk", "withdraw", "ask", "assign", "give_back", "assign_unit"}
+)
 _NO_MORE = {
     "next": "Hết tin ở phía sau trong danh sách này.",
     "previous": "Đây là tin đầu danh sách.",

@@ -35,7 +35,7 @@ from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
 from reports.calendar.deadline_rules import CALL_WITHIN
-from reports.cases import visibility, workflow
+from reports.cases import checklists, visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report
@@ -215,6 +215,7 @@ class PageContents:
         posted = self.request.POST if self.request.method == "POST" else self.request.GET
         return {
             "forms": forms,
+            "checklist": checklists.list_lines(self.report.case, self.facts.scenario),
             "contact_form": next((form for form in forms if form.verb == "contact"), None),
             **self.build_letters(),
             "units": units.names() if any("unit" in each.fields for each in forms) else [],
@@ -263,10 +264,9 @@ class PageContents:
             if typed and typed.verb == verb:
                 forms.append(typed)
             elif verb in self.allowed:
-                options = {
-                    "initial": initial.get(verb), "waits": self.blockers, "by": self.officer,
-                }  # fmt: skip
+                options = {"initial": initial.get(verb), "waits": self.blockers}
                 forms.append(make_form(report, self.facts, verb, **options))
+                forms[-1].limit_officers(self.officer)
         return forms
 
 

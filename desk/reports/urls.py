@@ -72,6 +72,7 @@ def list_report_routes() -> Iterator[Route]:
     yield make_route("confirm/<str:fact>", "confirm_fact", decisions.ConfirmFact)
     yield make_route("correct/<str:fact>", "correct", decisions.CorrectFact)
     yield make_route("uncorrect/<str:fact>", "revert_correction", decisions.RevertCorrection)
+    yield make_route("check", "check", decisions.CheckLine)
     yield make_route("letter", "write_letter", decisions.WriteLetter)
     yield make_route("letter/<int:letter>", "letter", documents.GiveLetter)
     yield make_route("letter/<int:letter>/answer", "letter_answer", decisions.RecordAnswer)

@@ -1,6 +1,6 @@
 """Apply a decision to many reports, each on its own, against the version the officer saw."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
@@ -47,10 +47,14 @@ def apply_to_each(
     verb: str, rows: Sequence[ReportVersion], by: User, words: Mapping[str, Any]
 ) -> Result:
     """Apply a verb to each; return the result. Raises ActionError, with nothing done."""
+    return _for_each(rows, lambda row: _refuse_or_decide(verb, row, by, words))
+
+
+def _for_each(rows: Sequence[ReportVersion], act: Callable[[ReportVersion], str]) -> Result:
+    """Act on each, which returns the code of a refusal, and begin none when the time is over."""
     result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
-        why = "late" if monotonic() > until else _refuse_or_decide(verb, row, by, words)
-        if why:
+        if why := "late" if monotonic() > until else act(row):
             result.refused.append((row.number, why))
         else:
             result.done.append(row.number)
@@ -61,18 +65,14 @@ def apply_to_each(
 def hand_over_shift(
     rows: Sequence[ReportVersion], by: User, officer: User | None, reason: str
 ) -> Result:
-    """Pass reports to a colleague, or back to the queue, all in one transaction; return the result.
-    Raises ActionError, with nothing done.
-    """
-    verb, words = ("assign", {"officer": officer}) if officer else ("give_back", {})
+    """Pass reports to a colleague, or back to the queue, in one transaction. Raises ActionError."""
+    words = {"reason": reason} | ({"officer": officer} if officer else {})
     in_order = sorted(rows, key=lambda row: row.report)  # as any other press locks them
-    return apply_to_each(verb, in_order, by, {**words, "reason": reason})
+    return apply_to_each("assign" if officer else "give_back", in_order, by, words)
 
 
 def list_recipients(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """Return those whose reporter may get a message of many: in no campaign's favour is a junk or
-    erased report read again, and nobody is written to twice a day.
-    """
+    """Return those whose reporter may get a message of many, which nobody gets twice a day."""
     since = timezone.now() - MESSAGE_PAUSE
     sent = Message.objects.filter(report=OuterRef("pk"), sent_at__gte=since).exclude(actor=None)
     set_aside = (Case.Status.JUNK, Case.Status.WITHDRAWN)
@@ -81,22 +81,16 @@ def list_recipients(reports: QuerySet[Report]) -> QuerySet[Report]:
 
 def message_each(rows: Sequence[ReportVersion], by: User, reply: CannedReply) -> Result:
     """Send a prepared text to each reporter, in the language of the report, its blanks filled."""
-    result, until = Result(), monotonic() + TIMEOUT_SECONDS
-    reports = Report.objects.select_related("case", "facts").in_bulk([row.report for row in rows])
-    wanted = set(list_recipients(Report.objects.filter(pk__in=reports)).values_list("pk", flat=True))
-    for row in rows:
-        why = "late" if monotonic() > until else "" if row.report in wanted else "written"
-        if why := why or _send_reply(row, by, reply, reports[row.report]):
-            result.refused.append((row.number, why))
-        else:
-            result.done.append(row.number)
-    return result
+    reports = list_recipients(Report.objects.filter(pk__in=[row.report for row in rows]))
+    found = {each.pk: each for each in reports.select_related("case", "facts")}
+    return _for_each(rows, lambda row: _send_reply(row, by, reply, found.get(row.report)))
 
 
-def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report) -> str:
-    values = replies.placeholder_values(report.case, report.language)
-    text = replies.substitute(reply.in_language(report.language), values)
+def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report | None) -> str:
+    if report is None:
+        return "written"
     try:
+        text = replies.fill(reply, report.case, report.language)
         return _try_decide("message", row, by, {"reason": text})
     except workflow.ForbiddenWordingError:
         return "blank"
@@ -174,9 +168,12 @@ def _attach_batch(
         result.done += [row.number for row in part]
 
 
-def store_result(key: UUID, verb: str, result: Result, by: User, **more: Any) -> None:
-    told = {"verb": verb, "done": result.done, "refused": result.refused, **more}
-    events.log_event("bulk", key, "bulk_action_done", by=by, **told)
+def store_result(
+    key: UUID, verb: str, result: Result, by: User, officer: int | None = None
+) -> None:
+    told = {"verb": verb, "done": result.done, "refused": result.refused}
+    to = {"officer": officer} if officer else {}
+    events.log_event("bulk", key, "bulk_action_done", by=by, **told, **to)
 
 
 def load_result(key: UUID, by: User) -> tuple[str, Result] | None:

@@ -114,7 +114,11 @@ def allowed_actions(
         for verb, move in TABLE.items()
         if case.status in move.steps
         and _may_make(move, case.pk, user)
-        and (user.has_perm(move.permission) or not _is_of_another(move, case, user))
+        and (
+            not move.holder_permission
+            or user.has_perm(move.permission)
+            or case.officer_id == user.pk
+        )
         and not (is_held and move.steps[case.status] in NOT_ON_HOLD)
         and not (verb == "take" and case.officer_id == user.pk)
         and not (verb == "recall" and not case.unit_name)
@@ -138,22 +142,18 @@ def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
     return not move.is_second and ending.created_at >= timezone.now() - UNDO_WINDOW
 
 
-def _is_of_another(move: Transition, case: Case, by: User) -> bool:
-    return bool(move.holder_permission) and case.officer_id != by.pk
-
-
 def _check_holder(
     move: Transition, case: Case, by: User, officer: User | None, words: Mapping[str, str]
 ) -> None:
     """Let an officer pass on what is their own, to a colleague of their unit. Raises ActionError."""
     if not move.holder_permission or by.has_perm(move.permission):
         return
-    if _is_of_another(move, case, by):
+    if case.officer_id != by.pk:
         raise NotAllowedError
-    if officer and units.unit_code_of(officer) != units.unit_code_of(by):
-        raise ReasonMissingError("officer")
-    if "reason" not in words:
-        raise ReasonMissingError("reason")
+    is_colleague = officer is None or units.unit_code_of(officer) == units.unit_code_of(by)
+    for what, is_given in (("officer", is_colleague), ("reason", "reason" in words)):
+        if not is_given:
+            raise ReasonMissingError(what)
 
 
 def decide(
@@ -180,7 +180,9 @@ def decide(
         before, after = case.status, _next_status(case, move)
         officer = officer or _find_new_officer(case, move, by)
         keys: dict[str, int] = {"officer": officer.pk} if officer else {}
-        changes = {"status": after, **_assignment_changes(move, by, officer, words, named)}
+        changes = {"status": after, **_assignment_changes(move, officer, words, named)}
+        if officer:
+            changes["passed_by"] = by if officer != by else None
         if "outcome" in words:
             changes["outcome"] = words["outcome"]
         if move.is_second:
@@ -248,18 +250,13 @@ def _find_new_officer(case: Case, move: Transition, by: User) -> User | None:
 
 
 def _assignment_changes(
-    move: Transition,
-    by: User,
-    officer: User | None,
-    words: Mapping[str, str],
-    named: Unit | None,
+    move: Transition, officer: User | None, words: Mapping[str, str], named: Unit | None
 ) -> dict[str, object]:
     """Return the changes of officer and unit: the named unit, else the new officer's."""
     changes: dict[str, object] = {name: EMPTY[name] for name in move.cleared_fields}
     if officer is not None:
         own = units.unit_of(officer)
         changes |= {"officer": officer, "unit_name": own.name if own else "", "assigned_unit": own}
-        changes["passed_by"] = by if officer != by else None
     if "unit" in words:
         changes |= {"unit_name": words["unit"], "assigned_unit": named}
     return changes

@@ -88,7 +88,7 @@ class Case(models.Model):
     passed_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
-    # The done lines of the checklist (cases/checklists.py): {line: {"who": name, "at": time}}.
+    # The done lines of the checklist (cases/checklists.py): {line: "who, when"}.
     checks_json = models.JSONField("việc đã làm", default=dict, db_default={}, blank=True)
     version = models.PositiveIntegerField(db_default=1)
     changed_at = models.DateTimeField(db_default=Now())
