@@ -162,7 +162,7 @@ class OfficerField(forms.ModelChoiceField[User]):
     def label_from_instance(self, obj: Any) -> str:
         membership = getattr(obj, "membership", None)
         seen = getattr(obj, "seen_at", None)
-        active = f" (vừa mở tin {format_age(seen, timezone.now())})" if seen else ""
+        active = f" (mở tin {format_age(seen, timezone.now())})" if seen else ""
         return f"{officer_name(obj)}{f', {membership.unit}' if membership else ''}{active}"
 
 

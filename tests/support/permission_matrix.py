@@ -104,7 +104,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         "reports_campaign",
         NOBODY,
         DUTY,
-        "attach attach_to detach keep_two merge merge_with split take_back",
+        "attach attach_to detach keep_two merge merge_with split take_back together",
     ),
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
     ("reports_numberfinding", NOBODY, DUTY, "withdraw"),
@@ -114,7 +114,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_report", LEAD, LEAD, "export"),
     ("reports_report", LEAD, NOBODY, "agreement"),
     ("reports_report", NOBODY, LEAD, "export_labels"),
-    ("reports_report", WORKS, NOBODY, "bulk_result calls next picture previous retention text"),
+    ("reports_report", WORKS, NOBODY, "bulk_result calls next picture previous retention shift text"),
     (
         "reports_report",
         NOBODY,
@@ -129,7 +129,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         LEAD,
         (
-            "assign assign_unit bulk_assign extend reopen retention_case_file retention_confirm "
+            "assign_unit bulk_assign extend reopen retention_case_file retention_confirm "
             "retention_grant_erasure retention_hold retention_lift"
         ),
     ),
@@ -138,7 +138,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act ask bulk_close bulk_junk bulk_second close compose_ask compose_message confirm_fact contact correct heartbeat "
+            "act ask assign bulk_close bulk_junk bulk_message bulk_second bulk_shift check close compose_ask compose_message confirm_fact contact correct give_back heartbeat "
             "junk letter letter_answer message note preference recall release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story revert_correction save_search second slip take take_next withdraw write_letter"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 MAY = {
     "duty": "contact take recall note ask message resume act hand_over close junk withdraw second",
-    "lead": "contact take assign assign_unit recall note ask message resume act extend hand_over close junk withdraw second reopen",
+    "lead": "contact take assign give_back assign_unit recall note ask message resume act extend hand_over close junk withdraw second reopen",
     "unit": "contact take recall note ask message resume act close junk withdraw second",
     "editor": "",
     "approver": "",
