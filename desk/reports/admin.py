@@ -68,38 +68,6 @@ BY_URGENCY = (
 )
 
 
-class ReportChangeList(ChangeList):
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.max_paged_rows = MAX_PAGED_ROWS
-        self.show_admin_actions = bool(self.result_count)
-        is_lost = bool(self.query) and not self.result_count
-        self.suggested_query = (
-            search.did_you_mean(self.query, get_officer(request)) if is_lost else ""
-        )
-        self.suggested_query_string = self.get_query_string(
-            {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
-        )
-        self.has_more_results = getattr(request, "has_more_results", False)
-        if isinstance(self.paginator, FoldedPaginator):
-            self.mark_folded(self.paginator.folded, request)
-
-    def mark_folded(self, folded: Counter[UUID], request: HttpRequest) -> None:
-        """Count all reports, and give each folded row its count and the query that opens it."""
-        self.result_count = sum(folded.values())
-        work = request.GET.get(WorkFilter.parameter_name, WorkFilter.DEFAULT)
-        for row in (row for row in self.result_list if folded[row.pk] > 1):
-            chosen = {SEARCH_VAR: row.campaign_link.campaign.code, WorkFilter.parameter_name: work}
-            row.folded = folded[row.pk], self.get_query_string(chosen, [PAGE_VAR])
-
-
-class ReportOrdering(ReportChangeList):
-    """The same list for its order only, without a page."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        pass
-
-
 class FoldedPaginator(BoundedPaginator):
     """Page with the reports of one campaign and status as one row, at the place of the first;
     whoever must be called keeps a row of their own.
@@ -118,6 +86,39 @@ class FoldedPaginator(BoundedPaginator):
         places = [first_of.setdefault(tuple(group_of.get(key, [key])), key) for key in every]
         self.folded = Counter(places)
         return list(first_of.values())
+
+
+class ReportChangeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.max_paged_rows = MAX_PAGED_ROWS
+        self.show_admin_actions = bool(self.result_count)
+        is_lost = bool(self.query) and not self.result_count
+        self.suggested_query = (
+            search.did_you_mean(self.query, get_officer(request)) if is_lost else ""
+        )
+        self.suggested_query_string = self.get_query_string(
+            {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
+        )
+        self.has_more_results = getattr(request, "has_more_results", False)
+        if isinstance(self.paginator, FoldedPaginator):
+            self.fold(self.paginator, request)
+
+    def fold(self, paginator: FoldedPaginator, request: HttpRequest) -> None:
+        """Count all reports, and give each folded row its count and the query that opens it."""
+        self.result_list = paginator.page(self.page_num).object_list
+        folded, self.result_count = paginator.folded, sum(paginator.folded.values())
+        work = request.GET.get(WorkFilter.parameter_name, WorkFilter.DEFAULT)
+        for row in (row for row in self.result_list if folded[row.pk] > 1):
+            chosen = {SEARCH_VAR: row.campaign_link.campaign.code, WorkFilter.parameter_name: work}
+            row.folded = folded[row.pk], self.get_query_string(chosen, [PAGE_VAR])
+
+
+class ReportOrdering(ReportChangeList):
+    """The same list for its order only, without a page."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        pass
 
 
 def queue_rows() -> QuerySet[Report]:
