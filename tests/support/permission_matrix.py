@@ -114,7 +114,12 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_report", LEAD, LEAD, "export"),
     ("reports_report", LEAD, NOBODY, "agreement"),
     ("reports_report", NOBODY, LEAD, "export_labels"),
-    ("reports_report", WORKS, NOBODY, "bulk_result calls next picture previous retention shift text"),
+    (
+        "reports_report",
+        WORKS,
+        NOBODY,
+        "bulk_result calls next picture previous retention shift text",
+    ),
     (
         "reports_report",
         NOBODY,
