@@ -249,7 +249,9 @@ def form_for(verb: str, request: HttpRequest, typed: Any) -> Any:
         form = DecisionForm("assign", typed, {"reason": "Bàn giao ca."})
         form.limit_officers(get_officer(request), nobody="Trả về tin chờ xử lý")
         return form
-    return MessageForm(typed) if verb == many.MESSAGE else DecisionForm(verb, typed)
+    return (
+        MessageForm(typed, label_suffix="") if verb == many.MESSAGE else DecisionForm(verb, typed)
+    )
 
 
 def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result:

@@ -23,7 +23,8 @@ def test_a_campaign_is_one_row_at_the_place_of_its_most_urgent(duty: Person) -> 
     assert list_reports(duty.client) == [urgent, alone]
     page = duty.client.get(QUEUE)
     (link,) = tree(page).xpath("//a[contains(., '4 tin giống')]")
-    assert (link.text, page.context["cl"].result_count) == ("Đ-26-KKT · 4 tin giống", 5)
+    assert "Đ-26-KKT 4 tin giống" in words(page)
+    assert page.context["cl"].result_count == 5
     opened = list_reports(duty.client, link.get("href"))
     assert (len(opened), opened[0]) == (4, urgent)
     assert len(list_reports(duty.client, gop="0")) == 5
