@@ -9,10 +9,22 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case as Switch
-from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Exists,
+    F,
+    Func,
+    JSONField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+    When,
+)  # fmt: skip
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -78,8 +90,10 @@ class FoldedPaginator(BoundedPaginator):
     @cached_property
     def keys(self) -> list[UUID]:
         every = super().keys
-        links = CampaignLink.objects.filter(report__in=every)
-        foldable = links.exclude(report__in=deadlines.uncalled().values("pk"))
+        listed = effective_facts.IsOneOf(F("pk"), Value(every, ArrayField(UUIDField())))
+        foldable = CampaignLink.objects.filter(listed).exclude(
+            report__in=deadlines.uncalled().values("pk")
+        )
         columns = ("report", "campaign", "report__case__status")
         group_of = {key: group for key, *group in foldable.values_list(*columns)}
         first_of: dict[object, UUID] = {}
