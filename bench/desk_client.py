@@ -105,7 +105,9 @@ PAGES: dict[str, Callable[[int], Iterator[str]]] = {
         {"kieu": "police_case"}, {"tien": "much"}, {"viec": "all"},
     ),
     "numbers": _list_number_searches,
-    "deep": _list_queue_pages({"p": 40}, {"p": 25}, {"p": 40, "viec": "all"}),
+    "deep": _list_queue_pages(
+        *({"gop": "0"} | page for page in ({"p": 40}, {"p": 25}, {"p": 40, "viec": "all"}))
+    ),
     "words": _list_queue_pages(*({"q": typed} for typed in SEARCHES)),
     **{f"words {typed}": _list_queue_pages({"q": typed}) for typed in SEARCHES},
 }  # fmt: skip

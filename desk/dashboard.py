@@ -70,6 +70,8 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
         ended = visibility.visible_via_report(Case.objects.unseconded(), user)
         columns["ended"] = aggregate_all(ended, count=Count("pk"))
     if user.has_perm("reports.decide_case"):
+        passed = Case.objects.open().filter(officer=user).exclude(passed_by=None)
+        columns["passed"] = aggregate_all(passed, count=Count("pk"))
         kept = BankLetter.objects.filter(report__erased_at=None)
         letters = visibility.visible_via_report(kept, user)
         waiting = Count("report", distinct=True, filter=Q(answered_at=None))

@@ -13,10 +13,10 @@ from core.admin_pages import OwnFiltersAdmin
 from core.audit import events
 from core.province import province
 from desk.labels import codes
+from desk.labels.decisions import FORBIDDEN
 from desk.pages import validators
 from desk.pages.actions import ProposingAdminMixin, changed_values
 from desk.pages.lists import NoDeleteAdminMixin
-from desk.reports.decision_forms import FORBIDDEN
 from reports.campaigns.campaign_stats import scenarios
 from reports.cases import replies
 from reports.models import CannedReply, PublicStatement

@@ -29,7 +29,7 @@ SELECT count(DISTINCT actor_id) FROM (
 # Keys of a detail that hold nobody's words: codes, keys, counts, times, names of units.
 _NO_WORDS = frozenset({
     "after", "before", "cause", "correction", "deadline", "due", "fact", "field", "files",
-    "amount", "format", "frozen", "letter", "lists", "message", "number", "officer", "contact", "outcome", "personal", "proposed_by", "received_on", "result", "rows",
+    "amount", "format", "frozen", "item", "letter", "lists", "message", "number", "officer", "contact", "outcome", "personal", "proposed_by", "received_on", "result", "rows",
     "rule", "sha256", "slip", "source", "target", "unit", "urgent", "verb", "version",
 })  # fmt: skip
 

@@ -12,17 +12,19 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from core.errors import ActionError
+from core.errors import ActionError, NotAllowedError
 from core.form_data import parse_uuid
 from core.responses import HttpResponseSeeOther
 from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels.formatting import format_count
 from desk.pages.actions import DeskAction
 from desk.pages.http import can_group, parse_int, post_text, render, set_status
+from desk.reports import bulk_actions
+from desk.reports.filters import filter_open
 from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor
-from reports.cases import visibility
+from reports.cases import bulk, visibility
 from reports.models import Campaign, CampaignAction, MergeProposal, Report
 from reports.models.report import is_public_number
 
@@ -183,7 +185,33 @@ class AttachFromReport(GroupingAction):
         return set_status(render_question(self.request, "attach_to", "Gắn vào đợt", **context), 422)
 
 
+class ActTogether(CampaignPageAction):
+    """Show the form of a bulk action on the open reports of a campaign, or on all its reporters."""
+
+    def run(self) -> Any:
+        verb = self.request.POST.get("verb", "")
+        if verb not in TOGETHER:
+            raise ActionError("Chọn một việc.")
+        if not self.officer.has_perm(bulk_actions.permission(verb)):
+            raise NotAllowedError
+        reports = Report.objects.filter(campaign_link__campaign=self.campaign)
+        narrow = bulk.list_recipients if verb == bulk.MESSAGE else filter_open
+        chosen, most = narrow(reports), bulk_actions.most_of(verb)
+        rows = list(bulk_actions.snapshot_rows(chosen.order_by("received_at", "pk"), most + 1))
+        if not rows:
+            raise ActionError("Không có tin nào làm được việc này.")
+        if len(rows) > most:
+            text = f"Mỗi lượt nhiều nhất {most} tin: đây là {most} tin đầu, xong thì làm tiếp."
+            messages.warning(self.request, text)
+        return verb, rows[:most]
+
+    def show_result(self, result: Any) -> HttpResponse:
+        return bulk_actions.show_form(self.request, *result)
+
+
+TOGETHER = ("close", "junk", "assign", bulk.MESSAGE)
 ROUTES = (
+    ("<uuid:pk>/together/", ActTogether, "together"),
     ("<uuid:pk>/split/", SplitCampaign, "split"),
     ("<uuid:pk>/detach/", DetachReports, "detach"),
     ("<uuid:pk>/attach/", AttachReports, "attach"),

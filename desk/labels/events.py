@@ -4,13 +4,18 @@ from core.models import AuditEvent
 from core.province import province
 from desk.labels import codes, deadlines, highlighting
 from desk.labels.formatting import format_count
+from reports.cases import checklists
 
 MAX_WORDS_CHARS = 4000  # of one detail, as of a reason
+_NUMBERED = {"slip": "phiếu", "letter": "công văn"}
 
 EVENTS = {
     "taken": "Nhận xử lý",
     "contacted": "Liên hệ với người báo",
     "assigned": "Phân công",
+    "given_back": "Trả về tin chờ xử lý",
+    "checked": "Đánh dấu đã làm",
+    "unchecked": "Bỏ dấu đã làm",
     "unit_assigned": "Giao đơn vị xử lý",
     "transfer_slip_printed": "In phiếu chuyển tin",
     "bank_letter_issued": "Lập công văn gửi ngân hàng",
@@ -164,14 +169,13 @@ PERSONAL = {
 def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, str]) -> str:
     detail, text = event.detail, EVENTS.get(event.kind, event.kind)
     extras = [
-        PERSONAL.get(detail.get("field", ""), ""),
+        PERSONAL.get(detail.get("field", "")) or checklists.get_text(detail.get("item", "")),
         f"số {detail['number']}" if "number" in detail else "",
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
         *(codes.OUTCOMES.get(detail.get(key, ""), "") for key in ("outcome", "contact", "result")),
         deadlines.KINDS.get(detail.get("deadline", ""), ""),
         detail.get("unit", ""),
-        f"phiếu {detail['slip']}" if "slip" in detail else "",
-        f"công văn {detail['letter']}" if "letter" in detail else "",
+        *(f"{word} {detail[key]}" for key, word in _NUMBERED.items() if key in detail),
         f"giữ lại {format_count(detail['frozen'])} đồng" if "frozen" in detail else "",
         *(detail.get(key, "") for key in ("uncalled_reason", "receiver", "received_on", "reason")),
         corrections.get(detail.get("correction", 0), ""),

@@ -1,20 +1,35 @@
 """The queue: its rows, their order, and the list with filters and actions."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case as Switch
-from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Exists,
+    F,
+    Func,
+    JSONField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+    When,
+)  # fmt: skip
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
@@ -23,7 +38,7 @@ from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
 from core.responses import HttpResponseSeeOther
 from desk.pages.http import sanitize_query
-from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin
+from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin, BoundedPaginator
 from desk.reports import (
     bulk_actions,
     columns,
@@ -39,11 +54,13 @@ from desk.reports.filters import WorkFilter, filter_by_work, filter_open
 from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, filter_by_search
+from reports.calendar.deadline_rules import CALL_AGAIN
 from reports.cases import bulk as many
 from reports.cases import deadlines, visibility, workflow
 from reports.cases.transitions import DECIDE
 from reports.facts import abuse_flags, effective_facts
-from reports.models import Case, Report
+from reports.models import CampaignLink, Case, Report
+from reports.reference import units
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
@@ -63,6 +80,28 @@ BY_URGENCY = (
 )
 
 
+class FoldedPaginator(BoundedPaginator):
+    """Page with the reports of one campaign and status as one row, at the place of the first;
+    whoever must be called keeps a row of their own.
+    """
+
+    folded: Counter[UUID]
+
+    @cached_property
+    def keys(self) -> list[UUID]:
+        every = super().keys
+        listed = effective_facts.IsOneOf(F("pk"), Value(every, ArrayField(UUIDField())))
+        foldable = CampaignLink.objects.filter(listed).exclude(
+            report__in=deadlines.uncalled().values("pk")
+        )
+        columns = ("report", "campaign", "report__case__status")
+        group_of = {key: group for key, *group in foldable.values_list(*columns)}
+        first_of: dict[object, UUID] = {}
+        places = [first_of.setdefault(tuple(group_of.get(key, [key])), key) for key in every]
+        self.folded = Counter(places)
+        return list(first_of.values())
+
+
 class ReportChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -76,6 +115,17 @@ class ReportChangeList(ChangeList):
             {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
         )
         self.has_more_results = getattr(request, "has_more_results", False)
+        if isinstance(self.paginator, FoldedPaginator):
+            self.fold(self.paginator, request)
+
+    def fold(self, paginator: FoldedPaginator, request: HttpRequest) -> None:
+        """Count all reports, and give each folded row its count and the query that opens it."""
+        self.result_list = paginator.page(self.page_num).object_list
+        folded, self.result_count = paginator.folded, sum(paginator.folded.values())
+        work = request.GET.get(WorkFilter.parameter_name, WorkFilter.DEFAULT)
+        for row in (row for row in self.result_list if folded[row.pk] > 1):
+            chosen = {SEARCH_VAR: row.campaign_link.campaign.code, WorkFilter.parameter_name: work}
+            row.folded = folded[row.pk], self.get_query_string(chosen, [PAGE_VAR])
 
 
 class ReportOrdering(ReportChangeList):
@@ -138,6 +188,16 @@ def top_of_queue(user: User) -> QuerySet[Report]:
     return rows.filter(pk__in=first).order_by(*order_by_calls_first())
 
 
+def list_held(officer: User, viewer: User) -> QuerySet[Report]:
+    """Return the open reports that an officer holds, those to be called first, with `must_call`
+    and `calls_again`.
+    """
+    again = deadlines.running_calls().filter(report=OuterRef("pk"), kind=CALL_AGAIN)
+    rows = _plain_rows().annotate(must_call=_must_call(), calls_again=Exists(again))
+    held = visibility.visible_reports(filter_open(rows, officer=officer), viewer)
+    return held.order_by(*order_by_calls_first())[: many.MAX_COUNT]
+
+
 def _seen(user: User) -> QuerySet[Report]:
     return visibility.visible_reports(Report.objects.order_by(*order_by_calls_first()), user)
 
@@ -168,8 +228,12 @@ def take_next(request: HttpRequest) -> HttpResponse:
     officer = get_officer(request)
     if not officer.has_perm(DECIDE):
         raise PermissionDenied
-    new = Report.objects.filter(case__status=Case.Status.NEW, case__officer=None, erased_at=None)
-    free = visibility.visible_reports(new.order_by(*order_by_calls_first()), officer)
+    untaken = Report.objects.filter(case__officer=None, erased_at=None)
+    given_back = untaken.filter(
+        case__status=Case.Status.IN_REVIEW, case__assigned_unit=units.unit_code_of(officer)
+    )
+    untaken = untaken.filter(case__status=Case.Status.NEW) | given_back
+    free = visibility.visible_reports(untaken.order_by(*order_by_calls_first()), officer)
     with transaction.atomic():
         locked = free.select_related("case").select_for_update(skip_locked=True, of=("case",))
         if report := locked.first():
@@ -189,7 +253,7 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
     )  # fmt: skip
     list_display_links = (columns.report_column,)
     list_filter = (
-        filters.WorkFilter, filters.CountedFilter, filters.ReceivedFilter, *filters.NARROWING,
+        filters.WorkFilter, filters.CountedFilter, filters.ReceivedFilter, filters.FoldFilter, *filters.NARROWING,
     )  # fmt: skip
     list_per_page = 50
     actions = (*bulk_actions.ACTIONS, "reprocess_selected")
@@ -198,6 +262,11 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReportChangeList]:
         return ReportOrdering if hasattr(request, "order_alone") else ReportChangeList
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> BoundedPaginator:
+        folds = request.GET.get(filters.FoldFilter.parameter_name) != filters.FoldFilter.UNFOLDED
+        is_folded = folds and not request.GET.get(SEARCH_VAR)
+        return (FoldedPaginator if is_folded else BoundedPaginator)(*args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         rows = queue_rows().annotate(

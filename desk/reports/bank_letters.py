@@ -11,9 +11,9 @@ from core.errors import ActionError
 from core.province import province
 from core.text import normalize
 from desk.labels import highlighting
+from desk.labels.decisions import BANK_ERRORS
 from desk.labels.formatting import format_count, officer_name
 from desk.reports.correction_forms import MoneyField
-from desk.reports.decision_forms import BANK_ERRORS
 from desk.reports.indicators import IndicatorRow
 from reports.cases import documents, workflow
 from reports.facts.effective_facts import EffectiveFacts

@@ -1,13 +1,16 @@
 """Actions on many reports of the queue: form, execution, result page."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -17,16 +20,17 @@ from core.audit import events
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from core.responses import HttpResponseSeeOther
+from desk.labels.decisions import MISSING
 from desk.labels.formatting import format_count
 from desk.pages.http import parse_int, render, set_status
 from desk.reports.base import VIEW_PERMISSION
-from desk.reports.decision_forms import MISSING, DecisionForm
+from desk.reports.decision_forms import DecisionForm
 from desk.reports.search import campaign_for_field
 from reports.campaigns import membership
 from reports.cases import bulk as many
-from reports.cases import transitions, visibility, workflow
+from reports.cases import replies, transitions, visibility, workflow
 from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
-from reports.models import Campaign, Report
+from reports.models import Campaign, CannedReply, Case, Report
 
 MAX_LIST_CHARS = 64 * 1024  # of the rows
 MAX_SHOWN_NUMBERS = 60
@@ -36,6 +40,8 @@ TITLES = {
     "junk": "Đánh dấu tin rác",
     "second": "Đồng ý xóa khi hết hạn giữ",
     many.ATTACH: "Gắn vào đợt",
+    many.SHIFT: "Bàn giao ca",
+    many.MESSAGE: "Nhắn người báo",
 }
 REFUSED = {
     "stale": "có người vừa xử lý tin này; xem lại rồi làm",
@@ -44,6 +50,8 @@ REFUSED = {
     "pending": "người báo còn đang bị ép, chưa ai gọi được, có lời hoặc đề nghị chưa trả lời, hay mất tiền mà chưa báo ngân hàng nào; mở tin ra quyết định",
     "moved": "tin vừa được chuyển sang đợt khác",
     "there": "tin đã ở đợt này rồi",
+    "written": "tin rác, tin rút, đã xóa dữ liệu, hoặc người báo vừa được nhắn trong 24 giờ",
+    "blank": "câu mẫu còn chỗ trống với tin này; mở tin ra nhắn riêng",
     "gone": "không có tin này, hoặc bạn không được xem",
     "late": "chưa kịp làm; chọn lại và làm tiếp",
     "database": "máy chủ bận; chọn lại và làm tiếp",
@@ -76,17 +84,39 @@ class AttachForm(forms.Form):
         return list(self)
 
 
+class MessageForm(forms.Form):
+    """A prepared text; it is sent only as it was shown."""
+
+    use_required_attribute = False
+    reply = forms.ModelChoiceField(
+        CannedReply.objects.usable(many.MESSAGE), label="Câu mẫu", empty_label="Chọn câu mẫu…"
+    )
+
+    def questions(self) -> list[forms.BoundField]:
+        return list(self)
+
+    def clean(self) -> None:
+        if reply := self.cleaned_data.get("reply"):
+            self.shown = sha256(f"{reply.text}\0{reply.text_en}".encode()).hexdigest()
+            if self.data.get("seen") != self.shown:
+                raise forms.ValidationError("Đọc câu sẽ gửi rồi bấm gửi.", code="unseen")
+
+
 def _make_action(verb: str, title: str, permission: str) -> Any:
     @admin.action(description=title, permissions=[permission])
-    def show_form(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
+    def show_many(model_admin: Any, request: HttpRequest, queryset: QuerySet[Report]) -> Any:
         rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
         if len(rows) <= MAX_COUNT:
-            return _render_form(request, verb, rows, form_for(verb), uuid4())
-        messages.error(request, too_many())
+            return show_form(request, verb, rows)
+        messages.error(request, too_many(verb))
         return None
 
-    show_form.__name__ = f"{verb}_many"
-    return show_form
+    show_many.__name__ = f"{verb}_many"
+    return show_many
+
+
+def show_form(request: HttpRequest, verb: str, rows: list[ReportVersion]) -> HttpResponse:
+    return _render_form(request, verb, rows, form_for(verb, request, typed=None), uuid4())
 
 
 ACTIONS = (
@@ -106,26 +136,30 @@ def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
     if many.load_result(key, by) is not None:
         messages.info(request, "Lần bấm này đã làm rồi, không làm lại.")
         return _see_result(key)
-    rows = list(parse_rows(request.POST.get("rows", "")[:MAX_LIST_CHARS]))
-    if not rows or len(rows) > MAX_COUNT:
-        messages.error(request, too_many() if rows else "Chưa làm gì. Chưa chọn tin nào.")
+    rows = list(parse_rows(" ".join(request.POST.getlist("rows"))[:MAX_LIST_CHARS]))
+    if not rows or len(rows) > most_of(verb):
+        messages.error(request, too_many(verb) if rows else "Chưa làm gì. Chưa chọn tin nào.")
         return HttpResponseSeeOther(reverse("admin:reports_report_changelist"))
-    return _carry_out(request, verb, rows, key)
+    with transaction.atomic() if verb == many.SHIFT else nullcontext():  # with its record
+        return _carry_out(request, verb, rows, key)
 
 
 def _carry_out(
     request: HttpRequest, verb: str, typed: list[ReportVersion], key: UUID
 ) -> HttpResponse:
-    form, by = form_for(verb, request), get_officer(request)
+    form, by = form_for(verb, request, typed=request.POST), get_officer(request)
     rows, gone = _split_visible(by, typed)
     result = _try(verb, form, rows, request)
+    if result is None and form.has_error(NON_FIELD_ERRORS, "unseen"):
+        return _render_form(request, verb, rows, form, key)
     if result is None:
         messages.error(request, "Chưa làm gì. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
         return set_status(_render_form(request, verb, rows, form, key), 422)
     for row in gone:  # the answer does not tell an invisible report from none
         events.log_event("report", row.report, "refused", by=by, verb=verb)
         result.refused.append((str(row.report), "gone"))
-    many.store_result(key, verb, result, by)
+    to = form.cleaned_data.get("officer")
+    many.store_result(key, verb, result, by, officer=to and to.pk)
     return _see_result(key)
 
 
@@ -136,7 +170,7 @@ def _try(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) 
     except workflow.ReasonMissingError as error:
         form.add_error(error.code, MISSING[error.code])
     except ActionError as error:
-        form.add_error("code", str(error))
+        form.add_error("code" if "code" in form.fields else None, str(error))
     return None
 
 
@@ -175,12 +209,16 @@ def _render_form(
     request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
 ) -> HttpResponse:
     label = f"{TITLES[verb]} {format_count(len(rows))} tin"
+    preview = _load_preview(form, rows)
+    if verb == many.MESSAGE:
+        label = f"Gửi cho {format_count(len(rows))} người báo" if preview else "Xem trước lời nhắn"
     return render(
         request,
         "admin/reports/report/bulk.html",
         f"{TITLES[verb]}: {format_count(len(rows))} tin",
         Report,
         button=label,
+        preview=preview,
         address=f"admin:reports_report_bulk_{verb}",
         rows=rows[:MAX_SHOWN_NUMBERS],
         left=max(0, len(rows) - MAX_SHOWN_NUMBERS),
@@ -190,13 +228,31 @@ def _render_form(
     )
 
 
+def _load_preview(form: Any, rows: list[ReportVersion]) -> list[tuple[str, str]]:
+    """Return language and words as the first of the reporters would read them."""
+    if not (rows and hasattr(form, "shown")):
+        return []
+    case = Case.objects.select_related("report__facts").get(pk=rows[0].report)
+    reply, languages = form.cleaned_data["reply"], Report.Language.values
+    return [(language, replies.fill(reply, case, language)) for language in languages]
+
+
 def permission(verb: str) -> str:
+    if verb == many.SHIFT:
+        return transitions.DECIDE
     return membership.PERMISSION if verb == many.ATTACH else transitions.TABLE[verb].permission
 
 
-def form_for(verb: str, request: HttpRequest | None = None) -> Any:
-    data = request.POST if request else None
-    return AttachForm(data, label_suffix="") if verb == many.ATTACH else DecisionForm(verb, data)
+def form_for(verb: str, request: HttpRequest, typed: Any) -> Any:
+    if verb == many.ATTACH:
+        return AttachForm(typed, label_suffix="")
+    if verb == many.SHIFT:
+        form = DecisionForm("assign", typed, {"reason": "Bàn giao ca."})
+        form.limit_officers(get_officer(request), nobody="Trả về tin chờ xử lý")
+        return form
+    return (
+        MessageForm(typed, label_suffix="") if verb == many.MESSAGE else DecisionForm(verb, typed)
+    )
 
 
 def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result:
@@ -205,6 +261,10 @@ def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpReques
     if verb == many.ATTACH:
         actor = membership.Actor(get_officer(request), typed["reason"])
         return many.attach(typed["code"].pk, rows, actor)
+    if verb == many.SHIFT:
+        return many.hand_over_shift(rows, get_officer(request), **typed)
+    if verb == many.MESSAGE:
+        return many.message_each(rows, get_officer(request), typed["reply"])
     return many.apply_to_each(verb, rows, get_officer(request), typed)
 
 
@@ -239,6 +299,10 @@ def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
     return list(by_reason.items())
 
 
-def too_many() -> str:
-    most = format_count(MAX_COUNT)
+def most_of(verb: str) -> int:
+    return min(MAX_COUNT, many.MAX_MESSAGES) if verb == many.MESSAGE else MAX_COUNT
+
+
+def too_many(verb: str) -> str:
+    most = format_count(most_of(verb))
     return f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin. Lọc cho ít lại rồi làm từng phần."

@@ -130,11 +130,16 @@ def _campaign_tag(report: Report, *, is_open: bool = True) -> SafeString | str:
     if link is None:
         return ""
     page = reverse("admin:reports_campaign_change", args=[link.campaign_id])
+    more: SafeString | str = ""
+    if fold := getattr(report, "folded", None):
+        together = format_html(' · <a href="{}#together">Xử lý cùng</a>', page) if is_open else ""
+        line = ' <span class="sub"><a href="{}">{} tin giống</a>{}</span>'
+        more = format_html(line, fold[1], fold[0], together)
     if not is_open:
         page = f"?{urlencode({'q': link.campaign.code, 'viec': 'all'})}"
     return format_html(
-        '<a class="tag tag-violet" href="{}" title="{}">{}</a>',
-        page, highlighting.plain_line(link.campaign.title), link.campaign.code,
+        '<a class="tag tag-violet" href="{}" title="{}">{}</a>{}',
+        page, highlighting.plain_line(link.campaign.title), link.campaign.code, more,
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from core.errors import ActionError
 from desk.labels import codes, highlighting
+from desk.labels.decisions import NO_VALUE
 from desk.labels.formatting import format_count, format_loss
-from desk.reports.decision_forms import NO_VALUE
 from desk.reports.indicators import IndicatorRow, changes_of, legible, load_removed
 from reports.cases import corrections
 from reports.cases.corrections import CONFIRMABLE, CorrectedValue, Judgement

@@ -9,24 +9,17 @@ from django.shortcuts import get_object_or_404
 
 from core.errors import ActionError
 from desk.labels import highlighting
+from desk.labels.decisions import ACTION_LABELS, FORBIDDEN, MISSING, NO_LINKS
 from desk.pages.http import render, set_status
 from desk.reports import indicators, navigation, reprocessing
 from desk.reports.bank_letters import AnswerForm, LetterForm
 from desk.reports.base import ReportAction, ReportView, open_report
 from desk.reports.correction_forms import FactsForm
-from desk.reports.decision_forms import (
-    ACTION_LABELS,
-    FORBIDDEN,
-    MAX_REASON_CHARS,
-    MISSING,
-    NO_LINKS,
-    DecisionForm,
-    error_message,
-)
+from desk.reports.decision_forms import MAX_REASON_CHARS, DecisionForm, error_message
 from desk.reports.navigation import filters_of, page_address
 from desk.reports.page import ActionForm, make_form, render_page
 from reports.attachments import sanitized_copies, storage
-from reports.cases import replies, transitions, workflow
+from reports.cases import checklists, replies, transitions, workflow
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.facts.effective_facts import effective_facts
 from reports.models import BankLetter, Case, Report
@@ -129,6 +122,26 @@ class JudgeFacts(FormAction):
 
     def get_next_address(self) -> str:
         return f"{page_address(self.report.pk, filters_of(self.request.POST))}#machine"
+
+
+class CheckLine(ReportAction):
+    """Tick a line of the checklist, or untick it; an error gives the page as it stands now."""
+
+    permission = "reports.decide_case"
+
+    def show_error(self, error: ActionError) -> HttpResponse:
+        report = open_report(self.request, self.report.pk)
+        messages.error(self.request, error_message(error, report.case, self.version))
+        return set_status(render_page(self.request, report), 409)
+
+    def run(self) -> None:
+        done = self.request.POST.get("done", "")
+        code = done or self.request.POST.get("undo", "")
+        checklists.mark_line(self.report.pk, code, by=self.officer, is_done=bool(done))
+
+    def get_next_address(self) -> str:
+        filters = filters_of(self.request.POST)
+        return f"{page_address(self.report.pk, filters)}#checklist"
 
 
 class ReprocessReport(ReportAction):

@@ -22,6 +22,7 @@ from desk.pages.http import download
 from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.bank_letters import render_letter
 from desk.reports.base import ReportView
+from desk.reports.correction_forms import NOT_SAID
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
 from reports.calendar.deadline_rules import format_deadline
@@ -43,7 +44,7 @@ _TITLES = {
     "Mất tiền": "Thiệt hại",
     "Còn đang ép": "Còn bị ép",
 }
-_UNSAID = {detail.NOT_SAID, "Không ghi"}
+_UNSAID = {NOT_SAID, "Không ghi"}
 _FOOT = (
     "Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm. Gợi ý của máy chưa được cán bộ duyệt."
 )

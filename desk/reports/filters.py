@@ -29,7 +29,7 @@ MAX_FILTERED_ROWS = 20_000  # the newest reports, where closed ones are included
 LARGE_LOSS_VND = 100_000_000
 _NOWHERE = "none"  # in a query: without commune or channel
 
-OF_OPEN = ("open", "ongoing", "unassigned", "mine", "waiting", "answered")
+OF_OPEN = ("open", "ongoing", "unassigned", "mine", "passed", "waiting", "answered")
 
 
 class CountedListFilter(admin.SimpleListFilter):
@@ -246,6 +246,23 @@ NARROWING = (
 )  # fmt: skip
 
 
+class FoldFilter(AlwaysChosenFilter):
+    title = "tin cùng đợt"
+    parameter_name = "gop"
+    template = "admin/reports/report/list_filter.html"
+    folded = True
+    UNFOLDED = "0"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Gộp thành một dòng"), (self.UNFOLDED, "Hiện từng tin")]
+
+    def value(self) -> str:
+        return self.UNFOLDED if super().value() == self.UNFOLDED else "1"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        return queryset
+
+
 class WorkFilter(AlwaysChosenFilter):
     """Filter by pending work; open reports by default, all for a search."""
 
@@ -276,6 +293,7 @@ class WorkFilter(AlwaysChosenFilter):
             ("overdue", f"Quá hạn ({work['overdue']})"),
             ("unassigned", f"Chưa phân công ({work['unassigned']})"),
             ("mine", f"Tôi đang xử lý ({work['mine']})"),
+            ("passed", "Được bàn giao, chưa mở"),
             ("waiting", f"Chờ người báo ({work['waiting']})"),
             ("answered", f"Người báo đã trả lời ({work['answered']})"),
             ("fresh", "Có lời mới, cả tin đã xong"),
@@ -363,6 +381,7 @@ def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Repo
     wanted: dict[str, dict[str, Any]] = {
         "unassigned": {"officer": None},
         "mine": {"officer_id": user.pk},
+        "passed": {"officer_id": user.pk, "passed_by__isnull": False},
         "waiting": {"status": Case.Status.WAITING},
     }
     return filter_open(reports, **wanted.get(chosen, {}))

@@ -27,10 +27,10 @@ from django.utils.http import urlencode
 from accounts import preferences
 from accounts.sessions import get_officer
 from core.responses import HttpResponseSeeOther
+from desk.labels.decisions import ACTION_LABELS
 from desk.labels.formatting import format_age, officer_name
 from desk.pages.lists import MAX_PAGED_ROWS
 from desk.reports.base import ReportView
-from desk.reports.decision_forms import ACTION_LABELS
 from reports.cases import visibility
 from reports.models import Case, Report
 
@@ -38,7 +38,9 @@ FILTERS = "_changelist_filters"  # Django's parameter for the filters of the lis
 _MAX_FILTERS_CHARS = 2000
 STEPS = {"next": 1, "previous": -1}
 # Verbs after which the officer has nothing left to do with the report.
-_ENDS = frozenset({"act", "hand_over", "close", "junk", "withdraw", "ask", "assign", "assign_unit"})
+_ENDS = frozenset(
+    {"act", "hand_over", "close", "junk", "withdraw", "ask", "assign", "give_back", "assign_unit"}
+)
 _NO_MORE = {
     "next": "Hết tin ở phía sau trong danh sách này.",
     "previous": "Đây là tin đầu danh sách.",

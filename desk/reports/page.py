@@ -15,6 +15,7 @@ from accounts.sessions import get_officer
 from core.audit import events
 from core.models import AuditEvent
 from desk.labels import codes, deadlines, highlighting
+from desk.labels.decisions import ACTION_LABELS
 from desk.labels.formatting import format_age, officer_name
 from desk.pages.http import can_group, render, set_status
 from desk.reports import (
@@ -31,11 +32,11 @@ from desk.reports import (
 from desk.reports.bank_letters import AnswerForm, LetterForm, build_letter_panel
 from desk.reports.base import ReportView, is_held
 from desk.reports.correction_forms import FactsForm
-from desk.reports.decision_forms import ACTION_LABELS, DecisionForm
+from desk.reports.decision_forms import DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
 from reports.calendar.deadline_rules import CALL_WITHIN
-from reports.cases import handovers, visibility, workflow
+from reports.cases import checklists, handovers, visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report, TransferSlip
@@ -55,6 +56,7 @@ ActionForm = DecisionForm | FactsForm | LetterForm | AnswerForm
 
 class ReportPage(ReportView):
     def get(self, request: HttpRequest) -> HttpResponse:
+        workflow.mark_opened(self.report.case, self.officer)
         return render_page(request, self.report)
 
 
@@ -166,11 +168,19 @@ class PageContents:
             "call": call,
             "due_for": deadlines.ending_at(lines, due.at) if due else "",
             "deadline_legal_basis": deadlines.legal_basis(),
+            "passed": self.find_passing(),
             "age": format_age(report.received_at, timezone.now()),
             "status_tag": codes.STATUS_TAGS[report.case.status],
             "urgency": codes.priority_label(self.facts.priority),
             "officer": officer_name(report.case.officer),
         }
+
+    def find_passing(self) -> AuditEvent | None:
+        """Return the event by which a colleague passed it to the officer, who has not opened it yet."""
+        case = self.report.case
+        is_new = case.passed_by_id and case.officer_id == self.officer.pk
+        passings = (each for each in self.events if each.kind == "assigned")
+        return next(passings, None) if is_new else None
 
     def build_call(self) -> dict[str, Any]:
         """Return what the call to the reporter needs; number and phrase while they are shown."""
@@ -222,6 +232,7 @@ class PageContents:
         return {
             "forms": forms,
             "step_forms": [form for form in forms if form.verb in handovers.STEPS],
+            "checklist": checklists.list_lines(self.report.case, self.facts.scenario),
             "contact_form": next((form for form in forms if form.verb == "contact"), None),
             **self.build_letters(),
             "units": units.names() if any("unit" in each.fields for each in forms) else [],
@@ -270,6 +281,7 @@ class PageContents:
             elif verb in self.allowed:
                 options = {"initial": initial.get(verb), "waits": self.blockers}
                 forms.append(make_form(report, self.facts, verb, **options))
+                forms[-1].limit_officers(self.officer)
         return forms
 
 

@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404
 from core import encryption
 from core.audit import events
 from core.responses import HttpResponseSeeOther
+from desk.labels.decisions import NOT_RELEASED
 from desk.pages.http import download, set_status
 from desk.reports import attachments, contact_views, followups
 from desk.reports.base import ReportAction, ReportView
-from desk.reports.decision_forms import MAX_REASON_CHARS, NOT_RELEASED
+from desk.reports.decision_forms import MAX_REASON_CHARS
 from desk.reports.detail import MAX_EVENTS
 from desk.reports.followups import FollowupPanel, Sealed
 from desk.reports.navigation import filters_of, page_address

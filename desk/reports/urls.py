@@ -67,6 +67,7 @@ def list_report_routes() -> Iterator[Route]:
     yield make_route("habit", "preference", navigation.SwitchPreference)
     yield make_route("read-again", "reprocess", decisions.ReprocessReport)
     yield make_route("facts", "judge_facts", decisions.JudgeFacts)
+    yield make_route("check", "check", decisions.CheckLine)
     yield make_route("letter", "write_letter", decisions.WriteLetter)
     yield make_route("letter/<int:letter>", "letter", documents.GiveLetter)
     yield make_route("letter/<int:letter>/answer", "letter_answer", decisions.RecordAnswer)

@@ -81,7 +81,9 @@ def desk_alarms(context: Context) -> dict[str, Any]:
 def dashboard_top(context: Context) -> dict[str, Any]:
     """Return the first reporters who must be called, and the officer's own first reports."""
     user = context["request"].user
-    return {**load_start_rows(user), "has_no_unit": visibility.has_no_unit(user)}
+    passed = dashboard_data(context["request"]).get("passed") or {}
+    is_lost = visibility.has_no_unit(user)
+    return {**load_start_rows(user), "has_no_unit": is_lost, "passed": passed.get("count")}
 
 
 @register.inclusion_tag("admin/dashboard_handovers.html", takes_context=True)

@@ -1,23 +1,28 @@
 """Apply a decision to many reports, each on its own, against the version the officer saw."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from core.audit import events
 from core.errors import ActionError, NotAllowedError, StaleVersionError
 from reports.campaigns import manual_grouping, membership
-from reports.cases import workflow
-from reports.models import Campaign, CampaignLink, Report
+from reports.cases import replies, workflow
+from reports.models import Campaign, CampaignLink, CannedReply, Case, Message, Report
 
 MAX_COUNT = 500  # reports of one form
 TIMEOUT_SECONDS = 6.0  # nothing is begun after that
-ATTACH = "attach"
+MAX_MESSAGES = 100  # of one press
+MESSAGE_PAUSE = timedelta(hours=24)  # in which nobody is written to a second time by a press
+ATTACH, SHIFT, MESSAGE = "attach", "shift", "message"
 
 
 @dataclass(frozen=True)
@@ -42,14 +47,53 @@ def apply_to_each(
     verb: str, rows: Sequence[ReportVersion], by: User, words: Mapping[str, Any]
 ) -> Result:
     """Apply a verb to each; return the result. Raises ActionError, with nothing done."""
+    return _for_each(rows, lambda row: _refuse_or_decide(verb, row, by, words))
+
+
+def _for_each(rows: Sequence[ReportVersion], act: Callable[[ReportVersion], str]) -> Result:
+    """Act on each, which returns the code of a refusal, and begin none when the time is over."""
     result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
-        why = "late" if monotonic() > until else _refuse_or_decide(verb, row, by, words)
-        if why:
+        if why := "late" if monotonic() > until else act(row):
             result.refused.append((row.number, why))
         else:
             result.done.append(row.number)
     return result
+
+
+@transaction.atomic
+def hand_over_shift(
+    rows: Sequence[ReportVersion], by: User, officer: User | None, reason: str
+) -> Result:
+    """Pass reports to a colleague, or back to the queue, in one transaction. Raises ActionError."""
+    words = {"reason": reason} | ({"officer": officer} if officer else {})
+    in_order = sorted(rows, key=lambda row: row.report)  # as any other press locks them
+    return apply_to_each("assign" if officer else "give_back", in_order, by, words)
+
+
+def list_recipients(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """Return those whose reporter may get a message of many, which nobody gets twice a day."""
+    since = timezone.now() - MESSAGE_PAUSE
+    sent = Message.objects.filter(report=OuterRef("pk"), sent_at__gte=since).exclude(actor=None)
+    set_aside = (Case.Status.JUNK, Case.Status.WITHDRAWN)
+    return reports.filter(~Exists(sent), erased_at=None).exclude(case__status__in=set_aside)
+
+
+def message_each(rows: Sequence[ReportVersion], by: User, reply: CannedReply) -> Result:
+    """Send a prepared text to each reporter, in the language of the report, its blanks filled."""
+    reports = list_recipients(Report.objects.filter(pk__in=[row.report for row in rows]))
+    found = {each.pk: each for each in reports.select_related("case", "facts")}
+    return _for_each(rows, lambda row: _send_reply(row, by, reply, found.get(row.report)))
+
+
+def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report | None) -> str:
+    if report is None:
+        return "written"
+    try:
+        text = replies.fill(reply, report.case, report.language)
+        return _try_decide("message", row, by, {"reason": text})
+    except workflow.ForbiddenWordingError:
+        return "blank"
 
 
 def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
@@ -124,10 +168,12 @@ def _attach_batch(
         result.done += [row.number for row in part]
 
 
-def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
-    events.log_event(
-        "bulk", key, "bulk_action_done", by=by, verb=verb, done=result.done, refused=result.refused
-    )
+def store_result(
+    key: UUID, verb: str, result: Result, by: User, officer: int | None = None
+) -> None:
+    told = {"verb": verb, "done": result.done, "refused": result.refused}
+    to = {"officer": officer} if officer else {}
+    events.log_event("bulk", key, "bulk_action_done", by=by, **told, **to)
 
 
 def load_result(key: UUID, by: User) -> tuple[str, Result] | None:

@@ -129,6 +129,10 @@ def suggested_replies(case: Case, verb: str, language: str) -> list[SuggestedRep
     return [_fill_reply(each, values, language) for each in fitting]
 
 
+def fill(reply: CannedReply, case: Case, language: str) -> str:
+    return substitute(reply.in_language(language), placeholder_values(case, language))
+
+
 def _fill_reply(reply: CannedReply, values: Mapping[str, str], language: str) -> SuggestedReply:
     text = substitute(reply.in_language(language), values)
     return SuggestedReply(reply.title, text, placeholder_help(text))

@@ -28,6 +28,7 @@ class Transition:
     permission: str
     steps: Mapping[str, str]
     required_fields: tuple[str, ...] = ()
+    optional_fields: tuple[str, ...] = ()
     cleared_fields: tuple[str, ...] = ()
     assigns_actor: bool = True  # whoever decides on an untaken case becomes its officer
     requires_known_unit: bool = False  # the named unit must be one of the table
@@ -37,6 +38,7 @@ class Transition:
     needs_withdrawal: bool = False  # the reporter must have asked for it with the code
     is_second: bool = False  # another than who ended the work agrees with that
     undo_permission: str = ""  # with which whoever ended the work may undo it in UNDO_WINDOW
+    holder_permission: str = ""  # with which the case's own officer may, saying why, at their unit
     # The deadlines that it meets, starts and drops, and the one that it extends.
     meets_deadlines: tuple[str, ...] = ()
     starts_deadlines: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ def _lead_to(target: str, *sources: str) -> dict[str, str]:
 
 
 DECIDE, HAND_OVER = "reports.decide_case", "reports.hand_over_case"
+ASSIGN = "reports.assign_case"
 _BEGIN: Mapping[str, str] = {
     Status.NEW: Status.IN_REVIEW,
     Status.IN_REVIEW: Status.IN_REVIEW,
@@ -57,7 +60,7 @@ _BEGIN: Mapping[str, str] = {
 _STAY: Mapping[str, str] = {status: status for status in Status}
 EMPTY: Mapping[str, str | None] = {
     "outcome": "", "unit_name": "", "assigned_unit": None, "officer": None, "min_priority": None,
-    "seconded_by": None,
+    "seconded_by": None, "passed_by": None,
 }  # fmt: skip
 _DONE = (CLASSIFY, FOLLOWUP_ANSWER)  # the reporter reads how a request ended
 _AWAY: Mapping[str, str] = {Status.HANDED_OVER: Status.HANDED_OVER}
@@ -71,16 +74,24 @@ TABLE: Mapping[str, Transition] = {
         "contacted", DECIDE, _STAY, required_fields=("contact",), assigns_actor=False, meets_deadlines=CALLS,
     ),
     "take": Transition("taken", DECIDE, _BEGIN),
-    "assign": Transition("assigned", "reports.assign_case", _BEGIN, required_fields=("officer",)),
+    "assign": Transition(
+        "assigned", ASSIGN, _BEGIN,
+        required_fields=("officer",), optional_fields=("reason",), holder_permission=DECIDE,
+    ),
+    "give_back": Transition(
+        "given_back", ASSIGN, {status: status for status in (Status.IN_REVIEW, Status.WAITING)},
+        required_fields=("reason",), cleared_fields=("officer", "passed_by"), assigns_actor=False,
+        holder_permission=DECIDE,
+    ),
     "assign_unit": Transition(
-        "unit_assigned", "reports.assign_case", _BEGIN,
-        required_fields=("unit",), cleared_fields=("officer",), assigns_actor=False,
+        "unit_assigned", ASSIGN, _BEGIN,
+        required_fields=("unit",), cleared_fields=("officer", "passed_by"), assigns_actor=False,
         requires_known_unit=True,
     ),
     "recall": Transition(
         "unit_recalled", DECIDE, {status: status for status in Case.OPEN},
         required_fields=("reason",), assigns_actor=False,
-        cleared_fields=("unit_name", "assigned_unit", "officer", "min_priority"),
+        cleared_fields=("unit_name", "assigned_unit", "officer", "min_priority", "passed_by"),
     ),
     "note": Transition("noted", DECIDE, _STAY, required_fields=("reason",), assigns_actor=False),
     "ask": Transition(

@@ -125,9 +125,15 @@ def allowed_actions(
         if case.status in move.steps
         and (verb in steps or verb not in handovers.STEPS)
         and _may_make(move, case.pk, user)
+        and (
+            not move.holder_permission
+            or user.has_perm(move.permission)
+            or case.officer_id == user.pk
+        )
         and not (is_held and move.steps[case.status] in NOT_ON_HOLD)
         and not (verb == "take" and case.officer_id == user.pk)
         and not (verb == "recall" and not case.unit_name)
+        and not (verb == "give_back" and not case.officer_id)
         and not (move.is_second and case.seconded_by_id)
         and not (move.needs_withdrawal and not is_withdrawal_wanted)
     ]
@@ -137,12 +143,28 @@ def _may_make(move: Transition, case_id: UUID, by: User) -> bool:
     """Return whether an officer may make a transition, or undo what they ended, or agree with another."""
     if by.has_perm(move.permission) and not move.is_second:
         return True
+    if move.holder_permission:
+        return by.has_perm(move.holder_permission)  # of which case: _check_holder
     if not by.has_perm(move.undo_permission or move.permission):
         return False
     ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
     if ending is None or ending.actor != by or ending.kind == "handed_over":  # see "take_back"
         return move.is_second
     return not move.is_second and ending.created_at >= timezone.now() - UNDO_WINDOW
+
+
+def _check_holder(
+    move: Transition, case: Case, by: User, officer: User | None, words: Mapping[str, str]
+) -> None:
+    """Let an officer pass on what is their own, to a colleague of their unit. Raises ActionError."""
+    if not move.holder_permission or by.has_perm(move.permission):
+        return
+    if case.officer_id != by.pk:
+        raise NotAllowedError
+    is_colleague = officer is None or units.unit_code_of(officer) == units.unit_code_of(by)
+    for what, is_given in (("officer", is_colleague), ("reason", "reason" in words)):
+        if not is_given:
+            raise ReasonMissingError(what)
 
 
 def decide(
@@ -161,24 +183,20 @@ def decide(
     named = units.match_unit(words["unit"]) if "unit" in words else None
     if move.requires_known_unit and named is None:
         raise UnknownUnitError
-    if named:
-        words["unit"] = named.name
+    words |= {"unit": named.name} if named else {}
     with transaction.atomic():
         case = lock_case_version(case_id, by, version)
+        _check_holder(move, case, by, officer, words)
         before, after = case.status, _next_status(case, move)
         if verb in handovers.STEPS and verb not in handovers.list_steps(case, by):
             raise NotAllowedError
         officer = officer or _find_new_officer(case, move, by)
-        keys: dict[str, int] = {"officer": officer.pk} if officer else {}
+        keys = {"officer": officer.pk} if officer else {}
         if move.has_slip:
             words["slip"] = str(_hand_over(case, by, words))
         elif before == Case.Status.HANDED_OVER and verb in (*handovers.STEPS, "reopen"):
             after = handovers.take_step(verb, case, by, words) or after
-        changes = {"status": after, **_assignment_changes(move, officer, words, named)}
-        if "outcome" in words:
-            changes["outcome"] = words["outcome"]
-        if move.is_second:
-            changes["seconded_by"] = by
+        changes = _list_changes(move, by, officer, words, named) | {"status": after}
         _write_case(case, changes | {"due_at": _update_deadlines(case, move, words)})
         if move.messages_reporter:
             text = words.pop("reason")
@@ -243,17 +261,28 @@ def _find_new_officer(case: Case, move: Transition, by: User) -> User | None:
     return by if move.assigns_actor and is_free else None
 
 
-def _assignment_changes(
-    move: Transition, officer: User | None, words: Mapping[str, str], named: Unit | None
+def _list_changes(
+    move: Transition, by: User, officer: User | None, words: Mapping[str, str], named: Unit | None
 ) -> dict[str, object]:
-    """Return the changes of officer and unit: the named unit, else the new officer's."""
+    """Return the changes of officer, unit and outcome: the named unit, else the new officer's."""
     changes: dict[str, object] = {name: EMPTY[name] for name in move.cleared_fields}
     if officer is not None:
         own = units.unit_of(officer)
         changes |= {"officer": officer, "unit_name": own.name if own else "", "assigned_unit": own}
+        changes["passed_by"] = by if officer != by else None
+    if "outcome" in words:
+        changes["outcome"] = words["outcome"]
+    if move.is_second:
+        changes["seconded_by"] = by
     if "unit" in words:
         changes |= {"unit_name": words["unit"], "assigned_unit": named}
     return changes
+
+
+def mark_opened(case: Case, by: User) -> None:
+    """Note that the officer has opened what a colleague passed to them."""
+    if case.passed_by_id and case.officer_id == by.pk:
+        Case.objects.filter(pk=case.pk, officer=by).update(passed_by=None)
 
 
 def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool:

@@ -289,6 +289,7 @@ class Migration(migrations.Migration):
                 ('corrections_json', models.JSONField(blank=True, db_default={}, default=dict, verbose_name='cán bộ sửa')),
                 ('routed_at', models.DateTimeField(blank=True, null=True, verbose_name='đã xét quy tắc lúc')),
                 ('min_priority', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='ưu tiên ít nhất')),
+                ('checks_json', models.JSONField(blank=True, db_default={}, default=dict, verbose_name='việc đã làm')),
                 ('version', models.PositiveIntegerField(db_default=1)),
                 ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
@@ -973,6 +974,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='case',
             name='seconded_by',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='case',
+            name='passed_by',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(

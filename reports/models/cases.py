@@ -84,6 +84,12 @@ class Case(models.Model):
     seconded_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
+    # Who passed it to its officer, until that one opens it.
+    passed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
+    # The done lines of the checklist (cases/checklists.py): {line: "who, when"}.
+    checks_json = models.JSONField("việc đã làm", default=dict, db_default={}, blank=True)
     version = models.PositiveIntegerField(db_default=1)
     changed_at = models.DateTimeField(db_default=Now())
 

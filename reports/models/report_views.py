@@ -5,8 +5,9 @@ from django.db.models import QuerySet
 from core.audit.events import events_for
 from core.models import AuditEvent
 
-# Events of a person who has not read the report for them: a refusal, and reprocessing of many.
-NO_VIEWS = ("refused", "reprocessed")
+# Events of a person who has not read the report for them: a refusal, reprocessing of many, and
+# whatever only says whose it is.
+NO_VIEWS = ("refused", "reprocessed", "assigned", "given_back", "checked", "unchecked")
 
 
 def views_of_report(report_id: object) -> QuerySet[AuditEvent]:

@@ -106,7 +106,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         "reports_campaign",
         NOBODY,
         DUTY,
-        "attach attach_to detach keep_two merge merge_with split take_back",
+        "attach attach_to detach keep_two merge merge_with split take_back together",
     ),
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
     ("reports_numberfinding", NOBODY, DUTY, "withdraw"),
@@ -118,7 +118,12 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_report", LEAD, LEAD, "export"),
     ("reports_report", LEAD, NOBODY, "agreement"),
     ("reports_report", NOBODY, LEAD, "export_labels"),
-    ("reports_report", WORKS, NOBODY, "bulk_result calls next picture previous retention text"),
+    (
+        "reports_report",
+        WORKS,
+        NOBODY,
+        "bulk_result calls next picture previous retention shift text",
+    ),
     (
         "reports_report",
         NOBODY,
@@ -133,7 +138,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         LEAD,
         (
-            "assign assign_unit bulk_assign extend reopen retention_case_file retention_confirm "
+            "assign_unit bulk_assign extend reopen retention_case_file retention_confirm "
             "retention_grant_erasure retention_hold retention_lift"
         ),
     ),
@@ -142,7 +147,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         NOBODY,
         WORKS,
         (
-            "act answer ask bulk_close bulk_junk bulk_second close compose_ask compose_message contact decline heartbeat "
+            "act answer ask assign bulk_close bulk_junk bulk_message bulk_second bulk_shift check close compose_ask compose_message contact decline give_back heartbeat "
             "judge_facts junk letter letter_answer message note preference recall receive release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story save_search second slip take take_next withdraw write_letter"

@@ -47,6 +47,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "contact": {"contact": "reached"},
     "take": {},
     "assign": {},
+    "give_back": {"reason": "Nhận nhầm"},
     "assign_unit": {"unit": "Công an xã Yên Định"},
     "recall": {"reason": "gửi nhầm nơi"},
     "note": {"reason": "đã gọi lại"},

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import DeskPreference
+from desk.labels.decisions import SHORTCUT_KEYS
 from desk.models import ReportViewer
 from desk.reports import navigation
-from desk.reports.decision_forms import SHORTCUT_KEYS
 from reports.cases import workflow
 from reports.models import Case, Report
 from tests.support import report_factories

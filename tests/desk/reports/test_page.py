@@ -108,7 +108,7 @@ def test_only_officers_who_may_decide_are_offered_and_who_got_the_report_is_name
 ) -> None:
     minh, report = create_officer("minh", "duty"), report_factories.report(STORY)
     options = open_page(lead.client, report).xpath("//*[@id='assign_officer']//option/text()")
-    assert options[1:] == ["lead", "minh"]
+    assert options[1:] == ["lead (mở tin vừa xong)", "minh"]
     press(lead.client, report, "assign", officer=minh.pk)
     assert "Phân công: minh" in words(lead.client.get(page_of(report)))
 

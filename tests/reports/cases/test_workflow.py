@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 MAY = {
     "duty": "contact take recall note ask message resume act hand_over receive_on_paper answer take_back close junk withdraw second",
-    "lead": "contact take assign assign_unit recall note ask message resume act extend hand_over receive_on_paper answer take_back close junk withdraw second reopen",
+    "lead": "contact take assign give_back assign_unit recall note ask message resume act extend hand_over receive_on_paper answer take_back close junk withdraw second reopen",
     "unit": "contact take recall note ask message resume act receive answer decline close junk withdraw second",
     "editor": "",
     "approver": "",

@@ -1,0 +1,87 @@
+"""One act, or one prepared message, for all reports of a campaign."""
+
+from typing import Any
+
+import pytest
+
+from core import encryption
+from core.audit import events
+from reports.cases import bulk
+from reports.models import Campaign, CannedReply, Case, Message, Report
+from tests.support.campaign_factories import add_to_campaign, campaign
+from tests.support.desk_pages import tree, words
+from tests.support.officers import Person
+from tests.support.report_factories import decide, erase, report
+
+pytestmark = pytest.mark.django_db
+
+
+def begin(person: Person, group: Campaign, verb: str) -> Any:
+    return person.client.post(f"/admin/reports/campaign/{group.pk}/together/", {"verb": verb})
+
+
+def send(person: Person, page: Any, **typed: Any) -> Any:
+    """Press the button of a form as it stands, with what is typed."""
+    form = tree(page).forms[-1]
+    return person.client.post(form.action, dict(form.form_values()) | typed, follow=True)
+
+
+@pytest.fixture
+def thanks(db: None) -> CannedReply:
+    text = "Tin {so_tin}: số này là lừa đảo, đừng chuyển tiền."
+    return CannedReply.objects.create(title="Báo lừa đảo", text=text, text_en="Report {so_tin}.")
+
+
+def test_all_open_reports_are_closed_and_the_pressed_one_is_left_and_told(duty: Person) -> None:
+    group, pressed = campaign("Đ-26-KKT", reports=1), report("Họ giữ máy.", happening_now=True)
+    add_to_campaign(pressed, group)
+    page = begin(duty, group, "close")
+    assert "Kết thúc xử lý 2 tin" in words(page)
+    text = words(send(duty, page, outcome="scam", reason="Cùng một đợt."))
+    assert "Đã làm 1 tin, không làm 1 tin." in text
+    assert "còn đang bị ép" in text
+    assert sorted(Case.objects.values_list("status", flat=True)) == ["closed", "new"]
+
+
+def test_a_message_is_read_before_it_goes_to_each_in_their_language(
+    duty: Person, thanks: CannedReply
+) -> None:
+    group = campaign("Đ-26-KKT", reports=2)
+    english, junk, erased = report("x", language="en"), report("rác"), report("xóa")
+    for each in (english, junk, erased):
+        add_to_campaign(each, group)
+    decide("junk", junk, duty)
+    erase(erased)
+    preview = send(duty, begin(duty, group, "message"), reply=thanks.pk)
+    first = Report.objects.earliest("received_at")
+    assert f"Tin {first.public_number}: số này là lừa đảo" in words(preview)
+    thanks.text_en = "Thank you. Report {so_tin}."
+    thanks.save()
+    again = send(duty, preview)  # it has changed since
+    assert "Gửi cho 3 người báo" in words(again)
+    assert not Message.objects.exists()
+    for told in ("Đã làm 3 tin, không làm 0 tin.", "đã làm rồi, không làm lại"):
+        assert told in words(send(duty, again))
+    sent = encryption.decrypt_field(Message.objects.get(report=english), "text")
+    assert sent == f"Thank you. Report {english.public_number}."
+    assert not Message.objects.filter(report__in=[junk, erased]).exists()
+    assert events.events_for("bulk", tree(again).forms[-1].fields["key"]).count() == 1
+
+
+def test_a_press_reaches_so_many_and_the_next_one_the_others(
+    duty: Person, thanks: CannedReply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_MESSAGES", 2)
+    group = campaign("Đ-26-KKT", reports=3)
+    for sent in (2, 3):
+        page = begin(duty, group, "message")
+        assert ("Mỗi lượt nhiều nhất 2 tin" in words(page)) == (sent == 2)
+        send(duty, send(duty, page, reply=thanks.pk))
+        assert Message.objects.values("report").distinct().count() == sent
+    assert "Không có tin nào làm được việc này" in words(begin(duty, group, "message"))
+
+
+def test_only_who_may_do_the_act_begins_it(duty: Person, editor: Person) -> None:
+    group = campaign("Đ-26-KKT", reports=1)
+    asked = [(duty, "assign"), (editor, "message"), (duty, "x")]
+    assert [begin(who, group, verb).status_code for who, verb in asked] == [403, 403, 409]
