@@ -75,6 +75,13 @@ class ReportChangeList(ChangeList):
         self.suggested_query_string = self.get_query_string(
             {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
         )
+        self.chosen_filters = ", ".join(
+            str(choice["display"])
+            for spec in self.filter_specs
+            if spec.value()  # type: ignore[attr-defined]
+            for choice in spec.choices(self)
+            if choice["selected"]
+        )
         self.has_more_results = getattr(request, "has_more_results", False)
 
 
@@ -101,7 +108,6 @@ def _plain_rows() -> QuerySet[Report]:
         .defer(*_HEAVY)
         .annotate(
             gist=Left("story", columns.SUMMARY_CHARS),
-            caller_typed=Left("caller_number", columns.MAX_TYPED_CHARS),
             place_typed=Left(effective_facts.typed_place_expression(), columns.MAX_TYPED_CHARS),
             grounds=grounds,
         )
@@ -184,12 +190,13 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
     """The read-only list of reports; every action has a URL of its own."""
 
     list_display = (
-        columns.urgency_column, columns.report_column, columns.age_column, columns.scenario_column,
-        columns.caller_column, columns.loss_column, columns.commune_column, columns.status_column,
+        columns.age_column, columns.urgency_column, columns.status_column, columns.scenario_column,
+        columns.commune_column, columns.caller_column, columns.report_column,
     )  # fmt: skip
     list_display_links = (columns.report_column,)
     list_filter = (filters.WorkFilter, *filters.NARROWING)
     list_per_page = 50
+    actions_on_top, actions_on_bottom = False, True  # stay in sight while a row is ticked
     actions = (*bulk_actions.ACTIONS, "reprocess_selected")
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."

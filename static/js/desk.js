@@ -114,8 +114,10 @@ async function askForCalls() {
   fresh.innerHTML = await answer.text();
   const numbers = numbersIn(fresh);
   countInTitle(numbers);
-  if (brief) calls.querySelector("b").textContent = numbers.length ? `${numbers.length} người` : "không có ai";
-  else if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
+  if (brief) {
+    calls.querySelector("b").textContent = numbers.length ? `${numbers.length} người` : "không có ai";
+    calls.classList.toggle("waiting", numbers.length > 0);
+  } else if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
     calls.replaceChildren(...fresh.childNodes, silence);
   }
   const isNew = known && numbers.some((number) => !known.includes(number));
