@@ -71,6 +71,7 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "bank", "account", "holder", "amount_vnd", "transferred_when", "text",  # of a letter to a bank
             "anyway",  # ended though its reporter may still be pressed
             "then", "name",  # where the officer goes on, what the officer likes
+        "q",  # of the search in the head
         }  # fmt: skip
 
 
