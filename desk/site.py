@@ -81,6 +81,7 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
+        from desk.numbers import card  # noqa: PLC0415
         from desk.reports import urls as report_urls  # noqa: PLC0415
 
         return [
@@ -88,6 +89,7 @@ class DeskSite(OTPAdminSite):
             *sessions.urls(self),
             *views.urls(self),
             *report_urls.urls(self),
+            *card.urls(self),
             *super().get_urls(),
         ]
 

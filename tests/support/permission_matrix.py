@@ -109,6 +109,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
     ("reports_numberfinding", NOBODY, DUTY, "withdraw"),
     ("reports_numberfinding", NOBODY, LEAD, "confirm"),
+    ("reports_numberfinding", NOBODY, WORKS, "card"),
     ("core_proposal", NOBODY, DUTY, "confirm refuse"),
     ("reports_report", DUTY, DUTY, "file"),
     ("reports_report", LEAD, LEAD, "export"),

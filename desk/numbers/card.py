@@ -1,0 +1,110 @@
+"""What the desk knows of a typed number, account or link, on one card. Nothing is stored.
+
+Counts include every unit's reports, for every officer, as beside a report (desk/reports/indicators.py).
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+
+from accounts.sessions import get_officer
+from core.text import to_ascii_digits
+from desk.pages.http import post_text
+from desk.reports.indicators import BY_DIGITS
+from reports.cases import visibility
+from reports.extraction import phones
+from reports.extraction.bank_accounts_and_links import find_links
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
+from reports.models import Indicator, NumberFinding
+from reports.numbers import lookup
+from reports.numbers.lookup import NumberVerdict
+
+PERMISSION = "reports.view_report"
+MAX_MENTIONS = 500  # the newest that are counted
+MAX_CAMPAIGNS = 2
+MIN_DIGITS = 6  # of an account
+_CAMPAIGN = "report__campaign_link__campaign"
+_COLUMNS = ("pk", "code", "title")
+# Why something typed is no telephone number: it may be an account or a link.
+_NO_NUMBER = {"empty", "too_short", "too_long", "words", "link", "email"}
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """The reports that name something; `is_more`: the newest alone are counted."""
+
+    reports: int
+    is_more: bool
+    last: datetime | None
+    campaigns: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class NumberCard:
+    """`verdict`: what the public page says of a number, None for an account or a link; `waiting`:
+    the finding that a second officer has not confirmed yet.
+    """
+
+    text: str
+    mentions: Mentions
+    verdict: NumberVerdict | None = None
+    waiting: NumberFinding | None = None
+
+
+def load_card(text: str, officer: User) -> NumberCard | None:
+    """Return the card of the first number, account or link of a text, None where there is none."""
+    text = text.replace("\0", "").strip()[:MAX_NUMBER_CHARS_READ]
+    phone = next((each for each in phones.parse_many(text) if each.key), phones.parse(text))
+    digits = "".join(filter(str.isdecimal, to_ascii_digits(text)))
+    links = [] if phone.key else find_links(text)
+    if links:
+        named = Q(kind=Indicator.Kind.LINK, key=links[0].link)
+        return NumberCard(links[0].link, _load_mentions(named, officer))
+    key = lookup.lookup_key(phone)
+    if not key and len(digits) < MIN_DIGITS:
+        return None
+    mentions = _load_mentions(Q(kind__in=BY_DIGITS, key__in={key, digits} - {""}), officer)
+    if not _NO_NUMBER.isdisjoint(phone.flags):
+        return NumberCard(digits, mentions)
+    open_findings = NumberFinding.objects.filter(key=key, withdrawn_at=None, confirmed_at=None)
+    verdict = lookup.lookup_number(phone)
+    return NumberCard(verdict.display_number, mentions, verdict, open_findings.first())
+
+
+def _load_mentions(named: Q, officer: User) -> Mentions:
+    newest = Indicator.objects.filter(named).order_by("-id")
+    columns = ("report_id", "report__received_at", *(f"{_CAMPAIGN}__{name}" for name in _COLUMNS))
+    rows = list(newest.values_list(*columns)[: MAX_MENTIONS + 1])
+    campaign_by_report = {report: tuple(campaign) for report, _, *campaign in rows}
+    often = Counter(each for each in campaign_by_report.values() if each[0])
+    most = often.most_common(MAX_CAMPAIGNS) if visibility.sees_campaigns(officer) else []
+    return Mentions(
+        reports=min(len(campaign_by_report), MAX_MENTIONS),
+        is_more=len(rows) > MAX_MENTIONS,
+        last=max((row[1] for row in rows), default=None),
+        campaigns=[dict(zip(_COLUMNS, each, strict=True)) for each, _ in most],
+    )
+
+
+def show_card(request: HttpRequest) -> HttpResponse:
+    """Render the card of a posted text, as a part of a page: the number stands in no address."""
+    officer = get_officer(request)
+    if not officer.has_perm(PERMISSION):
+        raise PermissionDenied
+    card = load_card(post_text(request, "text"), officer)
+    return render(request, "admin/number_card.html", {"card": card})
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    view = site.admin_view(require_POST(show_card))
+    return [path("reports/numberfinding/card/", view, name="reports_numberfinding_card")]
