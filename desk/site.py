@@ -129,12 +129,12 @@ class DeskSite(OTPAdminSite):
             model["object_name"]: model
             for app in apps for model in app["models"] if model["admin_url"]
         }  # fmt: skip
-        *firsts, last = [
+        groups: list[dict[str, Any]] = [
             {"name": name, "models": [models.pop(each) for each in names if each in models]}
             for name, names in MENU.items()
         ]
-        last["models"] += models.values()
-        return [group for group in (*firsts, last) if group["models"]]
+        groups[-1]["models"] += models.values()
+        return [group for group in groups if group["models"]]
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

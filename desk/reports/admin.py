@@ -75,6 +75,7 @@ class ReportChangeList(ChangeList):
         self.suggested_query_string = self.get_query_string(
             {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
         )
+        self.is_number = search.is_number(self.query)
         self.chosen_filters = ", ".join(
             str(choice["display"])
             for spec in self.filter_specs
@@ -217,10 +218,11 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
         return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Return the order of the chosen work: by urgency, or newest first for all reports."""
+        """Return the order of the chosen work: by urgency, or newest first for all reports, as of a search."""
         calls = order_by_calls_first()
         orders = {"all": ("-received_at",), "call": calls, "ongoing": calls}
-        return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
+        usual = "all" if request.GET.get(SEARCH_VAR) else WorkFilter.DEFAULT
+        return orders.get(request.GET.get(WorkFilter.parameter_name, usual), BY_URGENCY)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

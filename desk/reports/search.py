@@ -15,11 +15,11 @@ from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
-from reports.models import Campaign, Dispute, Indicator, Report
+from reports.models import Campaign, CampaignLink, Dispute, Indicator, Report
 from reports.models.report import ALPHABET
 
 MAX_SEARCH_CHARS = 200
-MIN_DIGITS = 4  # of a partial number
+MIN_DIGITS, MIN_ACCOUNT_DIGITS = 4, 6  # of a partial number; of what has a card
 MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
 _CODE = re.compile(rf"[ĐD](\d\d)([{ALPHABET}]{{3,9}})")
@@ -47,7 +47,23 @@ def filter_by_search(
         unit=visibility.visible_unit_code(viewer),
         only_open=only_open,
     )
-    return reports.filter(pk__in=ids), len(ids) >= full_text_search.MAX_FOUND
+    # "5X8" may also be a word of a story: both are found.
+    links = CampaignLink.objects.filter(
+        campaign__in=_ending(typed) if len(typed.split()) == 1 else ()
+    )
+    of_ending = list(
+        links.order_by("-report__received_at").values_list("report_id", flat=True)[:MAX_NUMBERS]
+    )
+    return reports.filter(pk__in=[*ids, *of_ending]), len(ids) >= full_text_search.MAX_FOUND
+
+
+def is_number(typed: str) -> bool:
+    """Return whether a whole number was typed, or the digits alone of an account."""
+    is_code = _public_number(typed) or campaign_for_code(typed)
+    digits = "".join(to_ascii_digits(typed).split())
+    return not is_code and bool(
+        _keys(typed) or (digits.isdecimal() and len(digits) >= MIN_ACCOUNT_DIGITS)
+    )
 
 
 def did_you_mean(typed: str, viewer: User) -> str:

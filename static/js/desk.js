@@ -145,3 +145,12 @@ if (calls) {
   else watch();
   setInterval(watch, CALLS_MS);
 }
+
+// The card of a number that was searched for comes by itself: the list need not wait for it.
+const card = document.querySelector("form[data-card]");
+if (card) {
+  fetch(card.action, { method: "POST", body: new FormData(card), redirect: "error" })
+    .then((answer) => (answer.ok ? answer.text() : ""))
+    .then((text) => { if (text) card.outerHTML = text; })
+    .catch(() => {}); // its button is still there
+}

@@ -53,3 +53,14 @@ def test_menu_and_search_work_on_a_phone_without_script(
     expect(phone.locator("#result_list")).to_contain_text(report.public_number)
     phone.get_by_text("Lọc danh sách").click()
     expect(phone.get_by_role("link", name="Quá hạn (0)")).to_be_visible()
+
+
+def test_a_number_typed_in_the_head_of_any_page_shows_its_card_and_its_reports(
+    portal: str, full: Page
+) -> None:
+    full.goto(f"{portal}/admin/reports/campaign/")
+    full.get_by_label("Tìm số, mã tin, mã đợt, lời kể").fill("+84 550 000 123")
+    full.keyboard.press("Enter")
+    expect(full.locator(".number-card")).to_contain_text("20 tin đã nêu")
+    expect(full.locator("#result_list tbody tr")).to_have_count(20)
+    assert find_desk_faults(full) == []

@@ -15,7 +15,7 @@ from reports.models import Campaign, Case, Report
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.data_files import read_cases
-from tests.support.desk_pages import QUEUE
+from tests.support.desk_pages import QUEUE, list_reports, tree
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,45 @@ def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str) -> Non
     Campaign.objects.create(code="Đ-26-K4M", title="y", merged_into=root)
     link = add_to_campaign(report_factories.report("Họ gọi."), root)
     assert find_reports(typed) == [link.report]
+
+
+@pytest.mark.parametrize("typed", ["K4M", "k4m", "26K4M", "26-K4M"])
+def test_the_ending_of_a_campaigns_code_finds_its_reports_beside_the_word_in_stories(
+    typed: str,
+) -> None:
+    link = add_to_campaign(report_factories.report("Họ gọi."), campaign("Đ-26-K4M"))
+    beside = report_factories.triaged(f"Biển số xe có chữ {typed}.")
+    assert set(find_reports(typed)) == {link.report, beside}
+    assert find_reports("K5M") == []
+
+
+def test_a_search_shows_the_newest_first_and_within_open_work_the_most_urgent(duty: Person) -> None:
+    urgent, new = (report_factories.triaged("điện lực", caller_number="0550000123") for _ in "ab")
+    for report, priority in ((urgent, 95), (new, 5)):
+        Case.objects.filter(report=report).update(min_priority=priority)
+    assert list_reports(duty.client, q="0550000123") == [new, urgent]
+    assert list_reports(duty.client, q="dien luc", viec="open") == [urgent, new]
+
+
+@pytest.mark.parametrize(
+    ("typed", "has_card"),
+    [("0550 000 123", True), ("+84550000123", True), ("190356789012", True), ("0550", False),
+     ("công an 113", False), ("Đ-26-K4M", False), ("26-2222-2222", False), ("dien luc", False)],
+)  # fmt: skip
+def test_a_number_that_is_searched_for_offers_its_card_first(
+    duty: Person, typed: str, has_card: bool
+) -> None:
+    campaign("Đ-26-K4M")
+    report_factories.triaged("Bảo chuyển vào tài khoản 190356789012.", caller_number="0550000123")
+    forms = [
+        form
+        for form in tree(duty.client.get(QUEUE, {"q": typed})).forms
+        if (form.action or "").endswith("/card/")
+    ]
+    assert bool(forms) == has_card
+    for form in forms:
+        card = duty.client.post(form.action, {"text": form.fields["text"]}).content.decode()
+        assert "1 tin</b> đã nêu" in card
 
 
 @pytest.mark.parametrize("typed", ["Đ-26-K4M", "0550 123 456", "dien luc"])
