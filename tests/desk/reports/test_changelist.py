@@ -148,7 +148,7 @@ def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
 def test_an_empty_list_says_so(duty: Person) -> None:
     assert "Không có tin nào ở đây." in words(duty.client)
     page = words(duty.client, "?q=khongcochunao")
-    assert "Không tin nào có số hay chữ ấy." in page
+    assert "Không có kết quả cho “khongcochunao”." in page
     assert "Thao tác" not in page  # there is nothing to do it with
     report_factories.report()
     assert "Không có tin nào ở đây." not in words(duty.client)

@@ -198,12 +198,15 @@ def test_hostile_words_are_only_words() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("dein lực", "dien luc"), ("dien lucc", "dien luc"), ("đin lực", "dien luc"),
-     ("dien luc", ""), ("xyzxyz", ""), ("kiem dien lucc", "kiem dien luc"), ("lucc xyzxyz", "luc xyzxyz")],
+    [("dein lực", "điện lực"), ("dien lucc", "điện lực"), ("đin lực", "điện lực"),
+     ("dien luc", ""), ("xyzxyz", ""), ("tiet kiem dien lucc", "tiết kiệm điện lực"), ("lucc xyzxyz", "luc xyzxyz"),
+     ("sam sơm", "sầm sơn"), ("vietconbnak", "vietcombank"), ("chuyen tien viecombak", "chuyển tiền vietcombank")],
 )  # fmt: skip
-def test_one_slip_of_the_hand_is_understood_by_what_stories_say(typed: str, meant: str) -> None:
+def test_slips_of_the_hand_are_understood_by_what_stories_say_and_shown_with_their_marks(
+    typed: str, meant: str
+) -> None:
     report_factories.triaged("Điện lực báo cắt điện, đòi tiết kiệm.")
-    report_factories.triaged("Điện lực gọi.")
+    report_factories.triaged("Điện lực ở Sầm Sơn gọi, chuyển tiền Vietcombank.")
     assert search.did_you_mean(typed, at_pv01()) == meant
 
 
@@ -215,12 +218,12 @@ MISSPELT = ("Xưng công an đòi tiền.", "Xưng công an dọa bắt.", "Xưn
 @pytest.mark.parametrize(
     ("stories", "typed", "meant"),
     [
-        (SAVINGS, "rút sổ tiết kiện", "rut so tiet kiem"),
-        (SAVINGS, "khóa sin", "khoa sim"),
-        (SAVINGS, "tiết tiết kiện", "tiet kiem"),
+        (SAVINGS, "rút sổ tiết kiện", "rút sổ tiết kiệm"),
+        (SAVINGS, "khóa sin", "khóa sim"),
+        (SAVINGS, "tiết tiết kiện", "tiết kiệm"),
         (SAVINGS, "rút sổ hàng", ""),
         (SAVINGS, "khóa sổ", ""),
-        (POLICE, "gia danh cong na", "gia danh cong an"),
+        (POLICE, "gia danh cong na", "giả danh công an"),
         (MISSPELT, "cong an lua dao", ""),  # is what was typed, and the usual word
     ],
 )
@@ -248,7 +251,7 @@ def test_what_other_units_were_told_is_no_suggestion() -> None:
 def test_the_empty_list_leads_to_what_was_meant_and_keeps_the_filters(duty: Person) -> None:
     report_factories.triaged("Điện lực gọi.")
     page = duty.read_page(QUEUE, q="dein lực", viec="all")
-    assert 'href="?q=dien+luc&amp;viec=all">dien luc</a>?' in page
+    assert 'href="?q=%C4%91i%E1%BB%87n+l%E1%BB%B1c&amp;viec=all">điện lực</a>”?' in page
     with CaptureQueriesContext(connection) as queries:
         full_text_search.spelling_suggestions(["dein", "luc"])
     assert len(queries) == 2
