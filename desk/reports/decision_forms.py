@@ -55,7 +55,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
         "Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="primary"
     ),
     "note": ActionLabel("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
-    "assign": ActionLabel("Phân công cho…", "Đã phân công."),
+    "assign": ActionLabel("Phân công", "Đã phân công."),
     "assign_unit": ActionLabel("Giao đơn vị xử lý", "Đã giao đơn vị."),
     "recall": ActionLabel(
         f"Thu tin về {province.office}", f"Đã thu về {province.office}.", "Vì sao thu về"
@@ -81,7 +81,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
     ),
     "reopen": ActionLabel("Mở lại", "Đã mở lại.", "Vì sao mở lại"),
     "act": ActionLabel(
-        "Có dấu hiệu tội phạm: phân loại là tin báo về tội phạm",
+        "Xác định là tin báo về tội phạm",
         "Đã phân loại là tin báo về tội phạm.",
         "Dấu hiệu gì, gửi cơ quan nào",
         "Ghi rõ tên cơ quan tiếp nhận.",

@@ -145,10 +145,13 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
     money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
     rows = [
         ("Số gọi đến", report.caller_number or ("Đã xóa" if report.erased_at else "Không ghi")),
-        ("Gọi bằng", report.get_channel_display() if report.channel else "Không nói"),
-        ("Họ xưng", codes.office_label(report.claimed_office) or "Không nói"),
-        ("Tên, chức vụ họ nêu", report.claimed_name),
-        ("Họ muốn", "; ".join(map(codes.demand_label, report.demands)) or "Không nói"),
+        ("Phương thức liên lạc", report.get_channel_display() if report.channel else "Không nói"),
+        ("Đối tượng tự xưng", codes.office_label(report.claimed_office) or "Không nói"),
+        ("Tên, chức vụ đối tượng nêu", report.claimed_name),
+        (
+            "Yêu cầu của đối tượng",
+            "; ".join(map(codes.demand_label, report.demands)) or "Không nói",
+        ),
         ("Mất tiền", " ".join(filter(None, (money, in_quotes(report.money_lost_raw))))),
         ("Còn đang ép", answers[report.happening_now]),
         ("Xã, phường", _place_of(report, facts)),

@@ -182,7 +182,10 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
         yield "Tài liệu kèm theo", "\n".join(texts)
     yield "Lý do chuyển", highlighting.plain_text(row.reason)
     story = encryption.decrypt_field(report, "story") if is_whole else None
-    yield "Lời kể", highlighting.plain_text(story or report.story) or "Người báo không kể."
+    yield (
+        "Nội dung người báo trình bày",
+        highlighting.plain_text(story or report.story) or "Người báo không kể.",
+    )
 
 
 def _reading(facts: EffectiveFacts) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Tags and filters of the desk's templates."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -28,6 +29,7 @@ from reports.numbers import report_counts
 from reports.public import svg_charts
 from reports.reference import gazetteer
 
+SURE, FAIRLY_SURE = Decimal("0.95"), Decimal("0.8")
 OF_FIGURES = (Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
 register = template.Library()
@@ -144,6 +146,18 @@ def desk_coordination_signal(named: list[IndicatorRow]) -> dict[str, Any]:
 def scenario(report: Report) -> str:
     kind = effective_facts.effective_facts(report).scenario
     return codes.short_label(kind) if kind else codes.UNTRIAGED
+
+
+@register.filter
+def certainty(strength: Decimal | None) -> str:
+    """Return how sure the machine is of a link, in words."""
+    return (
+        "chắc"
+        if (strength or 0) >= SURE
+        else "khá chắc"
+        if (strength or 0) >= FAIRLY_SURE
+        else "chưa chắc"
+    )
 
 
 @register.filter
