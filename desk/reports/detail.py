@@ -141,17 +141,14 @@ def _stage_of(reason: dict[str, Any]) -> str:
 
 def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]:
     """Return the answers of the form besides the story, as (title, text)."""
-    answers = {True: "Có", False: "Không", None: "Không nói"}
-    money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
+    answers = {True: "Có", False: "Không", None: NOT_SAID}
+    money = {True: "Đã mất", False: "Chưa", None: NOT_SAID}[report.money_lost]
     rows = [
         ("Số gọi đến", report.caller_number or ("Đã xóa" if report.erased_at else "Không ghi")),
-        ("Phương thức liên lạc", report.get_channel_display() if report.channel else "Không nói"),
-        ("Đối tượng tự xưng", codes.office_label(report.claimed_office) or "Không nói"),
+        ("Phương thức liên lạc", report.get_channel_display() if report.channel else NOT_SAID),
+        ("Đối tượng tự xưng", codes.office_label(report.claimed_office) or NOT_SAID),
         ("Tên, chức vụ đối tượng nêu", report.claimed_name),
-        (
-            "Yêu cầu của đối tượng",
-            "; ".join(map(codes.demand_label, report.demands)) or "Không nói",
-        ),
+        ("Yêu cầu của đối tượng", "; ".join(map(codes.demand_label, report.demands)) or NOT_SAID),
         ("Mất tiền", " ".join(filter(None, (money, in_quotes(report.money_lost_raw))))),
         ("Còn đang ép", answers[report.happening_now]),
         ("Xã, phường", _place_of(report, facts)),

@@ -169,7 +169,8 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     """Yield the slip's contents as (title, text), the longest last, odd characters as code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
     facts = effective_facts(report)
-    yield from detail.form_answers(report, facts)
+    answers = detail.form_answers(report, facts)
+    yield from (answer for answer in answers if answer[1] != detail.NOT_SAID)
     if is_whole:
         sealed = FollowupPanel(report).latest_sealed("contact")
         contact = encryption.decrypt(sealed, "contact", report.pk)

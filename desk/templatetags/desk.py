@@ -156,7 +156,7 @@ def certainty(strength: Decimal | None) -> str:
         if (strength or 0) >= SURE
         else "khá chắc"
         if (strength or 0) >= FAIRLY_SURE
-        else "chưa chắc"
+        else "đoán"
     )
 
 
