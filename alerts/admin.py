@@ -31,21 +31,20 @@ from alerts.admin_state import (
     status_text,
 )
 from alerts.delivery import partner_admin  # noqa: F401 - registers its pages
+from alerts.differences import list_differences
 from alerts.formats import html
-from alerts.forms import AlertForm
+from alerts.forms import AlertForm, StepForm
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
+from alerts.models.cap_terms import Certainty
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
 
+_DETAILS = ["collapse"]  # folded until somebody wants it
 _DOCUMENT_FIELDS: list[Any] = [
     "document_number", "document_date", "document_office", "document_subject",
     "document_recipients", "document_note",
-]  # fmt: skip
-_TERM_FIELDS: list[Any] = [
-    "effective", "expires", "reviewed_on", "audience", "communes", "offices", "scenario",
-    ("urgency", "severity", "certainty"), "response_type",
 ]  # fmt: skip
 # What a read-only page shows in place of a field of the form.
 _READ_ONLY_FIELDS = {"scenario": "scenario_label", "response_type": "response_labels"}
@@ -53,8 +52,8 @@ _READ_ONLY_FIELDS = {"scenario": "scenario_label", "response_type": "response_la
 
 class StepInline(admin.StackedInline[AlertStep, Alert]):
     model = AlertStep
-    extra = 0
-    ordering = ["position"]
+    form = StepForm
+    ordering = ["position", "id"]
 
     def has_add_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
         return is_editable(obj) and super().has_add_permission(request, obj)
@@ -66,7 +65,7 @@ class StepInline(admin.StackedInline[AlertStep, Alert]):
         return is_editable(obj) and super().has_delete_permission(request, obj)
 
     def get_extra(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> int:
-        return 0 if obj else 4
+        return 2 if obj else 4
 
 
 @admin.register(Alert)
@@ -81,13 +80,29 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
     # Boxes to tick: the stock pair of lists needs script and names its parts wrongly.
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     fieldsets = [
-        (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "loaded_at"]}),
-        ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "sms_marked", "loudspeaker"]}),
-        ("Bản tiếng Anh", {"fields": ["title_en", "summary_en", "advice_en"]}),
-        ("Văn bản gốc", {"fields": _DOCUMENT_FIELDS}),
-        ("Thời hạn và phân loại", {"fields": _TERM_FIELDS}),
-        ("Căn cứ nội bộ, không đăng", {"fields": ["campaign", "grounds"]}),
-    ]
+        (
+            "1. Việc gì",
+            {"fields": ["title", "short_title", "summary", "scenario", "campaign", "grounds",
+                        "slug", "loaded_at"]},
+        ),
+        ("Văn bản gốc", {"fields": _DOCUMENT_FIELDS, "classes": _DETAILS}),
+        (
+            "2. Ai bị, ở đâu, bao lâu",
+            {"fields": ["offices", "audience", "communes", "effective", "expires", "reviewed_on"]},
+        ),
+        (
+            "Mức độ, để máy nơi nhận xếp thứ tự",
+            {"fields": [("urgency", "severity", "certainty"), "response_type"], "classes": _DETAILS},
+        ),
+        (
+            "3. Lời khuyên",
+            {"fields": ["advice", "sms", "sms_share", "sms_marked", "loudspeaker"]},
+        ),
+        (
+            "Bản tiếng Anh",
+            {"fields": ["title_en", "summary_en", "advice_en"], "classes": _DETAILS},
+        ),
+    ]  # fmt: skip
 
     class Media:
         css = {"all": ["css/alert_desk.css"]}
@@ -138,10 +153,32 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         obj.author = request.user
         super().save_model(request, obj, form, change)
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the steps, and number them in the order that was chosen."""
+        super().save_formset(request, form, formset, change)
+        kept = [
+            each for each in formset.forms if each.instance.pk and each not in formset.deleted_forms
+        ]
+        for number, step in enumerate(sorted(kept, key=lambda each: each.place), 1):
+            AlertStep.objects.filter(pk=step.instance.pk).update(position=number)
+
+    def response_add(self, request: HttpRequest, obj: Alert, *args: Any) -> HttpResponse:
+        return self.response_change(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Alert) -> HttpResponse:
+        """Stay at the warning, whose head says what it lacks; submit it where that was pressed."""
+        if "_review" in request.POST:
+            return self._run(
+                request, obj.pk, [CHANGE], publishing.submit, "Đã lưu và gửi đi duyệt."
+            )
+        messages.success(request, "Đã lưu.")
+        return HttpResponseRedirect(reverse("admin:alerts_alert_change", args=[obj.pk]))
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return initial values from the campaign alone: a link's parameters add no text."""
         campaign = _find_campaign(request.GET.get("campaign", ""))
-        return drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
+        text = drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
+        return text | {"certainty": Certainty.LIKELY}
 
     # --- Actions and previews
 
@@ -178,6 +215,10 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         """Issue the first revision, or an update if there is one."""
 
         def issue_next(alert: Alert, *, by: Any) -> AlertRevision:
+            if request.POST.get("has_read") != "yes":
+                raise publishing.PublishingError(
+                    "Chưa phát. Đọc bản này, đánh dấu “Tôi đã đọc bản này”, rồi bấm lại."
+                )
             action = publishing.update if alert.current_id else publishing.issue
             return action(alert, by=by, read_etag=request.POST.get("draft_etag", ""))
 
@@ -234,6 +275,7 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         context = {
             "allowed_actions": allowed_actions(request, alert),
             "status": status_text(alert),
+            "differences": list_differences(alert),
             "endings": CancelReason.choices,
             "history": list(history_lines(alert)),
         }

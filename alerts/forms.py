@@ -6,11 +6,20 @@ from django import forms
 from django.http import QueryDict
 from django.utils.text import slugify
 
-from alerts.models import Alert, ResponseType
+from alerts.models import Alert, AlertStep, ResponseType
+from alerts.publishing import MAX_STEPS
 from core.text import normalize
 from reports.campaigns.campaign_stats import warning_scenarios
 
 _TEXT = {"rows": 4, "cols": 80}
+# What residents may be asked to do about a call; a warning that says another keeps it.
+_RESPONSES = {
+    ResponseType.AVOID: "Tránh, không làm theo kẻ gian",
+    ResponseType.MONITOR: "Theo dõi tin của Công an",
+    ResponseType.ASSESS: "Tự kiểm tra lại trước khi làm",
+    ResponseType.PREPARE: "Chuẩn bị trước",
+    ResponseType.NONE: "Không cần làm gì",
+}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
 
 
@@ -19,7 +28,7 @@ class AlertForm(forms.ModelForm[Alert]):
 
     response_type = forms.MultipleChoiceField(
         label="Người dân cần",
-        choices=ResponseType.choices,
+        choices=list(_RESPONSES.items()),
         widget=forms.CheckboxSelectMultiple,
         initial=[ResponseType.AVOID],
     )
@@ -51,6 +60,12 @@ class AlertForm(forms.ModelForm[Alert]):
         self.fields["loaded_at"].initial = self._saved_at()
         if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
             kinds.choices = [("", "Chưa rõ"), *warning_scenarios()]
+        if isinstance(responses := self.fields.get("response_type"), forms.MultipleChoiceField):
+            responses.choices = [
+                (each.value, _RESPONSES.get(each, each.label))
+                for each in ResponseType
+                if each in _RESPONSES or each in self.instance.response_type
+            ]
         for name in ("effective", "expires"):
             widget = getattr(self.fields.get(name), "widget", None)
             if isinstance(widget, forms.MultiWidget):
@@ -90,6 +105,37 @@ class AlertForm(forms.ModelForm[Alert]):
             data[self.add_prefix("loaded_at")] = self._saved_at()
             self.data = data
         return True
+
+
+class StepForm(forms.ModelForm[AlertStep]):
+    """A step of the deception, whose place is chosen; a new one is offered the next place."""
+
+    position = forms.TypedChoiceField(
+        label="Thứ tự",
+        coerce=int,
+        required=False,
+        choices=[(place, f"Bước {place}") for place in range(1, MAX_STEPS + 1)],
+    )
+
+    class Meta:
+        model = AlertStep
+        fields = ("position", "title", "text", "quote")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        place = (self.prefix or "").rpartition("-")[2]
+        if place.isdecimal() and int(place) < MAX_STEPS:
+            self.fields["position"].initial = str(int(place) + 1)
+
+    @property
+    def place(self) -> tuple[int, bool]:
+        """Return the key of the order: who was given another place goes before who had it."""
+        chosen = self.cleaned_data["position"]
+        offered = self.get_initial_for_field(self.fields["position"], "position")
+        return chosen, str(offered) == str(chosen)
+
+    def clean_position(self) -> int:
+        return self.cleaned_data["position"] or MAX_STEPS
 
 
 def free_slug(title: str) -> str:

@@ -43,7 +43,7 @@ _EVENT_KINDS = {
     MsgType.UPDATE: "alert_updated",
     MsgType.CANCEL: "alert_cancelled",
 }
-_MAX_REASON_CHARS, _MAX_STEPS = 500, 12
+_MAX_REASON_CHARS, MAX_STEPS = 500, 12
 _EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
@@ -216,8 +216,8 @@ def missing_fields(alert: Alert) -> list[str]:
     except ValidationError as error:
         fields = error.error_dict.items()
         problems += [f"{_field_label(name)}: {_problem_text(errors)}" for name, errors in fields]
-    if not 1 <= alert.steps.count() <= _MAX_STEPS:
-        problems.append(f"Họ lừa thế nào: cần từ một đến {_MAX_STEPS} bước.")
+    if not 1 <= alert.steps.count() <= MAX_STEPS:
+        problems.append(f"Họ lừa thế nào: cần từ một đến {MAX_STEPS} bước.")
     if (length := len(alert.loudspeaker.split())) > MAX_LOUDSPEAKER_SYLLABLES:
         problems.append(
             f"Bài đọc loa xã: {length} tiếng, đọc hơn một phút. Bớt còn {MAX_LOUDSPEAKER_SYLLABLES} tiếng."

@@ -18,6 +18,16 @@ class OwnFiltersAdmin(admin.ModelAdmin[_Row]):
 
     show_facets = admin.ShowFacets.NEVER
 
+    def get_action_choices(
+        self, request: HttpRequest, default_choices: Any = (("", "Chọn thao tác"),)
+    ) -> list[tuple[str, str]]:
+        return super().get_action_choices(request, list(default_choices))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(
+            db_field, request, **{"empty_label": "Chưa chọn"} | kwargs
+        )
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         names = [getattr(each, "parameter_name", each) for each in self.get_list_filter(request)]
         return lookup in {f"{name}{end}" for name in names for end in _LOOKUPS}

@@ -11,11 +11,13 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import IO
 
 from xlsxwriter import Workbook
 
-Cell = str | int
+Cell = str | int | datetime
+MAX_WIDTH_CHARS, _TIME_FORMAT = 40, "hh:mm dd/mm/yyyy"
 MAX_CHARS = 32_000  # of a cell; Excel takes 32,767
 
 _STARTERS = tuple("=+-@")
@@ -37,6 +39,8 @@ def escape_formula(cell: Cell) -> str:
     """Return a cell of CSV as a text that no spreadsheet runs."""
     if isinstance(cell, int):
         return str(cell)
+    if isinstance(cell, datetime):
+        return f"{cell:%H:%M %d/%m/%Y}"
     text = _make_printable(cell)
     text = _INSIDE.sub(lambda run: _CUT.sub(r"\g<0>'", run[0]), text)
     return f"'{text}" if is_formula(text) else text
@@ -61,18 +65,36 @@ def write_csv(file: IO[bytes], rows: Iterable[Sequence[Cell]]) -> int:
 
 
 def write_xlsx(file: IO[bytes], rows: Iterable[Sequence[Cell]]) -> int:
-    """Write a workbook of one sheet, one row in memory at a time; return how many were written."""
-    count = 0
+    """Write a workbook of one sheet, its head frozen and with filters, one row in memory at a time;
+    return how many were written. A time is written as it stands, without its zone.
+    """
+    count = width = 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        Workbook(file, {"constant_memory": True, "tmpdir": folder}) as book,
+        Workbook(
+            file, {"constant_memory": True, "tmpdir": folder, "remove_timezone": True}
+        ) as book,
     ):
         sheet = book.add_worksheet("Tin")
+        head, time = book.add_format({"bold": True}), book.add_format({"num_format": _TIME_FORMAT})
         for row in rows:
+            if count == 0:
+                sheet.freeze_panes(1, 0)
+                width = len(row)
+                for column, cell in enumerate(row):
+                    sheet.set_column(
+                        column, column, min(max(len(str(cell)) + 4, 16), MAX_WIDTH_CHARS)
+                    )
             for column, cell in enumerate(row):
                 if isinstance(cell, int):
                     sheet.write_number(count, column, cell)
+                elif isinstance(cell, datetime):
+                    sheet.write_datetime(count, column, cell, time)
                 else:
-                    sheet.write_string(count, column, _make_printable(cell))
+                    sheet.write_string(
+                        count, column, _make_printable(cell), head if count == 0 else None
+                    )
             count += 1
+        if width:
+            sheet.autofilter(0, 0, count - 1, width - 1)
     return count

@@ -15,18 +15,21 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from accounts.roles import ROLES
 from core.admin_pages import OwnFiltersAdmin
 from core.audit import chain
 from core.form_data import parse_uuid
 from core.models import PERSONAL_DATA_VIEWS, AuditChainCheck, AuditEvent
+from core.text import lower_initial
 from desk.labels import codes, deadlines, highlighting
-from desk.labels.events import EVENTS, PERSONAL, SUBJECTS
+from desk.labels.decisions import ACTION_LABELS
+from desk.labels.events import EVENTS, PERSONAL, SUBJECTS, VERBS, subject_label
 from desk.labels.formatting import officer_name
 from desk.pages.http import can_see_every_report, render
 from desk.pages.lists import NoDetailAdminMixin
 from desk.pages.validators import AnyDayField
 from reports.calendar.deadline_rules import start_of_day
-from reports.models import Case, Correction, Report
+from reports.models import Campaign, Case, Correction, Report
 
 PAGE = 100
 SEE_VIEWS_PERMISSION = "core.view_look"
@@ -120,10 +123,17 @@ def _subject_key(typed: str) -> str:
 
 
 def numbers_of(acts: list[AuditEvent]) -> dict[str, str]:
-    """Return the public numbers of the events' reports by key, in one statement."""
-    keys = {parse_uuid(act.subject_id) for act in acts if act.subject_type == "report"}
-    rows = Report.objects.filter(pk__in=[key for key in keys if key])
-    return {str(pk): number for pk, number in rows.values_list("pk", "public_number")}
+    """Return the public numbers of the events' reports, and the codes of their campaigns, by key."""
+    numbers: dict[str, str] = {}
+    for kind, model, column in (
+        ("report", Report, "public_number"),
+        ("campaign", Campaign, "code"),
+    ):
+        typed = [parse_uuid(act.subject_id) for act in acts if act.subject_type == kind]
+        keys = [key for key in typed if key]
+        rows = model._default_manager.filter(pk__in=keys).values_list("pk", column)  # noqa: SLF001
+        numbers |= {str(pk): number for pk, number in rows} if keys else {}
+    return numbers
 
 
 @dataclass(frozen=True)
@@ -187,15 +197,16 @@ def event_rows(acts: list[AuditEvent], *, may_read: bool) -> list[EventRow]:
 
 
 def _event_row(act: AuditEvent, number: str, *, may_read: bool) -> EventRow:
-    about = SUBJECTS.get(act.subject_type, act.subject_type)
+    is_page = act.subject_type == "page"
+    about = subject_label(act.subject_id if is_page else act.subject_type)
     reason = act.detail.get("reason", "")
     return EventRow(
         f"{timezone.localtime(act.created_at):%H:%M:%S, %d/%m/%Y}",
         officer_name(act.actor) if act.actor else "Máy",
         EVENTS.get(act.kind, act.kind),
         f"{about} {number}" if number else about,
-        act.subject_id,
-        act.subject_id if number and may_read else "",
+        "" if number or is_page else act.subject_id,
+        act.subject_id if number and may_read and act.subject_type == "report" else "",
         detail_codes(act.detail),
         (highlighting.plain_line(str(reason)) if may_read else "có ghi lý do") if reason else "",
     )
@@ -219,5 +230,10 @@ def _code(name: str, value: Any) -> str:
     if name in {"before", "after"}:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
+    if name == "verb":
+        known = ACTION_LABELS.get(value)
+        return lower_initial(known.title) if known else VERBS.get(value, str(value))
+    if name == "role" and value in ROLES:
+        return ROLES[value].name
     tables = (PERSONAL, codes.OUTCOMES, _FACTS, deadlines.KINDS)
     return next((table[value] for table in tables if value in table), str(value))

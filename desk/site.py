@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from django_otp.models import Device
 
@@ -20,11 +21,15 @@ WRONG = (
     " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần. Vừa gõ sai thì chờ một lát rồi"
     " thử lại; sai 5 lần thì phải chờ 15 phút."
 )
-# Models in the order of use; others follow in their own order.
-ORDER = (
-    "Report", "Dispute", "NumberFinding", "Proposal", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
-    "AuditEvent", "Office", "Unit", "RoutingRule", "OfficeNumber", "BankHotline", "PublicStatement", "CannedReply", "Commune", "User",
-)  # fmt: skip
+# The menu: groups of models in the order of use; a model that is not named stands in the last.
+MENU = {
+    "Tin báo": ("Report", "Proposal", "Dispute", "CannedReply"),
+    "Đợt và số": (
+        "Campaign", "NumberFinding", "OfficeNumber", "BankHotline", "LookalikeDomain",
+    ),
+    "Cảnh báo": ("Alert", "AlertRevision", "PartnerAgency", "Delivery", "PublicStatement"),
+    "Quản trị": ("User", "Unit", "RoutingRule", "Commune", "Office", "CalendarException", "AuditEvent"),
+}  # fmt: skip
 
 
 class DeskLogin(OTPAdminAuthenticationForm):
@@ -124,13 +129,21 @@ class DeskSite(OTPAdminSite):
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
     ) -> list[dict[str, Any]]:
-        """Return apps and models in the order of ORDER, apps by their first model."""
-        apps = super().get_app_list(request, app_label)
-        for app in apps:
-            app["models"].sort(key=_place)
-        return sorted(apps, key=lambda app: min(map(_place, app["models"])))
+        """Return the groups of the menu with the models that the officer may see."""
+        apps = super().get_app_list(request)
+        models = {
+            model["object_name"]: model
+            for app in apps for model in app["models"] if model["admin_url"]
+        }  # fmt: skip
+        groups: list[dict[str, Any]] = [
+            {"name": name, "models": [models.pop(each) for each in names if each in models]}
+            for name, names in MENU.items()
+        ]
+        groups[-1]["models"] += models.values()
+        return [group for group in groups if group["models"]]
 
-
-def _place(model: dict[str, Any]) -> int:
-    name = model["object_name"]
-    return ORDER.index(name) if name in ORDER else len(ORDER)
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the start page, which has the menu: the desk knows no applications."""
+        return HttpResponseRedirect(reverse("admin:index"))

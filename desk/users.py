@@ -112,6 +112,7 @@ class PersonAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[User]):
     list_display = ("username", "full_name", "role", "unit", "status_column", "last_login")
     list_filter = ("is_active", "groups")
     list_per_page = 100
+    empty_value_display = "Chưa có"
     search_fields = ("username", "first_name", "last_name")
     ordering = ("username",)
     actions = None

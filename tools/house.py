@@ -225,18 +225,18 @@ RULES: dict[str, Callable[[], list[str]]] = {
     f"packages with over {MAX_MODULES_PER_PACKAGE} modules": find_wide_packages,
 }
 SIZES: dict[str, tuple[Callable[[], float], int]] = {
-    "modules outside models and migrations": (count_modules, 342),
+    "modules outside models and migrations": (count_modules, 348),
     "lines of a function, median": (lambda: statistics.median(list_function_lengths()), 6),
     "lines of a function, p90": (
         lambda: statistics.quantiles(list_function_lengths(), n=10)[-1],
         15,
     ),
-    # 49,000 and 45,000 were held before two officers, sweeps, proofs of keys, calls and letters to banks; the whole desk
-    # (corrections, hotline, hand-over, shifts, leaders' page) came after.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 52_600),
+    # 330 modules, 49,000 and 45,000 lines were held before two officers, calls, letters to banks, corrections, the hotline,
+    # hand-overs, shifts, the leaders' page, and the page that says real or fake.
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 54_000),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 47_700),
+    "lines of tests": (lambda: count_lines("tests"), 49_200),
 }
 
 

@@ -249,7 +249,7 @@ def shoot_handbook(page: Page, portal: Portal) -> Iterator[str]:
 
 def list_handbook_pictures(page: Page) -> Iterator[str]:
     """A message from a canned reply to its preview."""
-    page.get_by_text("Nhắn người báo").first.click()
+    page.locator("summary", has_text="Nhắn người báo").first.click()
     page.locator("form[action*='/compose/message/'] .secondary").click()
     yield "desk-compose"
     page.get_by_role("button", name="Chèn").first.click()

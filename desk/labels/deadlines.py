@@ -102,7 +102,7 @@ def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
         return DeadlineLine(title, end, "thôi tính")
     done = "đã gọi" if row["kind"] in deadline_rules.CALLS else "xong"
     in_time = datetime.fromisoformat(row["met_at"]) <= end
-    return DeadlineLine(title, end, f"{done} đúng hạn" if in_time else f"{done}, muộn")
+    return DeadlineLine(title, end, f"{done} đúng hạn" if in_time else f"{done}, trễ hạn")
 
 
 def legal_basis() -> str:

@@ -73,7 +73,7 @@ ACTION_LABELS: Mapping[str, ActionLabel] = {
     ),
     "reopen": ActionLabel("Mở lại", "Đã mở lại.", "Vì sao mở lại"),
     "act": ActionLabel(
-        "Có dấu hiệu tội phạm: phân loại là tin báo về tội phạm",
+        "Xác định là tin báo về tội phạm",
         "Đã phân loại là tin báo về tội phạm.",
         "Dấu hiệu gì, gửi cơ quan nào",
         "Ghi rõ tên cơ quan tiếp nhận.",

@@ -1,5 +1,7 @@
 """Labels of audit events, their subjects, and revealed personal data."""
 
+from django.apps import apps
+
 from core.models import AuditEvent
 from core.province import province
 from desk.labels import codes, deadlines, highlighting
@@ -116,7 +118,7 @@ EVENTS = {
     "campaign_detached": "Tách tin khỏi đợt",
     "merge_proposal_rejected": "Không gộp: hai đợt khác nhau",
     "campaign_action_undone": "Lấy lại một việc đã làm",
-    "campaign_action_undone_away": "Lấy lại một việc đã làm",
+    "campaign_action_undone_away": "Lấy lại một việc đã làm ở đợt khác",
     "hold_placed": "Giữ nguyên tin theo yêu cầu",
     "hold_lifted": "Thôi giữ tin",
     "destruction_proposed": "Đề nghị hủy",
@@ -151,6 +153,21 @@ SUBJECTS = {
     "breach": "sự cố lộ dữ liệu",
     "export": "lượt xuất",
     "page": "trang",
+    "partner": "cơ quan nhận cảnh báo",
+    "delivery": "lượt gửi cảnh báo",
+}
+# What was tried on a page that refused it; a verb of the workflow has its label elsewhere.
+VERBS = {
+    "add": "thêm",
+    "change": "mở, sửa",
+    "changelist": "mở danh sách",
+    "delete": "xóa",
+    "export": "xuất danh sách",
+    "file": "nhập tin",
+    "issue": "phát",
+    "merge": "gộp",
+    "merged": "đã gộp",
+    "submit": "gửi duyệt",
 }
 PERSONAL = {
     "contact": "Số người báo",
@@ -182,3 +199,15 @@ def event_line(event: AuditEvent, names: dict[int, str], corrections: dict[int, 
     ]
     details = "; ".join(highlighting.plain_line(each, MAX_WORDS_CHARS) for each in extras if each)
     return f"{text}: {details}" if details else text
+
+
+def subject_label(name: str) -> str:
+    """Return what a subject's type, or the name of a page (`app_model_verb`), is called."""
+    if name in SUBJECTS:
+        return SUBJECTS[name]
+    app, _, rest = name.partition("_")
+    every = [each._meta for each in apps.get_models()]  # noqa: SLF001
+    for opts in every:
+        if (opts.app_label, opts.model_name) == (app, rest.partition("_")[0]):
+            return f"trang {opts.verbose_name_plural}"
+    return next((str(opts.verbose_name) for opts in every if opts.model_name == name), name)

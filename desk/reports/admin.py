@@ -114,6 +114,14 @@ class ReportChangeList(ChangeList):
         self.suggested_query_string = self.get_query_string(
             {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
         )
+        self.is_number = search.is_number(self.query)
+        self.chosen_filters = ", ".join(
+            str(choice["display"])
+            for spec in self.filter_specs
+            if spec.value()  # type: ignore[attr-defined]
+            for choice in spec.choices(self)
+            if choice["selected"]
+        )
         self.has_more_results = getattr(request, "has_more_results", False)
         if isinstance(self.paginator, FoldedPaginator):
             self.fold(self.paginator, request)
@@ -151,7 +159,6 @@ def _plain_rows() -> QuerySet[Report]:
         .defer(*_HEAVY)
         .annotate(
             gist=Left("story", columns.SUMMARY_CHARS),
-            caller_typed=Left("caller_number", columns.MAX_TYPED_CHARS),
             place_typed=Left(effective_facts.typed_place_expression(), columns.MAX_TYPED_CHARS),
             grounds=grounds,
         )
@@ -248,14 +255,15 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
     """The read-only list of reports; every action has a URL of its own."""
 
     list_display = (
-        columns.urgency_column, columns.report_column, columns.age_column, columns.scenario_column,
-        columns.caller_column, columns.loss_column, columns.commune_column, columns.status_column,
+        columns.age_column, columns.urgency_column, columns.status_column, columns.scenario_column,
+        columns.commune_column, columns.caller_column, columns.report_column,
     )  # fmt: skip
     list_display_links = (columns.report_column,)
     list_filter = (
         filters.WorkFilter, filters.CountedFilter, filters.ReceivedFilter, filters.FoldFilter, *filters.NARROWING,
     )  # fmt: skip
     list_per_page = 50
+    actions_on_top, actions_on_bottom = False, True  # stay in sight while a row is ticked
     actions = (*bulk_actions.ACTIONS, "reprocess_selected")
     search_fields = ("public_number",)  # shows the box; see get_search_results
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
@@ -281,10 +289,11 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
         return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Return the order of the chosen work: by urgency, or newest first for all reports."""
+        """Return the order of the chosen work: by urgency, or newest first for all reports, as of a search."""
         calls = order_by_calls_first()
         orders = {"all": ("-received_at",), "call": calls, "ongoing": calls}
-        return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)
+        usual = "all" if request.GET.get(SEARCH_VAR) else WorkFilter.DEFAULT
+        return orders.get(request.GET.get(WorkFilter.parameter_name, usual), BY_URGENCY)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -17,7 +17,7 @@ from desk.labels.events import event_line
 from desk.labels.formatting import in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
-from desk.reports.correction_forms import Fact, FactsForm
+from desk.reports.correction_forms import NOT_SAID, Fact, FactsForm
 from desk.reports.indicators import IndicatorRow
 from reports.extraction import evaluation, story_reader
 from reports.extraction.danger import DANGER
@@ -173,16 +173,16 @@ def _stage_of(reason: dict[str, Any]) -> str:
 
 def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]:
     """Return the answers of the form besides the story, as (title, text)."""
-    answers = {True: "Có", False: "Không", None: "Không nói"}
-    money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
+    answers = {True: "Có", False: "Không", None: NOT_SAID}
+    money = {True: "Đã mất", False: "Chưa", None: NOT_SAID}[report.money_lost]
     rows = [
         ("Số gọi đến", report.caller_number or ("Đã xóa" if report.erased_at else "Không ghi")),
-        ("Gọi bằng", report.get_channel_display() if report.channel else "Không nói"),
-        ("Họ xưng", codes.office_label(report.claimed_office) or "Không nói"),
-        ("Tên, chức vụ họ nêu", report.claimed_name),
-        ("Họ muốn", "; ".join(map(codes.demand_label, report.demands)) or "Không nói"),
-        ("Mất tiền", " ".join(filter(None, (money, in_quotes(report.money_lost_raw))))),
-        ("Còn đang ép", answers[report.happening_now]),
+        ("Phương thức liên lạc", report.get_channel_display() if report.channel else NOT_SAID),
+        ("Đối tượng tự xưng", codes.office_label(report.claimed_office) or NOT_SAID),
+        ("Tên, chức vụ tự xưng", report.claimed_name),
+        ("Yêu cầu của đối tượng", "; ".join(map(codes.demand_label, report.demands)) or NOT_SAID),
+        ("Thiệt hại", " ".join(filter(None, (money, in_quotes(report.money_lost_raw))))),
+        ("Còn bị ép", answers[report.happening_now]),
         ("Xã, phường", correction_forms.place_label(report, facts)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
         *list_answers(report.answers),

@@ -35,15 +35,7 @@ _OPENING = (
     f"{province.office_name} Công an tỉnh chuyển đến tin do người dân gửi qua cổng tiếp nhận tin"
     " báo cuộc gọi lừa đảo, nội dung như sau:"
 )
-# The answers of the form as a paper of the police has them; what was not said is left out.
-_TITLES = {
-    "Gọi bằng": "Phương thức liên lạc",
-    "Họ xưng": "Đối tượng tự xưng",
-    "Tên, chức vụ họ nêu": "Tên, chức vụ tự xưng",
-    "Họ muốn": "Yêu cầu của đối tượng",
-    "Mất tiền": "Thiệt hại",
-    "Còn đang ép": "Còn bị ép",
-}
+# What was not said is left out of a paper.
 _UNSAID = {NOT_SAID, "Không ghi"}
 _FOOT = (
     "Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm. Gợi ý của máy chưa được cán bộ duyệt."
@@ -149,7 +141,7 @@ def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
     facts = effective_facts(report)
     answers = detail.form_answers(report, facts)
-    yield from ((_TITLES.get(title, title), text) for title, text in answers if text not in _UNSAID)
+    yield from (answer for answer in answers if answer[1] not in _UNSAID)
     if is_whole:
         sealed = FollowupPanel(report).latest_sealed("contact")
         contact = encryption.decrypt(sealed, "contact", report.pk)

@@ -143,7 +143,7 @@ def _row(report: Report, later: FollowupValues, *, personal: bool) -> Sequence[C
     link = getattr(report, "campaign_link", None)
     cells: list[Cell] = [
         report.public_number,
-        f"{timezone.localtime(report.received_at):%H:%M %d/%m/%Y}",
+        timezone.localtime(report.received_at),
         report.get_source_display(),
         codes.priority_label(facts.priority).word,
         "" if facts.priority is None else facts.priority,

@@ -8,18 +8,19 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Collate, Reverse
+from django.db.models.functions import Collate, Left, Reverse
 
 from core.errors import ActionError
 from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
-from reports.models import Campaign, Dispute, Indicator, Report
+from reports.models import Campaign, CampaignLink, Dispute, Indicator, Report
 from reports.models.report import ALPHABET
 
 MAX_SEARCH_CHARS = 200
-MIN_DIGITS = 4  # of a partial number
+MIN_DIGITS, MIN_ACCOUNT_DIGITS = 4, 6  # of a partial number; of what has a card
+MAX_MARKED_CHARS = 4_000  # of the story that shows how a suggestion is written
 MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
 _CODE = re.compile(rf"[ĐD](\d\d)([{ALPHABET}]{{3,9}})")
@@ -47,18 +48,41 @@ def filter_by_search(
         unit=visibility.visible_unit_code(viewer),
         only_open=only_open,
     )
-    return reports.filter(pk__in=ids), len(ids) >= full_text_search.MAX_FOUND
+    # "5X8" may also be a word of a story: both are found.
+    links = CampaignLink.objects.filter(
+        campaign__in=_ending(typed) if len(typed.split()) == 1 else ()
+    )
+    of_ending = list(
+        links.order_by("-report__received_at").values_list("report_id", flat=True)[:MAX_NUMBERS]
+    )
+    return reports.filter(pk__in=[*ids, *of_ending]), len(ids) >= full_text_search.MAX_FOUND
+
+
+def is_number(typed: str) -> bool:
+    """Return whether a whole number was typed, or the digits alone of an account."""
+    is_code = _public_number(typed) or campaign_for_code(typed)
+    digits = "".join(to_ascii_digits(typed).split())
+    return not is_code and bool(
+        _keys(typed) or (digits.isdecimal() and len(digits) >= MIN_ACCOUNT_DIGITS)
+    )
 
 
 def did_you_mean(typed: str, viewer: User) -> str:
-    """Return a spelling suggestion for words that found nothing, "" for none."""
+    """Return a spelling suggestion for words that found nothing, with the marks of a story that has
+    it; "" for none.
+    """
     typed = typed[:MAX_SEARCH_CHARS]
     words = full_text_search.query_terms(typed)
     if not words or _public_number(typed) or campaign_for_code(typed) or _keys(typed):
         return ""
-    return " ".join(
-        full_text_search.spelling_suggestions(words, unit=visibility.visible_unit_code(viewer))
+    unit = visibility.visible_unit_code(viewer)
+    meant = full_text_search.spelling_suggestions(words, unit=unit)
+    reports = full_text_search.search_reports(meant, unit=unit)
+    story = Report.objects.filter(pk__in=reports[:1]).values_list(
+        Left("story", MAX_MARKED_CHARS), flat=True
     )
+    marked = {normalize(word): word.strip(".,;:!?“”").lower() for word in "".join(story).split()}
+    return " ".join(marked.get(word, word) for word in meant)
 
 
 def campaign_for_field(typed: str) -> Campaign:

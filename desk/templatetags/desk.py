@@ -1,5 +1,6 @@
 """Tags and filters of the desk's templates."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -22,12 +23,15 @@ from desk.reports.reprocessing import START_RUN_PERMISSION
 from reports.campaigns import campaign_stats
 from reports.cases import visibility
 from reports.facts import effective_facts
-from reports.models import Indicator, QueueSnapshot, Report
+from reports.models import Alarm, Indicator, QueueSnapshot, Report
 from reports.monitoring import alarms as watch
 from reports.monitoring import daily_counts
 from reports.numbers import report_counts
 from reports.public import svg_charts
 from reports.reference import gazetteer
+
+SURE, FAIRLY_SURE = Decimal("0.95"), Decimal("0.8")
+OF_FIGURES = (Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
 register = template.Library()
 register.filter("count", format_count)
@@ -45,13 +49,25 @@ register.filter("action_line", detail.action_line)
 
 @register.inclusion_tag("admin/dashboard_counts.html", takes_context=True)
 def desk_figures(context: Context) -> dict[str, Any]:
-    """Return the counts of pending work; the processing queue for who sees every report."""
+    """Return the counts of pending work; for who sees every report also those of the machine's
+    queue, unless it is empty and balanced.
+    """
     request = context["request"]
+    state = queue_state_for(request)
+    is_idle = state and not (state.waiting or state.failed or state.unaccounted)
+    is_counted = state and state.tally and not state.tally_old
     return {
         "open_counts": counts_for(request),
-        "queue_state": queue_state_for(request),
-        "is_whole": visibility.sees_every_report(request.user),
+        "queue_state": state,
+        "needs_count": visibility.sees_every_report(request.user) and not (is_idle and is_counted),
+        "is_brief": "cl" in context,
     }
+
+
+@register.simple_tag(takes_context=True)
+def count_calls(context: Context) -> int:
+    """Return how many reporters must be called now."""
+    return counts_for(context["request"]).work["call"]
 
 
 @register.inclusion_tag("admin/dashboard_numbers.html", takes_context=True)
@@ -66,9 +82,13 @@ def dashboard_lookalikes(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/alarms.html", takes_context=True)
 def desk_alarms(context: Context) -> dict[str, Any]:
-    """Return the active alarms of the queue, for the head of every page."""
-    request = context["request"]
+    """Return the active alarms, for the head of every page; the queue shows in its own figures
+    who was not called and what is overdue.
+    """
+    request, changelist = context["request"], context.get("cl")
     alarms = active_alarms(request)
+    if changelist is not None and changelist.model is Report:
+        alarms = {kind: count for kind, count in alarms.items() if kind not in OF_FIGURES}
     return {
         "alarms": alarms,
         "queue_state": queue_state_for(request) if alarms else None,
@@ -139,6 +159,18 @@ def desk_coordination_signal(named: list[IndicatorRow]) -> dict[str, Any]:
 def scenario(report: Report) -> str:
     kind = effective_facts.effective_facts(report).scenario
     return codes.short_label(kind) if kind else codes.UNTRIAGED
+
+
+@register.filter
+def certainty(strength: Decimal | None) -> str:
+    """Return how sure the machine is of a link, in words."""
+    return (
+        "chắc"
+        if (strength or 0) >= SURE
+        else "khá chắc"
+        if (strength or 0) >= FAIRLY_SURE
+        else "đoán"
+    )
 
 
 @register.filter

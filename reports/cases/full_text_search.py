@@ -2,8 +2,10 @@
 
 Words are compared whole and without marks, long ones also by their beginning. The last reports are
 read through, which finds enough of common words; rare words go by the index. Officers of a unit
-search its reports alone, so that not even counts reveal others. No trigrams: of 2,500 syllables
-nearly every story has nearly every trigram, so the index is as large as the stories and slow.
+search its reports alone, so that not even counts reveal others. No index of trigrams: of 2,500
+syllables nearly every story has nearly every trigram, so it is as large as the stories and slow.
+Where nothing is found, typed words are compared with those of the newest stories: by one edit, and
+by trigrams where a word is long: the usual words alone, as that costs more than a plain search.
 """
 
 from collections import Counter
@@ -21,6 +23,8 @@ MAX_QUERY_WORDS = 8
 MAX_WORD_LENGTH = 60  # characters
 MAX_SUGGESTING = 2_000  # newest reports, whose words a typing error is compared with
 MAX_COMPARED = 300  # of them, those that have all of the words but one
+MAX_COMMON_WORDS, MAX_LONG_WORDS = 20_000, 3  # the most frequent, compared with the longest typed
+MIN_SIMILARITY = 0.3  # by trigrams, of a long word to what was meant; a syllable has too few
 BEGINS_WITH = 5  # letters from which a word matches longer ones; syllables are shorter
 # As in the index of ExtractedFacts.
 WORDS = "to_tsvector('simple'::regconfig, left(search_text, 100000))"
@@ -32,11 +36,16 @@ _NEWEST_OF_ALL = "SELECT id FROM reports_report ORDER BY received_at DESC, id LI
 _NEWEST_OF_UNIT = f"""SELECT report.id FROM reports_case JOIN reports_report AS report ON report.id = report_id
                        WHERE {_AT_UNIT} ORDER BY report.received_at DESC, report.id LIMIT %(walked)s"""  # noqa: S608  # nosec B608
 _NEAR = """
-SELECT word, count(*)
-  FROM ({among}) AS report
- CROSS JOIN LATERAL (SELECT search_text FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
- CROSS JOIN LATERAL unnest(string_to_array(left(search_text, 4000), ' ')) AS word
- WHERE word = ANY(%(near)s) GROUP BY word
+WITH words AS MATERIALIZED (
+    SELECT word, count(*) AS n
+      FROM ({among}) AS report
+     CROSS JOIN LATERAL (SELECT search_text FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
+     CROSS JOIN LATERAL unnest(string_to_array(left(search_text, 4000), ' ')) AS word
+     GROUP BY word)
+SELECT word, n, NULL FROM words WHERE word = ANY(%(near)s)
+ UNION ALL
+SELECT word, n, typed FROM unnest(%(long)s::text[]) AS typed
+  JOIN (SELECT * FROM words ORDER BY n DESC LIMIT %(common)s) AS common ON similarity(word, typed) >= %(alike)s
 """
 _BESIDE = """
 SELECT left(search_text, 4000)
@@ -105,16 +114,23 @@ def search_reports(
 def spelling_suggestions(words: Sequence[str], *, unit: str | None = None) -> list[str]:
     """Return the words with likely typing errors replaced, [] for no better ones.
 
-    Preferred is what stories with all other words have one typing error away; else, for each word
-    in no story, the most frequent neighbour. Two statements over at most MAX_SUGGESTING reports.
+    Preferred is what stories with all other words have one typing error away, or alike where the
+    word is long; else, for each word in no story, the most frequent neighbour. Two statements over
+    at most MAX_SUGGESTING reports.
     """
     candidates = {word: _list_typing_errors(word) - set(words) for word in words}
     among = _select_reports(is_of_unit=unit is not None, only_open=False)
-    values: dict[str, int | str | list[str] | None] = {
+    long = sorted((w for w in words if len(w) >= BEGINS_WITH), key=len)[-MAX_LONG_WORDS:]
+    values: dict[str, float | str | list[str] | None] = {
+        "long": long, "alike": MIN_SIMILARITY, "common": MAX_COMMON_WORDS,
         "walked": MAX_SUGGESTING, "unit": unit, "words": list(words), "most": len(words) - 1,
         "compared": MAX_COMPARED, "near": [*candidates, *set().union(*candidates.values())],
     }  # fmt: skip
-    counts: dict[str, int] = dict(fetch_all(_NEAR.format(among=among), values))
+    counts: dict[str, int] = {}
+    for found, count, like in fetch_all(_NEAR.format(among=among), values):
+        counts[found] = count
+        if like and found not in words:
+            candidates[like].add(found)
     stories = [text for (text,) in fetch_all(_BESIDE.format(among=among), values)]
     more_frequent = {
         word: {other for other in candidates[word] if counts.get(other, 0) >= counts.get(word, 1)}

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'tin',
-                'verbose_name_plural': 'tin',
+                'verbose_name_plural': 'tin báo',
                 'permissions': [('file_report', 'nhập tin thay người gọi đến, người đến báo')],
                 'indexes': [models.Index(fields=['-received_at', 'id'], name='report_newest')],
                 'constraints': [models.UniqueConstraint(fields=('submission_key', 'content_digest'), name='report_typed_once'), models.UniqueConstraint(fields=('public_number',), name='report_public_number')],

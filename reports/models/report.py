@@ -105,7 +105,7 @@ class Report(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        verbose_name = verbose_name_plural = "tin"
+        verbose_name, verbose_name_plural = "tin", "tin báo"
         permissions = [("file_report", "nhập tin thay người gọi đến, người đến báo")]
         constraints = [
             models.UniqueConstraint(

@@ -114,8 +114,10 @@ async function askForCalls() {
   fresh.innerHTML = await answer.text();
   const numbers = numbersIn(fresh);
   countInTitle(numbers);
-  if (brief) calls.querySelector("b").textContent = numbers.length ? `${numbers.length} người` : "không có ai";
-  else if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
+  if (brief) {
+    calls.querySelector("b").textContent = numbers.length ? `${numbers.length} người` : "không có ai";
+    calls.classList.toggle("waiting", numbers.length > 0);
+  } else if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
     calls.replaceChildren(...fresh.childNodes, silence);
   }
   const isNew = known && numbers.some((number) => !known.includes(number));
@@ -142,4 +144,13 @@ if (calls) {
   if (known) countInTitle(known);
   else watch();
   setInterval(watch, CALLS_MS);
+}
+
+// The card of a number that was searched for comes by itself: the list need not wait for it.
+const card = document.querySelector("form[data-card]");
+if (card) {
+  fetch(card.action, { method: "POST", body: new FormData(card), redirect: "error" })
+    .then((answer) => (answer.ok ? answer.text() : ""))
+    .then((text) => { if (text) card.outerHTML = text; })
+    .catch(() => {}); // its button is still there
 }

@@ -10,7 +10,8 @@ from django.utils import timezone
 from alerts import publishing
 from alerts.forms import free_slug
 from alerts.models import Alert, AlertRevision, AlertStep
-from tests.support.alert_factories import HOSTILE, cancelled, draft, issued, submitted
+from tests.support.alert_factories import HOSTILE, cancelled, commune, draft, issued, submitted
+from tests.support.desk_pages import tree
 from tests.support.officers import Person
 from tests.support.warning_pages import find_missing, get_text
 
@@ -30,7 +31,8 @@ def press(person: Person, alert: Alert, name: str, **fields: Any) -> str:
 
 def issue(person: Person, alert: Alert) -> str:
     alert.refresh_from_db()
-    return press(person, alert, "issue", draft_etag=publishing.draft_etag(alert))
+    etag = publishing.draft_etag(alert)
+    return press(person, alert, "issue", draft_etag=etag, has_read="yes")
 
 
 def make_superuser(person: Person) -> None:
@@ -161,7 +163,9 @@ def test_an_old_screen_issues_nothing(approver: Person) -> None:
     alert = submitted()
     draft_etag = publishing.draft_etag(alert)
     AlertStep.objects.update(quote="Lời khác.")
-    assert "Nội dung đã đổi" in press(approver, alert, "issue", draft_etag=draft_etag)
+    assert "Nội dung đã đổi" in press(
+        approver, alert, "issue", draft_etag=draft_etag, has_read="yes"
+    )
     assert not AlertRevision.objects.exists()
 
 
@@ -177,6 +181,88 @@ def test_a_cancelled_warning_is_read_only_without_buttons(editor: Person, approv
     for person in (editor, approver):
         names = ['name="title"', "/submit/", "/issue/", "/cancel/"]
         assert find_missing(names, get_text(person.client, page(alert))) == names
+
+
+def test_issuing_asks_whether_the_text_was_read(approver: Person) -> None:
+    alert = submitted()
+    assert "Tôi đã đọc bản này</label>" in get_text(approver.client, page(alert))
+    text = press(approver, alert, "issue", draft_etag=publishing.draft_etag(alert))
+    assert "Chưa phát. Đọc bản này" in text
+    assert not AlertRevision.objects.exists()
+
+
+def test_an_update_is_shown_beside_the_issued_edition_word_by_word(approver: Person) -> None:
+    alert = issued(summary="Kẻ gian gọi, dọa cắt điện <b>.", certainty="Observed").alert
+    assert "Khác bản đang đăng" not in get_text(approver.client, page(alert))
+    alert.communes.add(commune())
+    Alert.objects.update(summary="Kẻ gian gọi, dọa cắt nước <b>.", certainty="Likely")
+    publishing.submit(alert, by=alert.author)
+    words = [
+        "Khác bản đang đăng: 3 chỗ", "dọa cắt <del>điện </del>&lt;b&gt;.", "dọa cắt <ins>nước </ins>&lt;b&gt;.",
+        "<del>Đã xác minh</del>", "<ins>Nhiều khả năng</ins>", "(trống)", "<ins>Phường Thử</ins>",
+        "và chỗ khác bản đang đăng</label>",
+    ]  # fmt: skip
+    assert find_missing(words, get_text(approver.client, page(alert))) == []
+
+
+def test_a_new_warning_has_four_steps_and_asks_for_no_term_of_cap(editor: Person) -> None:
+    form = tree(editor.client.get(ADD)).get_element_by_id("alert_form")
+    assert [link.text[:2] for link in form.find_class("form-steps")[0].iter("a")] == [
+        "1.",
+        "2.",
+        "3.",
+        "4.",
+    ]
+    assert form.fields["certainty"] == "Likely"
+    for name in ("certainty", "response_type", "document_number", "title_en"):
+        assert form.xpath(f"//details//*[@name='{name}']"), name
+    assert "Rời đi" not in form.text_content()
+
+
+def test_saving_for_review_submits_what_is_whole_and_keeps_what_is_not(editor: Person) -> None:
+    text = editor.client.post(
+        ADD, fill_form(short_title="", _review="x"), follow=True
+    ).content.decode()
+    assert find_missing(["Chưa trình được", "Còn thiếu để gửi duyệt"], text) == []
+    alert = Alert.objects.get()
+    step = {
+        "steps-INITIAL_FORMS": 1,
+        "steps-0-id": alert.steps.get().pk,
+        "steps-0-alert": str(alert.pk),
+    }
+    whole = fill_form(loaded_at=alert.changed_at.isoformat(), _review="x", **step)
+    assert (
+        "Đã lưu và gửi đi duyệt"
+        in editor.client.post(page(alert), whole, follow=True).content.decode()
+    )
+    alert.refresh_from_db()
+    assert alert.stage == Alert.Stage.REVIEW
+
+
+def test_steps_are_put_in_order_by_a_choice_and_new_ones_added_later(editor: Person) -> None:
+    alert = draft()
+    first = alert.steps.get()
+    fields = fill_form(loaded_at=alert.changed_at.isoformat()) | {
+        "steps-TOTAL_FORMS": 4, "steps-INITIAL_FORMS": 1, "steps-0-id": first.pk, "steps-0-alert": str(alert.pk),
+        "steps-1-position": 2, "steps-1-title": "", "steps-1-text": "", "steps-1-quote": "",
+        "steps-2-position": 3, "steps-2-title": "Hai", "steps-2-text": "b",
+        "steps-3-position": 1, "steps-3-title": "Trước", "steps-3-text": "c",
+    }  # fmt: skip
+    editor.client.post(page(alert), fields)
+    steps = list(alert.steps.values_list("position", "title"))
+    assert steps == [(1, "Trước"), (2, "Dọa phạt"), (3, "Hai")]
+    moved = fill_form(loaded_at=Alert.objects.get().changed_at.isoformat())
+    for place, step in enumerate(alert.steps.all()):
+        moved |= {
+            f"steps-{place}-{name}": getattr(step, name)
+            for name in ("id", "position", "title", "text")
+        }
+        moved[f"steps-{place}-alert"] = str(alert.pk)
+    moved |= {"steps-TOTAL_FORMS": 3, "steps-INITIAL_FORMS": 3, "steps-2-position": 1}
+    editor.client.post(page(alert), moved)
+    assert list(alert.steps.values_list("title", flat=True)) == ["Hai", "Trước", "Dọa phạt"]
+    again = tree(editor.client.get(page(alert)))
+    assert again.xpath("//select[@name='steps-4-position']/option[@selected]/text()") == ["Bước 5"]
 
 
 def test_two_editors_at_once_lose_nothing(editor: Person) -> None:

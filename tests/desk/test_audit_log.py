@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from core.audit import chain, chain_verification, events
 from core.models import AuditEvent
-from reports.models import Report
-from tests.support import report_factories
+from reports.models import Campaign, Report
+from tests.support import campaign_factories, report_factories
 from tests.support.desk_pages import page_of, press, statements, tree
 from tests.support.officers import Person
 
@@ -154,3 +154,26 @@ def test_the_record_cannot_be_changed_from_the_desk(lead: Person, method: str) -
         address = f"/admin/core/auditevent/{event.pk}/{page}/"
         getattr(lead.client, method)(address, {"kind": "junked"})
     assert AuditEvent.objects.get(pk=event.pk).kind == "noted"
+
+
+def test_what_was_refused_is_said_in_words_not_in_names_of_code(
+    duty: Person, lead: Person, auditor: Person
+) -> None:
+    report = report_factories.report()
+    duty.client.get("/admin/auth/user/")
+    duty.client.get("/admin/reports/report/export/")
+    duty.client.post(f"/admin/reports/report/{report.pk}/assign/")
+    code = campaign_factories.campaign("Đ-26-BBB", reports=2).code
+    events.log_event("campaign", Campaign.objects.get().pk, "campaign_merged", by=lead.user)
+    table = " ".join(tree(auditor.client.get(LIST)).xpath("//table")[0].text_content().split())
+    for words in (
+        "trang cán bộ",
+        "mở danh sách",
+        "trang tin báo",
+        "xuất danh sách",
+        "phân công",
+        f"đợt {code}",
+    ):
+        assert words in table, table
+    for name in ("changelist", "reports_report", "auth_user", str(Campaign.objects.get().pk)):
+        assert name not in table

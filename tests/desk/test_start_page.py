@@ -1,6 +1,7 @@
 """The start page: what stands on it, and what it costs."""
 
 import re
+from itertools import chain
 
 import pytest
 from django.contrib import admin
@@ -8,7 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from desk.models import SavedSearch
-from desk.site import ORDER
+from desk.site import MENU
 from reports.models import BurstSnapshot, Case, UnitMember
 from reports.monitoring import daily_counts, queue_stats
 from reports.reference import gazetteer
@@ -131,8 +132,27 @@ def set_to(name: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_the_models_stand_in_an_order_with_the_queue_first(lead: Person) -> None:
-    (apps, *_) = lead.client.get("/admin/").context["app_list"]
-    assert set(ORDER) <= {model.__name__ for model in admin.site._registry}
-    assert apps["models"][0]["object_name"] == "Report"
+def test_the_menu_on_every_page_has_four_groups_and_a_link_for_each_list_an_officer_may_see(
+    lead: Person, duty: Person
+) -> None:
+    assert set(chain.from_iterable(MENU.values())) <= {
+        model.__name__ for model in admin.site._registry
+    }
+    names = {}
+    for person in (lead, duty):
+        page = tree(person.client.get("/admin/core/proposal/"))
+        groups = page.xpath("//nav[@class='menu']/details[not(@class)]")
+        assert [each.findtext("summary") for each in groups] == list(MENU)[: len(groups)]
+        names[person.user.username] = [link.text for each in groups for link in each.iter("a")]
+        start = tree(person.client.get("/admin/")).xpath(
+            "//section[starts-with(@aria-labelledby,'menu-')]//a"
+        )
+        assert [link.text for link in start] == names[person.user.username]
+    assert names["lead"][0] == "Tin báo"
+    assert "Đơn vị nhận tin" in names["lead"]
+    assert set(names["duty"]) < set(names["lead"])
+    assert duty.client.get("/admin/reports/")["Location"] == "/admin/"
+
+
+def test_the_desk_says_whose_it_is() -> None:
     assert admin.site.site_title == "Trực ban tiếp nhận tin, PV01"

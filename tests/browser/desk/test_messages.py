@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 def write(page: Page, portal: str, report: Report) -> None:
     """From the page of a report to the preview of its first canned reply."""
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
-    page.get_by_text("Nhắn người báo").first.click()
+    page.locator("summary", has_text="Nhắn người báo").first.click()
     press(page, page.locator("form[action*='/compose/message/'] .secondary"))
 
 

@@ -47,6 +47,7 @@ def test_from_a_stranger_to_an_officer_who_is_in(
     page.fill("#id_otp_token", code(officer))
     press(page, page.get_by_role("button", name="Đăng nhập"))
     assert page.url == f"{portal}/admin/sessions/"
+    page.locator(".menu .own summary").click()
     press(page, page.get_by_role("button", name="Đăng xuất"))
     page.wait_for_url(f"{portal}/admin/login/")  # by way of the provider
     assert "/out" in provider.asked

@@ -3,6 +3,7 @@ must not do with it.
 """
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -55,6 +56,19 @@ def test_a_workbook_holds_texts_and_numbers_and_no_formula() -> None:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet
     assert as_xlsx(file.getvalue()) == [["=1+1", "5", "<b>&[U+0000]"]]
+
+
+def test_a_workbook_has_a_frozen_head_filters_widths_and_times_that_can_be_sorted(
+    lead: Person,
+) -> None:
+    report_factories.report("a")
+    given = {"format": "xlsx", "confirm_proof": PASSWORD}
+    answer = lead.client.post(f"{PAGE}?viec=all", given)
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as book:  # type: ignore[arg-type]
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    for part in ('state="frozen"', '<autoFilter ref="A1:S2"', "<cols>"):
+        assert part in sheet
+    assert re.search(r'<c r="B2" s="\d"><v>4\d{4}\.\d+</v>', sheet)
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

@@ -74,6 +74,7 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "anyway", "uncalled_reason",  # ended though its reporter may still be pressed
             "urgent",  # a hand-over
             "then", "name",  # where the officer goes on, what the officer likes
+        "q",  # of the search in the head
         }  # fmt: skip
 
 
