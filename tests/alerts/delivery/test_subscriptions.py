@@ -300,10 +300,10 @@ def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) 
     Office.objects.update(name_en="Power company")
     words = [">Power company</option>", 'lang="vi">Phường Thử</option>', "Posing as"]
     assert find_missing(words, get_text(client, "/en/dang-ky/")) == []
-    assert "This is not a mail address." in post_text(client, "/en/dang-ky/", address="dan")
+    assert "This is not an email address." in post_text(client, "/en/dang-ky/", address="dan")
 
 
 def test_what_is_kept_of_an_address_stands_on_the_page_of_personal_data(client: Client) -> None:
     assert "Bỏ nhận email là xóa ngay địa chỉ." in get_text(client, "/rieng-tu/")
-    english = "When you leave, the address is removed at once."
+    english = "If you unsubscribe, we delete your address at once."
     assert english in get_text(client, "/en/rieng-tu/")

@@ -33,7 +33,7 @@ from tests.support.warning_pages import find_missing, get_text, measure_weight, 
 pytestmark = pytest.mark.django_db
 LIST, PAGE = "/en/canh-bao/", "/en/canh-bao/gia-dien-luc/"
 PAGES = [LIST, PAGE, f"{PAGE}lich-su/"]
-ONLY = "So far this warning is in Vietnamese only."
+ONLY = "This warning is only in Vietnamese so far."
 
 
 def test_a_page_says_in_english_what_to_do_until_when_and_under_which_code(client: Client) -> None:
@@ -46,7 +46,7 @@ def test_a_page_says_in_english_what_to_do_until_when_and_under_which_code(clien
     assert find_missing([*words, ONLY], page) == [ONLY]
     (steps,) = html.document_fromstring(page).xpath("//ol[@class='steps']")
     assert steps.get("lang") == "vi"
-    assert steps.getprevious().text_content() == "So far this part is in Vietnamese only."
+    assert steps.getprevious().text_content() == "This part is only in Vietnamese so far."
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -64,7 +64,7 @@ def test_what_is_vietnamese_on_an_english_page_says_so(
 def test_a_warning_without_english_says_so_and_what_to_do_all_the_same(client: Client) -> None:
     issued()
     assert ONLY in get_text(client, LIST)
-    words = [f"{ONLY}</b> Whatever such a caller says, hang up.", '<ul class="advice" lang="vi">']
+    words = [f"{ONLY}</b> If you get a call like this, hang up.", '<ul class="advice" lang="vi">']
     words.append('<h1 lang="vi">Giả điện lực, dọa cắt điện</h1>')
     assert find_missing(words, get_text(client, PAGE)) == []
 
@@ -72,10 +72,10 @@ def test_a_warning_without_english_says_so_and_what_to_do_all_the_same(client: C
 def test_an_end_and_a_withdrawal_are_told_in_english(client: Client) -> None:
     cancelled(issued(**IN_ENGLISH))
     withdrawn(issued("nham", **IN_ENGLISH))
-    assert "This warning is no longer in force</b> since" in get_text(client, PAGE)
+    assert "This warning is no longer in force.</b> It ended on" in get_text(client, PAGE)
     page, hidden = get_text(client, "/en/canh-bao/nham/"), ["Hang up", "They threaten"]
-    assert find_missing(["This warning was taken back</b>", *hidden], page) == hidden
-    assert find_missing(["Ended on", "Taken back on"], get_text(client, LIST)) == []
+    assert find_missing(["This warning was withdrawn</b>", *hidden], page) == hidden
+    assert find_missing(["Ended on", "Withdrawn on"], get_text(client, LIST)) == []
 
 
 def test_what_has_expired_is_not_in_force_in_english_either(client: Client) -> None:
@@ -84,14 +84,14 @@ def test_what_has_expired_is_not_in_force_in_english_either(client: Client) -> N
     with time_machine.travel(now + timedelta(minutes=2)):
         for path in (PAGE, LIST):
             assert "Ended on" in get_text(client, path), path
-        assert "No longer in force since" in get_text(client, f"{PAGE}van-ban.txt")
-        assert "There is no warning at present." in get_text(client, LIST)
+        assert "No longer in force. Ended on" in get_text(client, f"{PAGE}van-ban.txt")
+        assert "There are no warnings right now." in get_text(client, LIST)
 
 
 def test_the_history_is_told_in_english(client: Client) -> None:
     first = issued(**IN_ENGLISH)
     second = rewritten(first, summary_en="They want money.")
-    words = ["Version 2: updated", "Version 1: first issued", "Changed: English words, who"]
+    words = ["Version 2: updated", "Version 1: first issued", "Changed: English version, who"]
     assert find_missing([*words, second.identifier], get_text(client, f"{PAGE}lich-su/")) == []
     assert f'href="{PAGE}lich-su/">see earlier versions' in get_text(client, PAGE)
 
@@ -101,7 +101,7 @@ def test_the_text_to_copy_says_it_in_english(client: Client) -> None:
     words = ["WHAT TO DO\n- Hang up. You owe no answer.\n", "In force.", "version 1", PAGE]
     assert find_missing(words, get_text(client, f"{PAGE}van-ban.txt")) == []
     issued("hai", title="“Giả” & <thật>")
-    words = [f"\n{ONLY}\nWhatever such a caller says, hang up.", "\n\n“Giả” & <thật>\n"]
+    words = [f"\n{ONLY}\nIf you get a call like this, hang up.", "\n\n“Giả” & <thật>\n"]
     assert find_missing(words, get_text(client, "/en/canh-bao/hai/van-ban.txt")) == []
 
 

@@ -178,7 +178,7 @@ def test_an_english_page_is_english_to_the_last_line(resident: Resident) -> None
     answer = resident.post(f"/en{SEND}", files=sent)
     assert lines(answer) == [
         "a.jpg Received: picture, 1 KB.",
-        "b Not taken: this is not a picture, a recording or a PDF. Take a screenshot and send that.",
+        "b Not received: this is not a picture, recording or PDF. Take a screenshot and send that instead.",
     ]
     (panel,) = html.document_fromstring(answer.content).xpath("//section[@aria-labelledby='more']")
     assert not re.search("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữự]", panel.text_content())

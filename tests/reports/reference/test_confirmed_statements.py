@@ -28,7 +28,7 @@ def test_a_sentence_is_said_once_confirmed_in_the_language_of_the_page_and_witho
     assert confirmed_statements.statements()["no_fine"].text == "Cúp máy không ai phạt."
     with translation.override("en"):
         in_english = confirmed_statements.statements()["no_fine"].text
-    assert in_english == "Nobody is fined for hanging up."
+    assert in_english == "You will not be fined for hanging up."
     confirmed_statements._statements.expires_at = 0.0
     with connection.execute_wrapper(Mock(side_effect=OperationalError)):
         assert "no_fine" in confirmed_statements.statements()

@@ -84,7 +84,7 @@ def test_the_page_offers_all_five_and_asks_once_more_before_a_request_is_written
     ("path", "told", "again"),
     [
         (ERASE, "Đã ghi đề nghị xóa", "Trang đã nhận đề nghị xóa từ trước"),
-        ("/en/theo-doi/xoa/", "It is noted that you want", "You have already asked"),
+        ("/en/theo-doi/xoa/", "We have recorded your request to erase", "You have already asked"),
     ],
 )
 def test_a_request_is_written_once(resident: Resident, path: str, told: str, again: str) -> None:

@@ -126,7 +126,7 @@ def test_a_sentence_waits_until_it_is_confirmed(client: Client, codename: str) -
 @pytest.mark.usefixtures("reference_rows")
 def test_a_confirmed_sentence_is_said_in_english_on_the_english_page(client: Client) -> None:
     confirm_statement("no_fine")
-    assert "Nobody is fined for hanging up." in words(client.get("/en/dang-bi-goi/").content)
+    assert "You will not be fined for hanging up." in words(client.get("/en/dang-bi-goi/").content)
 
 
 def test_without_verified_numbers_the_back_of_the_card_has_the_banks(client: Client) -> None:
@@ -241,6 +241,6 @@ def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> 
     page = client.get("/en/").content
     card = html.document_fromstring(page).xpath("//*[@aria-labelledby='current-warning']")[0]
     title = card.xpath(".//h2/a")[0]
-    assert "So far this warning is in Vietnamese only." in card.text_content()
+    assert "This warning is only in Vietnamese so far." in card.text_content()
     assert (title.get("lang"), title.get("href")) == ("vi", "/en/canh-bao/gia-dien-luc/")
     assert vietnamese_words(page) == []

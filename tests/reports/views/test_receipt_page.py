@@ -197,7 +197,7 @@ def test_the_english_receipt_is_english(client: Client) -> None:
 
 def test_an_empty_report_is_told_so_in_english(client: Client) -> None:
     empty = client.post("/en" + REPORT, hidden_of(client.get("/en" + REPORT).content)).content
-    assert "1 thing to put right" in words(empty)
+    assert "1 thing to correct" in words(empty)
     assert vietnamese_words(empty) == []
 
 

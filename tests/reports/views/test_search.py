@@ -84,8 +84,8 @@ def test_each_page_that_is_named_is_there(page: site_search.Page) -> None:
         (PAGE, "statistics", "Trang Số liệu tin báo"),
         (PAGE, "tien dien", "Nơi hay bị giả danh Điện lực"),
         (PAGE, "EVN", "Nơi hay bị giả danh Điện lực"),
-        (f"/en{PAGE}", "FIGURES", "Pages Figures of the reports"),
-        (f"/en{PAGE}", "thong ke", "Pages Figures of the reports"),
+        (f"/en{PAGE}", "STATISTICS", "Pages Report statistics"),
+        (f"/en{PAGE}", "thong ke", "Pages Report statistics"),
     ],
 )
 def test_words_of_either_language_lead_to_pages_and_offices(

@@ -54,7 +54,7 @@ def test_the_page_tells_what_was_kept(client: Client) -> None:
 def test_the_page_in_english_says_which_names_are_vietnamese(client: Client) -> None:
     commune("s", "Xã Yên Định")
     page = client.get(f"/en{PAGE}").content
-    for told in ("1,263 reports", "1.9 billion đồng", "2 h 10 min", "Posing as tax officer 63"):
+    for told in ("1,263 reports", "1.9 billion đồng", "2 h 10 min", "Posing as a tax officer 63"):
         assert told in words(page)
     assert vietnamese_words(page) == []
 
