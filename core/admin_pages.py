@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -27,6 +28,12 @@ class OwnFiltersAdmin(admin.ModelAdmin[_Row]):
         return super().formfield_for_foreignkey(
             db_field, request, **{"empty_label": "Chưa chọn"} | kwargs
         )
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Refuse before the row is looked for: Django tells anybody which keys there are."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         names = [getattr(each, "parameter_name", each) for each in self.get_list_filter(request)]

@@ -148,13 +148,16 @@ DEADLINE_EXTENSION_MONTHS = env.int("DEADLINE_EXTENSION_MONTHS", 2)
 #: that waits
 DEADLINE_REQUEST_WORKING_DAYS = env.int("DEADLINE_REQUEST_WORKING_DAYS", 2)
 
-#: minutes within which a unit confirms that it received an urgent hand-over, and hours within which it
-#: answers one
+#: minutes within which a unit confirms an urgent hand-over.
 DEADLINE_URGENT_RECEIPT_MINUTES = env.int("DEADLINE_URGENT_RECEIPT_MINUTES", 30)
+
+#: hours within which a unit answers an urgent hand-over.
 DEADLINE_URGENT_ANSWER_HOURS = env.int("DEADLINE_URGENT_ANSWER_HOURS", 24)
 
-#: working days within which a unit confirms any other hand-over, and within which it answers
+#: working days within which a unit confirms any other hand-over.
 DEADLINE_RECEIPT_WORKING_DAYS = env.int("DEADLINE_RECEIPT_WORKING_DAYS", 1)
+
+#: working days within which a unit answers any other hand-over.
 DEADLINE_ANSWER_WORKING_DAYS = env.int("DEADLINE_ANSWER_WORKING_DAYS", 5)
 
 #: the law that these lengths rest on, shown to officers beside them; the police's lawyers give it

@@ -71,6 +71,7 @@ class ConfirmFinding(RowAction):
     """Confirm a colleague's proposal."""
 
     done = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
+    permission = findings.CONFIRM
 
     def run(self) -> None:
         findings.confirm(self.row.pk, by=self.officer)

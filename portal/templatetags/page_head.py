@@ -51,6 +51,8 @@ def page_head(context: template.Context) -> PageHead | None:
         match = resolve(here)
     except Resolver404:
         return None
+    if not match.kwargs.keys() <= {"slug"} or "admin" in match.namespaces:
+        return None  # an answer to one person, whose address may hold a token
     paths = {code: translate_url(here, code) for code in _NAMES}
     addresses = {code: settings.PORTAL_URL + path for code, path in paths.items()}
     has_both = len(set(paths.values())) > 1

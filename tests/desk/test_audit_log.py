@@ -162,7 +162,7 @@ def test_what_was_refused_is_said_in_words_not_in_names_of_code(
     report = report_factories.report()
     duty.client.get("/admin/auth/user/")
     duty.client.get("/admin/reports/report/export/")
-    duty.client.post(f"/admin/reports/report/{report.pk}/assign/")
+    duty.client.post(f"/admin/reports/report/{report.pk}/assign_unit/")
     code = campaign_factories.campaign("Đ-26-BBB", reports=2).code
     events.log_event("campaign", Campaign.objects.get().pk, "campaign_merged", by=lead.user)
     table = " ".join(tree(auditor.client.get(LIST)).xpath("//table")[0].text_content().split())
@@ -171,7 +171,7 @@ def test_what_was_refused_is_said_in_words_not_in_names_of_code(
         "mở danh sách",
         "trang tin báo",
         "xuất danh sách",
-        "phân công",
+        "giao đơn vị xử lý",
         f"đợt {code}",
     ):
         assert words in table, table
