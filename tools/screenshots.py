@@ -96,6 +96,9 @@ NumberFinding.objects.create(
 DESK = {
     "desk-start": "/admin/",
     "desk-queue": "/admin/reports/report/",
+    "desk-hotline": "/admin/reports/report/file/",
+    "desk-leaders": "/admin/leaders/",
+    "desk-shift": "/admin/reports/report/shift/",
     "desk-warnings": "/admin/alerts/alert/",
     "desk-campaigns": "/admin/reports/campaign/",
     "desk-agreement": "/admin/reports/report/agreement/",

@@ -64,11 +64,12 @@ def filter_by_commune(revisions: Iterable[AlertRevision], codename: str) -> list
 
 
 def filter_by_office(revisions: Iterable[AlertRevision], codename: str) -> list[AlertRevision]:
-    """Return the warnings of callers who impersonate the office."""
+    """Return the warnings of callers who impersonate the office, and those that name no office."""
     return [
         revision
         for revision in revisions
-        if codename in {office.codename for office in revision.frozen_content.offices}
+        if not (offices := revision.frozen_content.offices)
+        or codename in {office.codename for office in offices}
     ]
 
 

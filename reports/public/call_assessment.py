@@ -16,8 +16,8 @@ from reports.extraction.bank_accounts_and_links import CHAINS, is_card, tables
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.office_names import OfficeLexicon, claim_table
 from reports.extraction.language.cue_matcher import code_rows
-from reports.extraction.language.parsed_story import parse_story
-from reports.extraction.language.scoring import Explanation, is_remainder
+from reports.extraction.language.parsed_story import ParsedStory, PaymentAction, parse_story
+from reports.extraction.language.scoring import Explanation, explanation_at, is_remainder
 from reports.extraction.phones import Mentions, ParsedCaller, find_mentions, parse_many
 from reports.extraction.story_reader import (
     STAGES,
@@ -33,6 +33,7 @@ MAX_CHARS = 5_000  # of a pasted text that are read
 MAX_LOOKUPS = 2  # numbers, accounts and links of a text that are looked up, of each
 MAX_NUMBERS_CHARS = 200
 MIN_ACCOUNT, MAX_ACCOUNT = 8, 19  # digits
+STATE_ENDING = ".gov.vn"
 _MAX_QUOTES, _MAX_QUOTE_CHARS = 2, 60
 _STRONG = 0.5  # of the points of the most telling words
 _NEAR = 3  # characters between words that make one quotation
@@ -40,14 +41,13 @@ _LOOK_BACK = 40  # characters before a sign that may deny it
 _LEAST_POINTS = 2.5  # of the most telling words
 _LEAST_MARGIN = 2.5  # of a kind that nothing but the story's words as a whole says
 _NOT_BEFORE = re.compile(
-    r"(?<!neu )(?<!ma )\b(?:khong|ko|kg|chang|cha|no|chua|dung|not|never|no)(?: \S+){0,2}$"
+    r"(?<!neu )(?<!ma )\b(?:khong|ko|kg|chang|cha|chua|dung|not|never)(?: \S+){0,2}$"
 )
 _THEN = frozenset({"thi", "la", "se", "bi"})  # soon after: what is threatened
 _GRAVE = {"money", "secrets", "software", "isolation"}
-# Kinds that nobody real rings about; of the others, parcels and jobs, only a demand is a sign.
-_TELLING_GROUPS = {"authority", "utility", "finance", "family"}
-_KINDS = _TELLING_GROUPS | {"commerce"}
-_THREAT, DELIVERY = "threat", "delivery_parcel"
+_KINDS = {"authority", "utility", "finance", "family", "commerce"}  # groups of kinds of scam
+# Of a parcel and of a power cut real people tell too.
+_THREAT, DELIVERY, POWER_CUT = "threat", "delivery_parcel", "electricity_evn"
 _EVERYDAY = {"not_scam", "spam_submission"}
 _WEAK = {_THREAT, "contact", "proof", "hand-over", "promise"}  # signs that everyday calls have too
 _SIGN_OF_ACTION = {action: group.code for group in GROUPS for action in group.actions}
@@ -55,6 +55,7 @@ _SIGN_OF_STAGE = {code: code for code in (_THREAT, "proof", "hand-over")} | {"is
 _LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GROUPS} | {
     "proof": _("Đưa giấy tờ, con dấu, sắc phục cho xem"),
     "hand-over": _("Chuyển máy cho người khác"),
+    "claim": _("Xưng là cơ quan, người có quyền hoặc người quen"),
     "link": _("Gửi đường link"),
     "imitation": _("Đường link nhái tên cơ quan nhà nước"),
 }
@@ -89,6 +90,7 @@ class CallAssessment:
     mentions: Mentions
     has_card: bool
     has_loss: bool
+    loss_vnd: int | None
 
 
 def assess_call(
@@ -99,7 +101,9 @@ def assess_call(
     reading = read_story(parsed)
     mentions = find_mentions(parsed.story.typed, parsed.story.copy)
     stages = find_stages(parsed.story, reading.reasons)
-    signs = tuple(_list_signs(parsed.story.typed, reading, stages, demands, mentions))
+    asked = [_explain_demand(parsed, each) for each in parsed.actions if _is_demand(each)]
+    reasons = [*reading.reasons, *stages, *asked]
+    signs = tuple(_list_signs(parsed.story.typed, reasons, demands, mentions))
     claimed = claims.merge_claims(
         [
             *claims.claims_from_checkbox(claimed_office, lexicon),
@@ -107,15 +111,32 @@ def assess_call(
         ]
     )
     codes = {sign.code for sign in signs}
+    strength = _weigh(codes, reading, has_claim=bool(claimed.offices))
+    if not signs and strength != Strength.NONE:
+        quotes = dict.fromkeys(why.words for why in claimed.reasons if why.words)
+        signs = (Sign("claim", tuple(quotes)[:_MAX_QUOTES]),) if quotes else ()
+    is_sure = _group_of(reading) in _KINDS and reading.margin >= _LEAST_MARGIN
     return CallAssessment(
-        strength=_weigh(codes, reading, has_claim=bool(claimed.offices)),
+        strength=strength,
         signs=signs,
-        scenario=reading.scenario if _group_of(reading) in _KINDS else "",
+        scenario=reading.scenario if is_sure and strength != Strength.NONE else "",
         offices=tuple(_list_rows(claimed.offices)),
         mentions=mentions,
         has_card=any(map(is_card, _list_digits(mentions.plain))),
+        loss_vnd=reading.money_lost_vnd if reading.loss.state == "some" else None,
         has_loss=reading.loss.state == "some",
     )
+
+
+def _is_demand(action: PaymentAction) -> bool:
+    return action.kind == "pay" and action.state == "asked"
+
+
+def _explain_demand(parsed: ParsedStory, action: PaymentAction) -> Explanation:
+    """Return a verb of paying that somebody else wants done, with the sum behind it, as a reason."""
+    behind = (each.last for each in parsed.sums if 0 <= each.first - action.last <= 1)
+    place = (action.first, max(behind, default=action.last))
+    return explanation_at(parsed.story, "actions", "transfer_money: asked", place, _LEAST_POINTS)
 
 
 def _group_of(reading: StoryReading) -> str:
@@ -123,33 +144,31 @@ def _group_of(reading: StoryReading) -> str:
 
 
 def _weigh(signs: set[str], reading: StoryReading, *, has_claim: bool) -> Strength:
-    group = _group_of(reading)
-    is_telling, is_everyday = group in _TELLING_GROUPS, reading.scenario in _EVERYDAY
+    scenario, group = reading.scenario, _group_of(reading)
+    is_telling, is_everyday = group in _KINDS and scenario != DELIVERY, scenario in _EVERYDAY
     grave = signs & _GRAVE
     if "imitation" in signs or ("link" in signs and is_telling) or len(grave) > 1:
         return Strength.CLEAR
-    is_paid_at_door = reading.scenario == DELIVERY and signs == {"money"}
+    is_paid_at_door = scenario == DELIVERY and signs == {"money"}
     if grave and (group in _KINDS or has_claim or len(signs) > 1) and not is_paid_at_door:
         return Strength.CLEAR
-    if _THREAT in signs and (is_telling or (has_claim and not is_everyday)):
+    is_announced = scenario == POWER_CUT and signs == {_THREAT}
+    if _THREAT in signs and (is_telling or (has_claim and not is_everyday)) and not is_announced:
         return Strength.CLEAR
     is_kind = is_telling and (signs or reading.margin >= _LEAST_MARGIN)
-    is_claim = has_claim and not (is_everyday or group == "commerce")
+    is_claim = has_claim and not (is_everyday or scenario == DELIVERY)
     is_sign = signs - _WEAK if is_everyday else signs
     return Strength.SOME if is_kind or is_claim or is_sign else Strength.NONE
 
 
 def _list_signs(
-    text: str,
-    reading: StoryReading,
-    stages: Iterable[Explanation],
-    demands: Iterable[str],
-    mentions: Mentions,
+    text: str, reasons: Iterable[Explanation], demands: Iterable[str], mentions: Mentions
 ) -> Iterator[Sign]:
     """Yield each sign once, in the order of the form; those without a box come last."""
     ticked, found = set(demands), dict[str, list[Explanation]]()
-    actions = (why for why in reading.reasons if why.fact == "actions" and why.points > 0)
-    for reason in [*actions, *stages]:
+    for reason in reasons:
+        if not (reason.fact == STAGES or (reason.fact == "actions" and reason.points > 0)):
+            continue
         signs = _SIGN_OF_STAGE if reason.fact == STAGES else _SIGN_OF_ACTION
         if sign := signs.get(stage_code(reason)):
             found.setdefault(sign, []).append(reason)
@@ -158,8 +177,8 @@ def _list_signs(
         if quotes or code in ticked:
             yield Sign(code, quotes)
     hosts = [link.link.partition("/")[0] for link in mentions.links[:MAX_LOOKUPS]]
-    if hosts:
-        yield Sign("link", tuple(map(defang, hosts)))
+    if others := [host for host in hosts if not host.endswith(STATE_ENDING)]:
+        yield Sign("link", tuple(map(defang, others)))
     if imitating := [host for host in hosts if poses_as_state(host)]:
         yield Sign("imitation", tuple(map(defang, imitating)))
 
@@ -215,7 +234,7 @@ def _list_digits(plain: str) -> Iterator[str]:
 
 def poses_as_state(host: str) -> bool:
     """Return whether a host has a name of the state in it and does not end with .gov.vn."""
-    if host.endswith(".gov.vn") or host == portal_hostname():
+    if host.endswith(STATE_ENDING) or host == portal_hostname():
         return False
     labels = host.replace("-", ".").split(".")
     words = tables()["state_names"]
