@@ -99,8 +99,10 @@ class CodeForm(forms.Form):
         return not _CODE.fullmatch(self.cleaned_data["code"])
 
     def clean_code(self) -> str:
-        """Return the code however its groups are set apart."""
-        return "-".join(_CODE_GROUPS.findall(self.cleaned_data["code"].upper()))
+        """Return the code however its groups are set apart, also out of the words around it."""
+        joined = "-".join(_CODE_GROUPS.findall(self.cleaned_data["code"].upper()))
+        found = _CODE.search(joined)
+        return found[0] if found else joined
 
 
 class _PlaceSelect(forms.Select):

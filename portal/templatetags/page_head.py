@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from reports.public.site_search import PAGES, Page
 
 register = template.Library()
-_PAGES = {page.address: page for page in PAGES}
+_PAGES = {page.address: page for page in PAGES if not page.place}
 _NAMES = {"vi": "Tiếng Việt", "en": "English"}
 
 
@@ -62,4 +62,5 @@ def page_head(context: template.Context) -> PageHead | None:
 
 def _find_path(context: template.Context) -> str:
     request: Any = getattr(context, "request", None)
-    return str(request.path if request else context.get("here", ""))
+    path = str(request.path if request else context.get("here", ""))
+    return "/" + path.lstrip("/") if path else ""  # two slashes would begin a host

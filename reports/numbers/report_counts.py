@@ -35,6 +35,7 @@ from reports.calendar.deadline_rules import start_of_day
 from reports.facts import abuse_flags, contact_index
 from reports.facts.abuse_flags import SAME_NETWORK
 from reports.facts.choices import OFFICES
+from reports.models import Case as DecidedCase
 from reports.models import Dispute, Followup, Indicator, NumberFinding, OfficeNumber, Report
 from reports.numbers.reporter_independence import (
     ReporterEvidence,
@@ -60,6 +61,10 @@ CALLERS = (
     Indicator.IndicatorSource.FOLLOWUP,
     Indicator.IndicatorSource.OFFICER,
 )
+_REPORTED = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.FOLLOWUP)
+_JUDGED = Q(
+    report__case__status__in=(DecidedCase.Status.CRIME_REPORT, DecidedCase.Status.HANDED_OVER)
+) | Q(report__case__outcome__in=(DecidedCase.Outcome.WARNED, DecidedCase.Outcome.SCAM))
 _NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
@@ -210,10 +215,17 @@ def _build_statement(match: Callable[[], Q], kind: Indicator.Kind) -> tuple[str,
 
 
 def _select_named(named: Q, kind: Indicator.Kind, since: datetime) -> QuerySet[Indicator]:
-    """Select callers' numbers, or accounts or links, of reports that name at most MAX_NAMED."""
+    """Select callers' numbers, or accounts or links, of reports that name at most MAX_NAMED.
+
+    What an officer added counts for the desk alone: one officer names nobody in public. An account or a
+    link may be the reporter's own, and no flood is noticed by it: a report counts once an officer has
+    judged it.
+    """
     of_kind = Q(kind=kind)
     if kind == Indicator.Kind.NUMBER:
-        of_kind &= Q(source__in=CALLERS)
+        of_kind &= Q(source__in=_REPORTED)
+    else:
+        of_kind &= ~Q(source=Indicator.IndicatorSource.OFFICER) & _JUDGED
     of_report = Indicator.objects.filter(of_kind, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
     return Indicator.objects.filter(

@@ -57,6 +57,7 @@ _LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GRO
     "hand-over": _("Chuyển máy cho người khác"),
     "claim": _("Xưng là cơ quan, người có quyền hoặc người quen"),
     "link": _("Gửi đường link"),
+    "odd_link": _("Gửi đường link đuôi lạ, ai cũng mua được"),
     "imitation": _("Đường link nhái tên cơ quan nhà nước"),
 }
 
@@ -147,7 +148,7 @@ def _weigh(signs: set[str], reading: StoryReading, *, has_claim: bool) -> Streng
     scenario, group = reading.scenario, _group_of(reading)
     is_telling, is_everyday = group in _KINDS and scenario != DELIVERY, scenario in _EVERYDAY
     grave = signs & _GRAVE
-    if "imitation" in signs or ("link" in signs and is_telling) or len(grave) > 1:
+    if "imitation" in signs or ("odd_link" in signs and is_telling) or len(grave) > 1:
         return Strength.CLEAR
     is_paid_at_door = scenario == DELIVERY and signs == {"money"}
     if grave and (group in _KINDS or has_claim or len(signs) > 1) and not is_paid_at_door:
@@ -177,8 +178,10 @@ def _list_signs(
         if quotes or code in ticked:
             yield Sign(code, quotes)
     hosts = [link.link.partition("/")[0] for link in mentions.links[:MAX_LOOKUPS]]
-    if others := [host for host in hosts if not host.endswith(STATE_ENDING)]:
-        yield Sign("link", tuple(map(defang, others)))
+    others = [host for host in hosts if not host.endswith(STATE_ENDING)]
+    odd = [host for host in others if host.rpartition(".")[2] in tables()["odd_endings"]]
+    if others:
+        yield Sign("odd_link" if odd else "link", tuple(map(defang, odd or others)))
     if imitating := [host for host in hosts if poses_as_state(host)]:
         yield Sign("imitation", tuple(map(defang, imitating)))
 

@@ -105,6 +105,11 @@ class OfficeStatistics:
     through: date
 
 
+def find_claim(office: str) -> str:
+    """Return the choice of the report form that covers an office, "" for none."""
+    return _CLAIM_BY_OFFICE.get(office, "")
+
+
 def office_statistics(office: Office) -> OfficeStatistics | None:
     """Return an office's public statistics; None where suppressed, or not a choice of the form.
 

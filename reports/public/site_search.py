@@ -27,6 +27,7 @@ class Page:
     title: str | Promise
     about: str | Promise
     also: str
+    place: str = ""  # on the page
 
 
 PAGES = (
@@ -40,8 +41,16 @@ PAGES = (
         "reports:now",
         _("Họ đang gọi tôi"),
         _("Cúp máy được ngay. Xem phải làm gì."),
-        "lấy lại tiền, chuyển nhầm cho kẻ gian, gọi ngân hàng, đang bị gọi, đang nghe máy, cúp máy, dọa bắt, lỡ chuyển tiền, lỡ đọc mã OTP, khóa tài"
+        "đang bị gọi, đang nghe máy, cúp máy, dọa bắt, khóa tài"
         " khoản, ngân hàng, 30 phút đầu, bị lừa, mất tiền, they are calling me now, on the call, hang up, sent money, OTP",
+    ),
+    Page(
+        "reports:now",
+        _("Lỡ chuyển tiền, đọc mã? Làm ngay trong 30 phút đầu"),
+        _("Gọi ngân hàng, báo công an, giữ lại mọi thứ: tám việc theo thứ tự."),
+        "mất tiền, lấy lại tiền, đã chuyển tiền, chuyển nhầm cho kẻ gian, gọi ngân hàng, bị lừa mất tiền, lỡ đọc mã OTP, lỡ bấm link,"
+        " I lost money, get my money back, sent money, call the bank, read out the OTP",
+        "#first",
     ),
     Page(
         "reports:assessment",
@@ -128,7 +137,7 @@ def search_pages(query: str) -> list[Page]:
 
 def fallback_pages() -> list[Page]:
     """Return the pages to offer where nothing matches."""
-    return [page for page in PAGES if page.address in HELP]
+    return [page for page in PAGES if page.address in HELP and not page.place]
 
 
 def search_offices(query: str) -> list[OfficeMatch]:

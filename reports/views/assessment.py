@@ -40,6 +40,7 @@ from reports.views.statistics import scenario_label
 T = TypeVar("T")
 
 MAX_OFFICES = 2
+_DEMANDS = {group.code for group in GROUPS}
 MAX_BODY_CHARS = 100_000  # more is refused; between MAX_CHARS and this the beginning is read
 NOTHING = FormError(
     422, _("Chưa có gì để xem"), _("Dán tin nhắn, ghi số, hoặc kể một câu họ nói gì.")
@@ -52,6 +53,7 @@ _TITLES = {
 }
 _NOT_ENOUGH = _("Chưa đủ tin để nói. Không có nghĩa là an toàn.")
 _IMITATION = _("Có tên cơ quan nhà nước nhưng không thuộc đuôi .gov.vn. Đừng bấm.")
+_STATE_OWN = _("Đuôi .gov.vn là của cơ quan nhà nước. Tự gõ địa chỉ, đừng bấm link người khác gửi.")
 _OF_NUMBER: dict[VerdictKind, Promise] = {
     VerdictKind.CONFIRMED: _("Công an tỉnh đã xác nhận: kẻ gian đã dùng số này."),
     VerdictKind.OFFICE: _("Số của cơ quan, nhưng có thể bị giả."),
@@ -204,8 +206,9 @@ def _describe(form: AssessmentForm, assessed: CallAssessment) -> dict[str, objec
         "is_cut": len(story) > MAX_CHARS,
         "most": MAX_CHARS,
         "caller_number": format_national(phones[0].phone) if phones else "",
-        "claimed_office": form.cleaned_data.get("claimed_office", ""),
-        "demands": form.cleaned_data.get("demands", ()),
+        "claimed_office": form.cleaned_data.get("claimed_office")
+        or next(filter(None, map(office_texts.find_claim, assessed.offices)), ""),
+        "demands": [sign.code for sign in assessed.signs if sign.code in _DEMANDS],
         "story": story,
     }
 
@@ -220,9 +223,16 @@ def _list_findings(assessed: CallAssessment, story: str) -> Iterator[Finding]:
     for account in _unique(accounts)[:MAX_LOOKUPS]:
         yield _find_reported(Indicator.Kind.ACCOUNT, account, account)
     for link in _unique(each.link for each in mentions.links)[:MAX_LOOKUPS]:
-        found = _find_reported(Indicator.Kind.LINK, link, call_assessment.defang(link))
-        is_imitation = call_assessment.poses_as_state(link.partition("/")[0])
-        yield replace(found, text=_IMITATION, tone="is-red") if is_imitation else found
+        yield _find_link(link)
+
+
+def _find_link(link: str) -> Finding:
+    host, shown = link.partition("/")[0], call_assessment.defang(link)
+    if host.endswith(call_assessment.STATE_ENDING):
+        return Finding(_("Đường link"), shown, _STATE_OWN, "is-violet")
+    if call_assessment.poses_as_state(host):
+        return Finding(_("Đường link"), shown, _IMITATION, "is-red")
+    return _find_reported(Indicator.Kind.LINK, link, shown)
 
 
 def _unique(items: Iterable[T]) -> list[T]:

@@ -103,6 +103,8 @@ def _page_with_call(request: HttpRequest, data: Fields) -> HttpResponse:
     form.initial["story"] = data.get("story", "")
     form.initial["claimed_office"] = data.get("claimed_office", "")
     form.initial["demands"] = data.getlist("demands")
+    form.initial["money_lost"] = data.get("money_lost", "")
+    form.initial["money_lost_vnd"] = data.get("money_lost_vnd", "")
     return _page(request, form)
 
 

@@ -24,7 +24,7 @@ def test_a_doubt_becomes_an_answer_and_the_answer_a_report(
     page = phone.new_page()
     ask(page, portal, STORY)
     expect(page.get_by_role("heading", name=CLEAR)).to_be_visible()
-    page.get_by_role("button", name="Báo cuộc gọi này").click()
+    page.get_by_role("button", name="Sang trang báo cuộc gọi").click()
     expect(page.get_by_label("Kể lại chuyện đã xảy ra")).to_have_value(STORY)
     page.get_by_role("button", name="Gửi tin báo").click()
     expect(page.get_by_role("heading", name="Đã nhận tin báo của bạn")).to_be_visible()

@@ -42,7 +42,7 @@ def test_the_page_for_the_call_is_dark_at_night(portal: str, page: Page) -> None
 def test_an_explanation_waits_for_its_answer(portal: str, phone: BrowserContext) -> None:
     opened = phone.new_page()
     opened.goto(portal + QUIZ)
-    question = opened.get_by_role("group").first
+    question = opened.locator(".quiz-question").first
     sign = question.get_by_text("Dọa có vụ án, rồi dặn giữ kín.")
     assert not sign.is_visible()
     question.get_by_label("Thật", exact=True).check()

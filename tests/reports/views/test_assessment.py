@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from core import rate_limits
 from portal.management import reference_data
-from reports.models import Indicator, Office, Report
+from reports.models import Case, Indicator, Office, Report
 from tests.support.alert_factories import issued
 from tests.support.language import vietnamese_words
 from tests.support.number_factories import add_finding, file_report
@@ -29,12 +29,13 @@ def ask(client: Client, story: str = "", path: str = PAGE, **fields: Any) -> Any
     return client.post(path, {"story": story, **fields})
 
 
-def file_account(number: int) -> Report:
-    """File a report of its own person that names the account."""
+def file_account(number: int, status: str = "crime_report") -> Report:
+    """File a report of its own person that names the account, as an officer has judged it."""
     subject = file_report(number, key=f"+8499200{number:04}")
     Indicator.objects.create(
         report=subject, kind="account", source="story", raw=ACCOUNT, key=ACCOUNT
     )
+    Case.objects.filter(report=subject).update(status=status)
     return subject
 
 
@@ -69,6 +70,28 @@ def test_an_account_that_two_people_reported_is_told_and_one_reports_is_not(clie
     page = words(ask(client, ACCOUNT).content)
     assert "Có dấu hiệu, chưa chắc. Đừng làm theo khi chưa hỏi số thật." in page
     assert "2 người không liên quan nhau đã báo" in page
+
+
+def test_an_account_of_reports_that_no_officer_has_judged_is_not_told(client: Client) -> None:
+    """It may be a reporter's own, or named by one person twice."""
+    file_account(0, "new"), file_account(1, "in_review")
+    assert "Chưa đủ tin để nói" in words(ask(client, ACCOUNT).content)
+
+
+def test_an_address_of_the_state_is_no_sign(client: Client) -> None:
+    page = words(ask(client, "dichvucong.gov.vn").content)
+    assert "Chưa thấy dấu hiệu" in page
+    assert "Đuôi .gov.vn là của cơ quan nhà nước." in page
+
+
+@pytest.mark.parametrize(
+    "story", ["Tôi đã chuyển 35 triệu cho họ rồi", "tui lỡ đọc mã OTP cho họ rồi"]
+)
+def test_who_has_lost_money_or_told_a_code_reads_first_what_to_do(
+    client: Client, story: str
+) -> None:
+    page = words(ask(client, story).content)
+    assert page.index("Gọi ngân hàng của bạn trước.") < page.index("dấu hiệu")
 
 
 def test_a_confirmed_number_inside_a_text_makes_it_plain(client: Client) -> None:
@@ -108,7 +131,7 @@ def test_one_press_makes_it_a_report_with_all_that_was_typed(client: Client) -> 
     report = client.post("/bao-cao/", {name: [v for n, v in sent if n == name] for name, _ in sent})
     assert value(report.content, "story").strip() == story
     assert value(report.content, "caller_number") == "0550 000 123"
-    assert checked(report.content, "demands") == ["money", "isolation"]
+    assert checked(report.content, "demands") == ["threat", "money", "isolation"]
     assert checked(report.content, "claimed_office") == ["police"]
     assert not Report.objects.exists()
 
