@@ -22,11 +22,12 @@ def test_a_commune_reads_its_own_warnings_and_those_for_all() -> None:
     assert find_missing(titles, get_text(Client(), f"/nhung/xa/{here.pk}/")) == ["cho-xa-kia"]
 
 
-def test_an_office_shows_who_poses_as_it(client: Client) -> None:
+def test_an_office_shows_who_poses_as_it_and_what_names_no_office(client: Client) -> None:
     issued("gia-danh", offices=[office()], short_title="gia-danh")
-    issued("chuyen-khac", short_title="chuyen-khac")
+    issued("chuyen-khac", offices=[office("noi-khac")], short_title="chuyen-khac")
+    issued("ca-tinh", short_title="ca-tinh")
     text = get_text(client, f"/nhung/co-quan/{office().pk}/")
-    assert find_missing(["gia-danh", "chuyen-khac"], text) == ["chuyen-khac"]
+    assert find_missing(["gia-danh", "ca-tinh", "chuyen-khac"], text) == ["chuyen-khac"]
 
 
 @pytest.mark.parametrize("path", ["/nhung/xa/khong-co/", "/nhung/co-quan/khong-co/"])

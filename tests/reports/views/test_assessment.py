@@ -84,14 +84,12 @@ def test_an_address_of_the_state_is_no_sign(client: Client) -> None:
     assert "Đuôi .gov.vn là của cơ quan nhà nước." in page
 
 
-@pytest.mark.parametrize(
-    "story", ["Tôi đã chuyển 35 triệu cho họ rồi", "tui lỡ đọc mã OTP cho họ rồi"]
-)
-def test_who_has_lost_money_or_told_a_code_reads_first_what_to_do(
-    client: Client, story: str
-) -> None:
-    page = words(ask(client, story).content)
-    assert page.index("Gọi ngân hàng của bạn trước.") < page.index("dấu hiệu")
+def test_who_has_lost_money_reads_first_what_to_do_and_takes_the_sum_along(client: Client) -> None:
+    tree = html.document_fromstring(ask(client, "Tôi đã chuyển 35 triệu cho họ rồi").content)
+    main = tree.xpath("//main")[0].text_content()
+    assert main.index("Gọi ngân hàng của bạn trước.") < main.index("dấu hiệu")
+    assert tree.xpath("//input[@name='money_lost']/@value") == ["yes"]
+    assert tree.xpath("//input[@name='money_lost_vnd']/@value") == ["35000000"]
 
 
 def test_a_confirmed_number_inside_a_text_makes_it_plain(client: Client) -> None:
