@@ -53,3 +53,12 @@ def test_an_explanation_waits_for_its_answer(portal: str, phone: BrowserContext)
     question.get_by_label("Giả", exact=True).check()
     expect(question.get_by_text("Đúng rồi.")).to_be_visible()
     assert not question.get_by_text("Nhiều người cũng nghĩ như bạn.").is_visible()
+
+
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_the_page_for_the_call_prints_on_one_sheet_to_stick_beside_the_telephone(
+    portal: str, page: Page, language: str
+) -> None:
+    page.goto(f"{portal}{language}{NOW}")
+    sheets = page.pdf(format="A4", prefer_css_page_size=True)
+    assert sheets.count(b"/Type /Page\n") == 1
