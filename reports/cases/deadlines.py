@@ -148,10 +148,16 @@ def start_handover(report_id: UUID, start: datetime, ends: Mapping[str, datetime
     Deadline.objects.bulk_create(rows)
 
 
-def resume_from_handover(report_id: UUID, since: datetime) -> None:
-    """Let run again what the hand-over of that time ended, with the ends that it had."""
+def resume_from_handover(report_id: UUID, since: datetime, *, is_urgent: bool) -> None:
+    """Let run again what the hand-over of that time ended, with the ends that it had. What was urgent
+    is called anew where no call runs any more.
+    """
     met = Deadline.objects.filter(report_id=report_id, met_at__gte=since)
     met.filter(kind__in=(CLASSIFY, deadline_rules.VERIFY)).update(met_at=None)
+    if is_urgent and not running_calls().filter(report=report_id).exists():
+        again, now = deadline_rules.CALL_AGAIN, timezone.now()
+        _pending(report_id, [again]).update(dropped_at=now)
+        _build_deadline(report_id, again, now).save(force_insert=True)
 
 
 def in_danger_without_call() -> QuerySet[Case]:

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from core.errors import NotAllowedError, StaleVersionError
 from reports.cases import deadline_notifications, deadlines, handovers, workflow
-from reports.models import Case, Deadline, TransferSlip
+from reports.models import Case, Deadline, TransferSlip, UnitMember
 from reports.retention import erasure
 from tests.support import database_contents, report_factories
 from tests.support.concurrency import in_parallel
@@ -73,6 +73,57 @@ def test_what_comes_back_is_as_it_was_and_its_clocks_run_on(
     assert (after.status, after.assigned_unit, after.officer) == (was, None, duty.user)
     assert running(case) == before
     assert hand_over(duty, case).status == "handed_over"
+
+
+@pytest.mark.parametrize("back", ["decline", "take_back"])
+@pytest.mark.parametrize("is_member", [True, False])
+def test_what_comes_back_is_of_its_former_unit_and_of_nobody_who_cannot_see_it(
+    is_member: bool, back: str, duty: Person, lead: Person, commune: User
+) -> None:
+    former = report_factories.unit("Công an xã B")
+    holder = report_factories.create_unit_officer(former, "khac")
+    case = decide("take", report_factories.assign_to_unit(former, lead), holder)
+    hand_over(duty, case)
+    if not is_member:
+        UnitMember.objects.filter(user=holder).delete()
+    after = decide(back, case, commune if back == "decline" else duty)
+    assert (after.assigned_unit, after.unit_name) == (former, former.name)
+    assert after.officer == (holder if is_member else None)
+
+
+@pytest.mark.parametrize("back", ["decline", "take_back"])
+@pytest.mark.parametrize("urgent", ["", "1"])
+def test_what_was_urgent_is_called_anew_when_it_comes_back(
+    urgent: str, back: str, duty: Person, commune: User
+) -> None:
+    case = hand_over(duty, urgent=urgent)
+    decide(back, case, commune if back == "decline" else duty)
+    assert ("call_again" in running(case), deadlines.uncalled().exists()) == (bool(urgent),) * 2
+
+
+def test_a_call_that_runs_is_not_begun_twice_and_one_of_yesterday_is_begun_anew(
+    duty: Person, commune: User
+) -> None:
+    case = report_factories.case(happening_now=True)
+    deadlines.start_for_new_reports()
+    hand_over(duty, case, urgent="1")
+    decide("decline", case, commune)
+    assert running(case).keys() == {"call", "classify"}
+    hand_over(duty, case, urgent="1")
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        after = decide("decline", case, commune)
+        assert running(case)["call_again"] > timezone.now()
+        assert list(deadlines.uncalled()) == [after]
+
+
+def test_an_erased_report_has_no_step_of_its_hand_over(duty: Person, commune: User) -> None:
+    case = hand_over(duty)
+    report_factories.erase(case.report)
+    case = Case.objects.get(pk=case.pk)
+    assert [handovers.list_steps(case, by) for by in (commune, duty.user)] == [[], []]
+    for verb, by in (("receive", commune), ("decline", commune), ("take_back", duty.user)):
+        with pytest.raises(NotAllowedError):
+            decide(verb, case, by)
 
 
 def test_only_the_unit_receives_and_what_it_has_is_not_taken_back(
