@@ -8,7 +8,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 
+from core.errors import ActionError, CodedError
 from reports.calendar import deadline_rules
 from reports.cases import deadlines, documents, visibility
 from reports.cases.transitions import HAND_OVER
@@ -20,6 +22,10 @@ _ENDS = (*_BACK, "reopen")
 STEPS = ("receive", "receive_on_paper", "answer", *_BACK)
 
 
+class ReceivedTooEarlyError(CodedError, ActionError):
+    """Nobody receives on paper what was not handed over yet: `code` is the field."""
+
+
 def begin(case: Case, by: User, words: Mapping[str, str]) -> TransferSlip:
     """Return the slip of a new hand-over, whose deadlines run from now."""
     start, is_urgent = timezone.now(), bool(words.get("urgent"))
@@ -28,9 +34,7 @@ def begin(case: Case, by: User, words: Mapping[str, str]) -> TransferSlip:
     given = {name: words.get(name, "") for name in ("unit", "reason", "uncalled_reason")}
     times = {"created_at": start, "receive_by": receive_by, "answer_by": answer_by}
     before = {"status_before": case.status, "unit_before_id": case.assigned_unit_id}
-    return documents.issue_transfer_slip(
-        case, by, is_urgent=is_urgent, **given, **times, **before
-    )
+    return documents.issue_transfer_slip(case, by, is_urgent=is_urgent, **given, **times, **before)
 
 
 def list_steps(case: Case, by: User, slip: TransferSlip | None = None) -> list[str]:
@@ -56,11 +60,14 @@ def find_slip(case: Case) -> TransferSlip | None:
 
 def take_step(verb: str, case: Case, by: User, words: Mapping[str, str]) -> dict[str, Any]:
     """Write a step, or the end by a reopening, on the slip under way; return the changes of a case
-    that comes back: as it was, but not to an officer who could not see it.
+    that comes back: as it was, but not to an officer who could not see it. Raises ReceivedTooEarlyError.
     """
     slip = find_slip(case)
     if slip is None:
         return {}
+    day = parse_date(words.get("received_on", ""))
+    if day and day < timezone.localdate(slip.created_at):
+        raise ReceivedTooEarlyError("received_on")
     for name, value in _list_changes(verb, by, words).items():
         setattr(slip, name, value)
     slip.save()
