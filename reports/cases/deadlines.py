@@ -128,7 +128,12 @@ def start_for_new_reports() -> int:
     number of cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
-    return begun + _start(in_danger_without_call().exclude(due_at=None))
+    told = in_danger_without_call().exclude(due_at=None, status__in=Case.OPEN)
+    return begun + _start(told, _call_from_receipt)
+
+
+def _call_from_receipt(case: Case) -> list[Deadline]:
+    return [_build_deadline(case.pk, deadline_rules.CALL, case.report.received_at)]
 
 
 def start_call(case: Case) -> None:
@@ -161,9 +166,13 @@ def resume_from_handover(report_id: UUID, since: datetime, *, is_urgent: bool) -
 
 
 def in_danger_without_call() -> QuerySet[Case]:
-    """Return open cases of the last hours in which a danger was told, and no call was ever due."""
+    """Return the cases of the last hours in which a danger was told, and no call was ever due, until
+    they end: others work on what was handed over, but nobody may have called.
+    """
     calls = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.CALL)
-    recent = Case.objects.open().filter(report__received_at__gte=timezone.now() - CALL_WITHIN)
+    in_work = (*Case.OPEN, Case.Status.CRIME_REPORT, Case.Status.HANDED_OVER)
+    since = timezone.now() - CALL_WITHIN
+    recent = Case.objects.filter(status__in=in_work, report__received_at__gte=since)
     told = recent.filter(Q(report__facts__priority__gte=URGENT) | Q(report__happening_now=True))
     return told.filter(~Exists(calls), report__erased_at=None)
 

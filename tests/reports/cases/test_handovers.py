@@ -116,6 +116,27 @@ def test_a_call_that_runs_is_not_begun_twice_and_one_of_yesterday_is_begun_anew(
         assert list(deadlines.uncalled()) == [after]
 
 
+@pytest.mark.parametrize("verb", ["hand_over", "act"])
+def test_a_danger_that_is_read_after_the_hand_over_is_called(verb: str, duty: Person) -> None:
+    case = decide(verb, report_factories.case(), duty)
+    report_factories.add_facts(case.report, priority=60)
+    assert deadlines.uncalled().filter(pk=case.pk).exists()
+    before = running(case)
+    deadlines.start_for_new_reports()
+    assert running(case).keys() == before.keys() | {"call"}
+
+
+def test_a_danger_that_the_unit_answered_before_it_was_read_is_called(
+    duty: Person, commune: User
+) -> None:
+    case = hand_over(duty)
+    for verb in ("receive", "answer"):
+        decide(verb, case, commune)
+    report_factories.add_facts(case.report, priority=60)
+    deadlines.start_for_new_reports()
+    assert running(case).keys() == {"call"}
+
+
 def test_an_erased_report_has_no_step_of_its_hand_over(duty: Person, commune: User) -> None:
     case = hand_over(duty)
     report_factories.erase(case.report)
@@ -178,6 +199,20 @@ def remind(**later: int) -> list[str]:
     with time_machine.travel(timezone.now() + timedelta(**later)):
         deadline_notifications.send_due_reminders()
     return sorted(f"{each.to[0]}: {each.subject}" for each in mail.outbox)
+
+
+def test_who_hands_over_what_a_colleague_holds_is_reminded_too(
+    duty: Person, lead: Person, commune: User, settings: Settings
+) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1"
+    for person in (duty, lead):
+        User.objects.filter(pk=person.user.pk).update(email=f"{person.user}@desk.example")
+    holder = create_officer("giu", "duty")
+    User.objects.filter(pk=holder.pk).update(email="giu@desk.example")
+    hand_over(duty, decide("take", report_factories.case(), holder), urgent="1")
+    assert remind() == ["xa@unit.example: Tin được chuyển đến, chờ xác nhận: 1"]
+    told = [line.partition("@")[0] for line in remind(minutes=31)]
+    assert told == ["duty", "giu", "lead", "xa"]
 
 
 def test_unit_sender_and_lead_are_mailed_until_it_has_answered(
