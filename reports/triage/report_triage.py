@@ -343,7 +343,8 @@ def _write(findings: TriageResult) -> None:
         json_values: dict[str, Any] = {
             name: _json(getattr(facts, name)) for name in ("reasons", "loss")
         }
-        json_values |= {"found": _json(rows), "named": findings.named and _json(findings.named)}
+        json_values["found"] = _json(rows)
+        json_values["named"] = None if findings.named is None else _json(findings.named)
         steps = (_LOCK_CASE_SQL, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
         execute_pipeline(cursor, facts.__dict__ | json_values, *steps)
         if not cursor.fetchone()[0]:
