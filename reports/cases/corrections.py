@@ -186,9 +186,7 @@ def _write_case(case: Case, by: User, judgement: Judgement) -> None:
     if not said.isdisjoint(_ROUTED) and _may_route_anew(case, by):
         changes |= {"routed_at": None, "assigned_unit": None, "unit_name": ""}
         in_force = Judgement([CorrectedValue(*each) for each in values.items()])
-        changes["min_priority"] = (
-            URGENT if in_force.is_urgent else None
-        )  # not what the old rule said
+        changes["min_priority"] = URGENT if in_force.is_urgent else None
     if Fact.NAMED in said:
         _check_contacts(case, NamedChanges.from_json(values.get(Fact.NAMED)).added)
         queue.enqueue_once(TRIAGE_TASK, case.pk)  # counts, search and campaigns follow
@@ -197,9 +195,7 @@ def _write_case(case: Case, by: User, judgement: Judgement) -> None:
 
 
 def _may_route_anew(case: Case, by: User) -> bool:
-    """Return whether rules alone have routed the case, and would still; who works at a unit hands
-    over instead.
-    """
+    """Return whether rules alone have routed the case, and do still; a unit hands over instead."""
     is_untouched = case.status == Case.Status.NEW and case.officer_id is None
     is_old = case.report.received_at < timezone.now() - routing.MAX_AGE
     if not is_untouched or is_old or case.routed_at is None or units.unit_code_of(by):

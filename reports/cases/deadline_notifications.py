@@ -6,9 +6,7 @@ address and call, with report numbers and deadlines alone.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -111,23 +109,20 @@ def _group_by_address(
     slips = TransferSlip.objects.under_way().filter(report__in=reports, actor__is_active=True)
     senders = dict(slips.values_list("report", "actor__email"))
     for each in pending:
-        for address in _list_addresses(each, leads, senders):
+        for address in _list_addresses(each, leads, senders.get(each.deadline.report_id, "")):
             by_address[address].append(each)
     return by_address
 
 
-def _list_addresses(
-    notification: DeadlineNotification, leads: set[str], senders: Mapping[UUID, str]
-) -> set[str]:
+def _list_addresses(notification: DeadlineNotification, leads: set[str], sender: str) -> set[str]:
     """Return those of the officer, of leads once it is overdue or has no officer, and of sender and
     unit of a hand-over; the unit alone hears of a new one.
     """
     case, stage = notification.deadline.report.case, notification.stage
     is_handover = notification.deadline.kind in deadline_rules.HANDOVER
     addresses = {case.assigned_unit.email} if is_handover and case.assigned_unit else set()
-    if is_handover and stage != Stage.BEGUN:
-        addresses.add(senders.get(case.pk, ""))
     if stage != Stage.BEGUN:
+        addresses.add(sender if is_handover else "")
         addresses |= {case.officer.email} if case.officer and case.officer.is_active else leads
     return (addresses | (leads if stage == Stage.OVERDUE else set())) - {""}
 

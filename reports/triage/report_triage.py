@@ -5,7 +5,7 @@ or its case.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -75,9 +75,8 @@ SELECT {", ".join(_COLUMNS)},
 )
 
 # Two statements in one pipeline: of two workers on a report the second waits at the facts, and its
-# next statement sees the first one's indicators. Facts without the latest follow-ups do not replace
-# facts with them, nor those without what officers put right since; nor does reading again replace
-# those of a report under a hold.
+# next statement sees the first one's indicators. Facts without the latest follow-ups and corrections do
+# not replace facts with them, nor does reading again replace those of a report under a hold.
 _FACTS = (
     "scenario", "actions", "money_lost_vnd", "loss", "ongoing", "priority", "offices", "office_communes",
     "stages", "commune_id", "commune_raw", "reasons", "search_text", "rules_version", "followups_read",
@@ -94,8 +93,8 @@ ON CONFLICT (report_id) DO UPDATE
  WHERE (reports_extractedfacts.followups_read < excluded.followups_read
         OR reports_extractedfacts.followups_read = excluded.followups_read
            AND NOT reports_is_held(reports_extractedfacts.report_id))
-   AND (SELECT corrections_json -> 'named' FROM reports_case
-         WHERE report_id = reports_extractedfacts.report_id) IS NOT DISTINCT FROM %(named)s::jsonb
+   AND %(named)s::jsonb = coalesce((SELECT corrections_json -> 'named' FROM reports_case
+                                     WHERE report_id = excluded.report_id), 'null')
 """,  # noqa: S608  # nosec B608
 )
 _WRITE_INDICATORS = PreparedStatement(
@@ -105,13 +104,12 @@ WITH stands AS (SELECT FROM reports_extractedfacts
                  WHERE report_id = %(report_id)s AND extracted_at = statement_timestamp()),
      gone AS (DELETE FROM reports_indicator
                WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands)),
-     fresh AS (INSERT INTO reports_indicator
-                      (report_id, kind, source, raw, key, number_kind, bank, holder, flags)
-               SELECT %(report_id)s, kind, source, raw, key, number_kind, bank, holder, flags
-                 FROM jsonb_to_recordset(%(found)s) AS found(
-                      kind text, source text, raw text, key text, number_kind text, bank text,
-                      holder text, flags text[])
-                WHERE EXISTS (SELECT FROM stands))
+     fresh AS (
+INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, bank, holder, flags)
+SELECT %(report_id)s, kind, source, raw, key, number_kind, bank, holder, flags
+  FROM jsonb_to_recordset(%(found)s) AS found(
+       kind text, source text, raw text, key text, number_kind text, bank text, holder text, flags text[])
+ WHERE EXISTS (SELECT FROM stands))
 SELECT EXISTS (SELECT FROM stands)
 """,
 )
@@ -131,7 +129,7 @@ class TriageResult:
     facts: ExtractedFacts
     indicators: list[Indicator]
     fingerprint: FingerprintData
-    named: Mapping[str, Any] | None = None  # what officers put right, as it was read
+    named: dict[str, Any] | None = None  # what officers put right, as it was read
 
 
 def triage(lease: Lease) -> None:
@@ -151,9 +149,7 @@ def preload_models() -> None:
         extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
 
-def _load_report(
-    key: str,
-) -> tuple[Report, tuple[Followup, ...], int, Mapping[str, Any] | None]:
+def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int, dict[str, Any] | None]:
     """Return the report, its latest followups, their number, and what officers put right of what
     it names. Raises Report.DoesNotExist.
     """
@@ -174,7 +170,7 @@ def extract(
     report: Report,
     followups: tuple[Followup, ...] = (),
     many: int = 0,
-    named: Mapping[str, Any] | None = None,
+    named: dict[str, Any] | None = None,
 ) -> TriageResult:
     """Extract the facts of a report and the latest of `many` followups; writes nothing."""
     changes = NamedChanges.from_json(named)
@@ -340,11 +336,8 @@ def _write(findings: TriageResult) -> None:
     facts = findings.facts
     rows = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
-        json_values: dict[str, Any] = {
-            name: _json(getattr(facts, name)) for name in ("reasons", "loss")
-        }
-        json_values["found"] = _json(rows)
-        json_values["named"] = None if findings.named is None else _json(findings.named)
+        json_values = {name: _json(getattr(facts, name)) for name in ("reasons", "loss")}
+        json_values |= {"found": _json(rows), "named": _json(findings.named)}
         steps = (_LOCK_CASE_SQL, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
         execute_pipeline(cursor, facts.__dict__ | json_values, *steps)
         if not cursor.fetchone()[0]:
