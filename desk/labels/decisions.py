@@ -100,7 +100,7 @@ MISSING = {
     "officer": "Chưa chọn cán bộ.",
     "result": "Chưa chọn kết quả.",
     "receiver": "Chưa ghi người nhận.",
-    "received_on": "Ghi ngày nhận, không sau hôm nay.",
+    "received_on": "Ghi ngày nhận, từ ngày chuyển đến hôm nay.",
     "uncalled_reason": "Người báo đang gặp nguy, chưa ai gọi được. Gọi rồi ghi kết quả liên hệ, hoặc ghi vì"
     " sao chuyển khi chưa gọi.",
 }

@@ -19,6 +19,7 @@ from django.db.models import (
     Func,
     JSONField,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     UUIDField,
@@ -235,11 +236,13 @@ def take_next(request: HttpRequest) -> HttpResponse:
     officer = get_officer(request)
     if not officer.has_perm(DECIDE):
         raise PermissionDenied
-    untaken = Report.objects.filter(case__officer=None, erased_at=None)
-    given_back = untaken.filter(
-        case__status=Case.Status.IN_REVIEW, case__assigned_unit=units.unit_code_of(officer)
+    untaken = Report.objects.filter(case__officer=None, case__status__in=Case.OPEN, erased_at=None)
+    waiting = untaken.filter(case__status=Case.Status.WAITING)
+    answered = Q(pk__in=reporter_activity.with_new_answers(waiting).values("pk"))
+    given_back = Q(case__assigned_unit=units.unit_code_of(officer)) & (
+        Q(case__status=Case.Status.IN_REVIEW) | answered
     )
-    untaken = untaken.filter(case__status=Case.Status.NEW) | given_back
+    untaken = untaken.filter(Q(case__status=Case.Status.NEW) | given_back)
     free = visibility.visible_reports(untaken.order_by(*order_by_calls_first()), officer)
     with transaction.atomic():
         locked = free.select_related("case").select_for_update(skip_locked=True, of=("case",))

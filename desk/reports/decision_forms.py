@@ -30,7 +30,7 @@ from desk.labels.decisions import (
 from desk.labels.events import EVENTS
 from desk.labels.formatting import format_age, format_loss, format_time, officer_name
 from desk.models import ReportViewer
-from reports.cases import corrections, transitions, visibility, workflow
+from reports.cases import corrections, handovers, transitions, visibility, workflow
 from reports.cases.documents import DocumentError
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts.effective_facts import EffectiveFacts
@@ -193,7 +193,7 @@ class DecisionForm(forms.Form):
 
 
 def _field_error(error: ActionError) -> tuple[str, str] | None:
-    if isinstance(error, workflow.ReasonMissingError):
+    if isinstance(error, (workflow.ReasonMissingError, handovers.ReceivedTooEarlyError)):
         return error.code, MISSING[error.code]
     if isinstance(error, workflow.UnknownUnitError):
         return "unit", NO_UNIT

@@ -14,13 +14,14 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from core import encryption
 from core.audit import events
 from core.errors import ActionError, NotAllowedError
 from core.outbox import queue
 from reports.calendar.deadline_rules import CALL
-from reports.cases import deadlines, legal_holds
+from reports.cases import deadlines, legal_holds, routing
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.transitions import DECIDE
 from reports.cases.workflow import (
@@ -184,6 +185,8 @@ def _write_case(case: Case, by: User, judgement: Judgement) -> None:
         changes["min_priority"] = max(case.min_priority or 0, URGENT)
     if not said.isdisjoint(_ROUTED) and _may_route_anew(case, by):
         changes |= {"routed_at": None, "assigned_unit": None, "unit_name": ""}
+        in_force = Judgement([CorrectedValue(*each) for each in values.items()])
+        changes["min_priority"] = URGENT if in_force.is_urgent else None
     if Fact.NAMED in said:
         _check_contacts(case, NamedChanges.from_json(values.get(Fact.NAMED)).added)
         queue.enqueue_once(TRIAGE_TASK, case.pk)  # counts, search and campaigns follow
@@ -192,9 +195,10 @@ def _write_case(case: Case, by: User, judgement: Judgement) -> None:
 
 
 def _may_route_anew(case: Case, by: User) -> bool:
-    """Return whether rules alone have routed the case; who works at a unit hands over instead."""
+    """Return whether rules alone have routed the case, and do still; a unit hands over instead."""
     is_untouched = case.status == Case.Status.NEW and case.officer_id is None
-    if not is_untouched or case.routed_at is None or units.unit_code_of(by):
+    is_old = case.report.received_at < timezone.now() - routing.MAX_AGE
+    if not is_untouched or is_old or case.routed_at is None or units.unit_code_of(by):
         return False
     return not events.events_for("report", case.pk).filter(kind="unit_recalled").exists()
 

@@ -21,7 +21,7 @@ from core.outbox import sweeps
 from core.permissions import users_with_permission
 from reports.calendar import deadline_rules
 from reports.cases import deadlines
-from reports.models import Deadline, DeadlineNotification
+from reports.models import Deadline, DeadlineNotification, TransferSlip
 
 log = structlog.get_logger(__name__)
 
@@ -105,20 +105,24 @@ def _group_by_address(
     single = "deadline__report__case__officer", "deadline__report__case__assigned_unit"
     pending = list(rows.select_related(*single).order_by("due_at"))
     leads = _list_leads() if pending else set()
+    reports = {each.deadline.report_id for each in pending}
+    slips = TransferSlip.objects.under_way().filter(report__in=reports, actor__is_active=True)
+    senders = dict(slips.values_list("report", "actor__email"))
     for each in pending:
-        for address in _list_addresses(each, leads):
+        for address in _list_addresses(each, leads, senders.get(each.deadline.report_id, "")):
             by_address[address].append(each)
     return by_address
 
 
-def _list_addresses(notification: DeadlineNotification, leads: set[str]) -> set[str]:
-    """Return those of the officer, of leads once it is overdue or has no officer, and of the unit of a
-    hand-over, which alone hears of a new one.
+def _list_addresses(notification: DeadlineNotification, leads: set[str], sender: str) -> set[str]:
+    """Return those of the officer, of leads once it is overdue or has no officer, and of sender and
+    unit of a hand-over; the unit alone hears of a new one.
     """
     case, stage = notification.deadline.report.case, notification.stage
     is_handover = notification.deadline.kind in deadline_rules.HANDOVER
     addresses = {case.assigned_unit.email} if is_handover and case.assigned_unit else set()
     if stage != Stage.BEGUN:
+        addresses.add(sender if is_handover else "")
         addresses |= {case.officer.email} if case.officer and case.officer.is_active else leads
     return (addresses | (leads if stage == Stage.OVERDUE else set())) - {""}
 

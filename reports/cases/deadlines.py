@@ -44,6 +44,8 @@ def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
     must_call = case.report.happening_now or (facts and facts.priority >= URGENT)
     kinds = deadline_rules.FROM_RECEIPT if must_call else (CLASSIFY,)
+    if case.status not in Case.OPEN:
+        kinds = (deadline_rules.CALL,)  # it is sorted
     return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
@@ -128,7 +130,7 @@ def start_for_new_reports() -> int:
     number of cases.
     """
     begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
-    return begun + _start(in_danger_without_call().exclude(due_at=None))
+    return begun + _start(in_danger_without_call().exclude(due_at=None, status__in=Case.OPEN))
 
 
 def start_call(case: Case) -> None:
@@ -148,16 +150,22 @@ def start_handover(report_id: UUID, start: datetime, ends: Mapping[str, datetime
     Deadline.objects.bulk_create(rows)
 
 
-def resume_from_handover(report_id: UUID, since: datetime) -> None:
-    """Let run again what the hand-over of that time ended, with the ends that it had."""
+def resume_from_handover(report_id: UUID, since: datetime, *, is_urgent: bool) -> None:
+    """Let run again what the hand-over of that time ended, and call anew what was urgent."""
     met = Deadline.objects.filter(report_id=report_id, met_at__gte=since)
     met.filter(kind__in=(CLASSIFY, deadline_rules.VERIFY)).update(met_at=None)
+    if is_urgent and not running_calls().filter(report=report_id).exists():
+        again, now = deadline_rules.CALL_AGAIN, timezone.now()
+        _pending(report_id, [again]).update(dropped_at=now)
+        _build_deadline(report_id, again, now).save(force_insert=True)
 
 
 def in_danger_without_call() -> QuerySet[Case]:
-    """Return open cases of the last hours in which a danger was told, and no call was ever due."""
+    """Return cases in work, of the last hours, in which a danger was told, and no call was ever due."""
     calls = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.CALL)
-    recent = Case.objects.open().filter(report__received_at__gte=timezone.now() - CALL_WITHIN)
+    in_work = (*Case.OPEN, Case.Status.CRIME_REPORT, Case.Status.HANDED_OVER)
+    since = timezone.now() - CALL_WITHIN
+    recent = Case.objects.filter(status__in=in_work, report__received_at__gte=since)
     told = recent.filter(Q(report__facts__priority__gte=URGENT) | Q(report__happening_now=True))
     return told.filter(~Exists(calls), report__erased_at=None)
 

@@ -131,11 +131,11 @@ TABLE: Mapping[str, Transition] = {
     ),
     "decline": Transition(
         "handover_declined", DECIDE, _BACK, required_fields=("reason",), assigns_actor=False,
-        cleared_fields=("unit_name", "assigned_unit"), drops_deadlines=HANDOVER,
+        drops_deadlines=HANDOVER,
     ),
     "take_back": Transition(
         "handover_taken_back", HAND_OVER, _BACK, required_fields=("reason",), assigns_actor=False,
-        cleared_fields=("unit_name", "assigned_unit"), drops_deadlines=HANDOVER,
+        drops_deadlines=HANDOVER,
     ),
     "close": Transition(
         "closed", "reports.close_case", _lead_to(Status.CLOSED, *Case.OPEN, Status.CRIME_REPORT),

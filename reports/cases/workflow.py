@@ -191,19 +191,18 @@ def decide(
         if verb in handovers.STEPS and verb not in handovers.list_steps(case, by):
             raise NotAllowedError
         officer = officer or _find_new_officer(case, move, by)
-        keys = {"officer": officer.pk} if officer else {}
+        keys: dict[str, object] = {"officer": officer.pk} if officer else {}
+        changes = _list_changes(move, by, officer, words, named) | {"status": after}
         if move.has_slip:
             words["slip"] = str(_hand_over(case, by, words))
         elif before == Case.Status.HANDED_OVER and verb in (*handovers.STEPS, "reopen"):
-            after = handovers.take_step(verb, case, by, words) or after
-        changes = _list_changes(move, by, officer, words, named) | {"status": after}
+            changes |= handovers.take_step(verb, case, by, words)
         _write_case(case, changes | {"due_at": _update_deadlines(case, move, words)})
         if move.messages_reporter:
             text = words.pop("reason")
             keys["message"] = _send_message(case_id, by, text, is_question=move.is_question)
-        events.log_event(
-            "report", case_id, move.event, by=by, before=before, after=after, **keys, **words
-        )
+        keys |= {"before": before, "after": changes["status"]}
+        events.log_event("report", case_id, move.event, by=by, **keys, **words)
         regrouping.enqueue_if_changed(case_id)
     case.refresh_from_db()
     return case

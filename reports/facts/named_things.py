@@ -88,9 +88,6 @@ class NamedChanges:
         )
 
 
-NO_CHANGES = NamedChanges()
-
-
 def parse_typed(kind: str, typed: str) -> Iterator[Indicator]:
     """Yield what an officer typed, as intake reads it, several with ";" between them. Raises
     NamedThingError.

@@ -987,6 +987,11 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to=settings.AUTH_USER_MODEL, verbose_name='cán bộ'),
         ),
         migrations.AddField(
+            model_name='transferslip',
+            name='unit_before',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.unit', verbose_name='đơn vị trước khi chuyển'),
+        ),
+        migrations.AddField(
             model_name='extractedfacts',
             name='commune',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.commune', verbose_name='xã, phường kể sau'),

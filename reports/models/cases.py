@@ -250,6 +250,7 @@ class TransferSlip(NumberedDocument):
     is_urgent = models.BooleanField("khẩn", db_default=False)
     uncalled_reason = models.TextField("vì sao chưa gọi người báo", blank=True, db_default="")
     status_before = choice_of("trạng thái trước khi chuyển", Case.Status, 16)
+    unit_before = optional_key_of(Unit, "đơn vị trước khi chuyển", db_index=False)
     receive_by = models.DateTimeField("xác nhận trước")
     answer_by = models.DateTimeField("trả lời trước")
     # Confirmed by the unit itself, or on paper: then who received it, and on which day.

@@ -31,7 +31,7 @@ from reports.extraction.story_reader import StoryReading
 from reports.facts import followup_facts
 from reports.facts.choices import actions_for
 from reports.facts.merged_report import MergedReport
-from reports.facts.named_things import NO_CHANGES, NamedChanges
+from reports.facts.named_things import NamedChanges
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 
@@ -75,8 +75,8 @@ SELECT {", ".join(_COLUMNS)},
 )
 
 # Two statements in one pipeline: of two workers on a report the second waits at the facts, and its
-# next statement sees the first one's indicators. Facts without the latest follow-ups do not replace
-# facts with them, nor does reading again replace those of a report under a hold.
+# next statement sees the first one's indicators. Facts without the latest follow-ups and corrections do
+# not replace facts with them, nor does reading again replace those of a report under a hold.
 _FACTS = (
     "scenario", "actions", "money_lost_vnd", "loss", "ongoing", "priority", "offices", "office_communes",
     "stages", "commune_id", "commune_raw", "reasons", "search_text", "rules_version", "followups_read",
@@ -90,9 +90,11 @@ INSERT INTO reports_extractedfacts (report_id, {", ".join(_FACTS)}, extracted_at
 VALUES (%(report_id)s, {", ".join(f"%({name})s" for name in _FACTS)}, statement_timestamp())
 ON CONFLICT (report_id) DO UPDATE
    SET {", ".join(f"{name} = excluded.{name}" for name in (*_FACTS, "extracted_at"))}
- WHERE reports_extractedfacts.followups_read < excluded.followups_read
-    OR reports_extractedfacts.followups_read = excluded.followups_read
-       AND NOT reports_is_held(reports_extractedfacts.report_id)
+ WHERE (reports_extractedfacts.followups_read < excluded.followups_read
+        OR reports_extractedfacts.followups_read = excluded.followups_read
+           AND NOT reports_is_held(reports_extractedfacts.report_id))
+   AND %(named)s::jsonb = coalesce((SELECT corrections_json -> 'named' FROM reports_case
+                                     WHERE report_id = excluded.report_id), 'null')
 """,  # noqa: S608  # nosec B608
 )
 _WRITE_INDICATORS = PreparedStatement(
@@ -101,12 +103,14 @@ _WRITE_INDICATORS = PreparedStatement(
 WITH stands AS (SELECT FROM reports_extractedfacts
                  WHERE report_id = %(report_id)s AND extracted_at = statement_timestamp()),
      gone AS (DELETE FROM reports_indicator
-               WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands))
+               WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands)),
+     fresh AS (
 INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, bank, holder, flags)
 SELECT %(report_id)s, kind, source, raw, key, number_kind, bank, holder, flags
   FROM jsonb_to_recordset(%(found)s) AS found(
        kind text, source text, raw text, key text, number_kind text, bank text, holder text, flags text[])
- WHERE EXISTS (SELECT FROM stands)
+ WHERE EXISTS (SELECT FROM stands))
+SELECT EXISTS (SELECT FROM stands)
 """,
 )
 _REASON = tuple(field.name for field in fields(Explanation))
@@ -125,7 +129,7 @@ class TriageResult:
     facts: ExtractedFacts
     indicators: list[Indicator]
     fingerprint: FingerprintData
-    may_untie: bool = False  # officers took off what may have tied it
+    named: dict[str, Any] | None = None  # what officers put right, as it was read
 
 
 def triage(lease: Lease) -> None:
@@ -145,7 +149,7 @@ def preload_models() -> None:
         extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
 
-def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int, NamedChanges]:
+def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int, dict[str, Any] | None]:
     """Return the report, its latest followups, their number, and what officers put right of what
     it names. Raises Report.DoesNotExist.
     """
@@ -159,16 +163,17 @@ def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int, NamedChan
         Followup(**{name: each[name] for name in _FOLLOWUP_FIELDS}) for each in later or ()
     ]
     report = Report.from_db(connection.alias, _COLUMNS, columns)
-    return report, tuple(followups), many, NamedChanges.from_json(named)
+    return report, tuple(followups), many, named
 
 
 def extract(
     report: Report,
     followups: tuple[Followup, ...] = (),
     many: int = 0,
-    changes: NamedChanges = NO_CHANGES,
+    named: dict[str, Any] | None = None,
 ) -> TriageResult:
     """Extract the facts of a report and the latest of `many` followups; writes nothing."""
+    changes = NamedChanges.from_json(named)
     merged = MergedReport(report, followups)
     stories = followup_facts.parse_stories(merged)
     mentioned = [find_mentions(each.story.typed, each.story.copy) for each in stories]
@@ -218,7 +223,7 @@ def extract(
             sure_kind(facts),
             removed=changes.removed,
         ),
-        may_untie=bool(changes.removed),
+        named=named,
     )
 
 
@@ -327,14 +332,16 @@ def _list_spellings(indicator: Indicator) -> Iterator[str]:
 
 
 def _write(findings: TriageResult) -> None:
-    """Replace what an earlier triage wrote, and link the report to a campaign."""
+    """Replace what an earlier triage wrote of no more, and link the report to a campaign."""
     facts = findings.facts
     rows = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
         json_values = {name: _json(getattr(facts, name)) for name in ("reasons", "loss")}
-        json_values["found"] = _json(rows)
+        json_values |= {"found": _json(rows), "named": _json(findings.named)}
         steps = (_LOCK_CASE_SQL, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
         execute_pipeline(cursor, facts.__dict__ | json_values, *steps)
+        if not cursor.fetchone()[0]:
+            return  # what stands was read from more
     matching.link_report(
         matching.IncomingReport(
             facts.report_id,
@@ -344,7 +351,7 @@ def _write(findings: TriageResult) -> None:
             facts.followups_read,
         )
     )
-    if findings.may_untie:
+    if (findings.named or {}).get("removed"):  # it may have tied the report
         regrouping.enqueue_if_ungrounded(facts.report_id)
 
 

@@ -58,7 +58,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "extend": {"reason": "vụ việc phức tạp"},
     "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
     "receive": {},
-    "receive_on_paper": {"receiver": "trực ban xã", "received_on": "2026-01-05"},
+    "receive_on_paper": {"receiver": "trực ban xã", "received_on": f"{timezone.localdate()}"},
     "answer": {"result": "helped", "reason": "đã gặp người báo"},
     "decline": {"reason": "không đúng địa bàn"},
     "take_back": {"reason": "chuyển nhầm"},

@@ -96,11 +96,12 @@ def test_a_declined_report_is_back_in_the_queue_and_its_page_says_why(
 def test_for_a_unit_without_an_account_the_office_records_the_paper(duty: Person) -> None:
     report = report_factories.report()
     press(duty.client, report, "hand_over", unit="Phòng An ninh mạng")
-    for day in ("2999-01-01", "hôm qua", ""):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    for day in ("2999-01-01", f"{yesterday}", "hôm qua", ""):
         refused = send(
             duty.client, report, "Đã nhận bằng giấy", receiver="Trực ban", received_on=day
         )
-        assert "Ghi ngày nhận, không sau hôm nay." in refused
+        assert "Ghi ngày nhận, từ ngày chuyển đến hôm nay." in refused
     send(duty.client, report, "Đã nhận bằng giấy", receiver="Trực ban")  # today stands there
     page = send(duty.client, report, "Báo kết quả", result="accepted", reason="Số 12.")
     assert f"Bằng giấy, ngày {timezone.localdate():%d/%m/%Y}: Trực ban (duty ghi)." in page

@@ -181,6 +181,18 @@ def test_the_next_report_is_the_first_of_the_queue_that_nobody_works_on(
     assert "Không còn tin nào chưa ai nhận" in duty.read_page(QUEUE)
 
 
+def test_what_was_given_back_while_it_waited_is_next_once_the_reporter_has_answered(
+    duty: Person, lead: Person
+) -> None:
+    report = report_factories.report()
+    for verb in ("ask", "give_back"):
+        report_factories.decide(verb, report, duty)
+    assert lead.client.post(f"{QUEUE}next/").headers["Location"] == QUEUE
+    report_factories.add_followup(report, story="Số tài khoản là 0000123456.")
+    assert lead.client.post(f"{QUEUE}next/").headers["Location"] == page_of(report)
+    assert Case.objects.get().officer == lead.user
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_ask_for_the_next_at_once_get_two() -> None:
     reports = [report_factories.report(f"tin {n}") for n in range(2)]

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from core.errors import NotAllowedError, StaleVersionError
 from reports.cases import deadline_notifications, deadlines, handovers, workflow
-from reports.models import Case, Deadline, TransferSlip
+from reports.models import Case, Deadline, TransferSlip, UnitMember
 from reports.retention import erasure
 from tests.support import database_contents, report_factories
 from tests.support.concurrency import in_parallel
@@ -75,6 +75,78 @@ def test_what_comes_back_is_as_it_was_and_its_clocks_run_on(
     assert hand_over(duty, case).status == "handed_over"
 
 
+@pytest.mark.parametrize("back", ["decline", "take_back"])
+@pytest.mark.parametrize("is_member", [True, False])
+def test_what_comes_back_is_of_its_former_unit_and_of_nobody_who_cannot_see_it(
+    is_member: bool, back: str, duty: Person, lead: Person, commune: User
+) -> None:
+    former = report_factories.unit("Công an xã B")
+    holder = report_factories.create_unit_officer(former, "khac")
+    case = decide("take", report_factories.assign_to_unit(former, lead), holder)
+    hand_over(duty, case)
+    if not is_member:
+        UnitMember.objects.filter(user=holder).delete()
+    after = decide(back, case, commune if back == "decline" else duty)
+    assert (after.assigned_unit, after.unit_name) == (former, former.name)
+    assert after.officer == (holder if is_member else None)
+
+
+@pytest.mark.parametrize("back", ["decline", "take_back"])
+@pytest.mark.parametrize("urgent", ["", "1"])
+def test_what_was_urgent_is_called_anew_when_it_comes_back(
+    urgent: str, back: str, duty: Person, commune: User
+) -> None:
+    case = hand_over(duty, urgent=urgent)
+    decide(back, case, commune if back == "decline" else duty)
+    assert ("call_again" in running(case), deadlines.uncalled().exists()) == (bool(urgent),) * 2
+
+
+def test_a_call_that_runs_is_not_begun_twice_and_one_of_yesterday_is_begun_anew(
+    duty: Person, commune: User
+) -> None:
+    case = report_factories.case(happening_now=True)
+    deadlines.start_for_new_reports()
+    hand_over(duty, case, urgent="1")
+    decide("decline", case, commune)
+    assert running(case).keys() == {"call", "classify"}
+    hand_over(duty, case, urgent="1")
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        after = decide("decline", case, commune)
+        assert running(case)["call_again"] > timezone.now()
+        assert list(deadlines.uncalled()) == [after]
+
+
+@pytest.mark.parametrize("verb", ["hand_over", "act"])
+def test_a_danger_that_is_read_after_the_hand_over_is_called(verb: str, duty: Person) -> None:
+    case = decide(verb, report_factories.case(), duty)
+    report_factories.add_facts(case.report, priority=60)
+    assert deadlines.uncalled().filter(pk=case.pk).exists()
+    before = running(case)
+    deadlines.start_for_new_reports()
+    assert running(case).keys() == before.keys() | {"call"}
+
+
+def test_a_danger_that_the_unit_answered_before_it_was_read_is_called(
+    duty: Person, commune: User
+) -> None:
+    case = hand_over(duty)
+    for verb in ("receive", "answer"):
+        decide(verb, case, commune)
+    report_factories.add_facts(case.report, priority=60)
+    deadlines.start_for_new_reports()
+    assert running(case).keys() == {"call"}
+
+
+def test_an_erased_report_has_no_step_of_its_hand_over(duty: Person, commune: User) -> None:
+    case = hand_over(duty)
+    report_factories.erase(case.report)
+    case = Case.objects.get(pk=case.pk)
+    assert [handovers.list_steps(case, by) for by in (commune, duty.user)] == [[], []]
+    for verb, by in (("receive", commune), ("decline", commune), ("take_back", duty.user)):
+        with pytest.raises(NotAllowedError):
+            decide(verb, case, by)
+
+
 def test_only_the_unit_receives_and_what_it_has_is_not_taken_back(
     duty: Person, lead: Person, commune: User
 ) -> None:
@@ -127,6 +199,20 @@ def remind(**later: int) -> list[str]:
     with time_machine.travel(timezone.now() + timedelta(**later)):
         deadline_notifications.send_due_reminders()
     return sorted(f"{each.to[0]}: {each.subject}" for each in mail.outbox)
+
+
+def test_who_hands_over_what_a_colleague_holds_is_reminded_too(
+    duty: Person, lead: Person, commune: User, settings: Settings
+) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1"
+    for person in (duty, lead):
+        User.objects.filter(pk=person.user.pk).update(email=f"{person.user}@desk.example")
+    holder = create_officer("giu", "duty")
+    User.objects.filter(pk=holder.pk).update(email="giu@desk.example")
+    hand_over(duty, decide("take", report_factories.case(), holder), urgent="1")
+    assert remind() == ["xa@unit.example: Tin được chuyển đến, chờ xác nhận: 1"]
+    told = [line.partition("@")[0] for line in remind(minutes=31)]
+    assert told == ["duty", "giu", "lead", "xa"]
 
 
 def test_unit_sender_and_lead_are_mailed_until_it_has_answered(

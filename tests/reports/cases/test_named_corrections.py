@@ -1,9 +1,12 @@
 """Numbers, accounts, links, people and the commune that officers put right: counted and found anew."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from core.audit import events
 from core.models import OutboxItem
@@ -17,6 +20,7 @@ from reports.models import Case, Commune, Correction, Report, RoutingRule
 from reports.numbers import report_counts
 from reports.reference import gazetteer
 from reports.retention import erasure
+from reports.triage import report_triage
 from tests.support import report_factories
 from tests.support.campaign_factories import campaign_of
 from tests.support.database_contents import refused_by_database
@@ -63,6 +67,20 @@ def test_triage_running_again_overrules_nobody(duty: Person) -> None:
     report = report_factories.triaged(f"Số {NUMBER} gọi.")
     name(report, duty.user, ("account", "MB 0000123456"), off=(KEY,))
     report_factories.read_all(report)
+    assert keys(report) == {"0000123456"}
+
+
+def test_a_slower_worker_does_not_bring_back_what_was_taken_off(duty: Person) -> None:
+    report, other = (report_factories.report(f"tin {n}", caller_number=NUMBER) for n in "ab")
+    report_factories.process_triage(report)
+    slow = report_triage.extract(*report_triage._load_report(str(report.pk)))
+    name(report, duty.user, ("account", "MB 0000123456"), off=(KEY,))
+    report_factories.process_triage(other)
+    report_triage._write(slow)
+    assert keys(report) == {"0000123456"}
+    assert [find(typed) for typed in ("0550000123", "0000123456")] == [[other], [report]]
+    assert campaign_of(report) is None
+    report_factories.read_all(report)  # what was read of all is written
     assert keys(report) == {"0000123456"}
 
 
@@ -180,6 +198,34 @@ def test_a_report_that_only_rules_led_somewhere_is_routed_anew(
     report_factories.decide("recall", report, duty)
     report_factories.correct(report, duty, "commune", "xa_mot")
     assert routing.route_untriaged_cases() == 0
+
+
+@pytest.mark.parametrize(("priority", "floor"), [(None, None), (60, corrections.URGENT)])
+def test_routed_anew_it_loses_what_the_old_rule_said_and_keeps_what_officers_said(
+    priority: int | None, floor: int | None, duty: Person, communes: None
+) -> None:
+    for code, least in (("xa_mot", 90), ("xa_hai", None)):
+        unit = report_factories.unit(f"Công an {code}", kind="commune", commune_id=code)
+        RoutingRule.objects.create(unit=unit, commune_id=code, priority=least, is_active=True)
+    report = report_factories.triaged("Họ xưng công an.", commune_id="xa_mot")
+    if priority:
+        report_factories.correct(report, duty, "priority", priority)
+    routing.route_untriaged_cases()
+    assert Case.objects.get().min_priority == 90
+    report_factories.correct(report, duty, "commune", "xa_hai")
+    routing.route_untriaged_cases()
+    case = Case.objects.get()
+    assert (case.unit_name, case.min_priority) == ("Công an xa_hai", floor)
+
+
+def test_a_report_too_old_for_rules_keeps_its_unit(duty: Person, communes: None) -> None:
+    unit = report_factories.unit("Công an xã Một", kind="commune", commune_id="xa_mot")
+    RoutingRule.objects.create(unit=None, is_active=True)
+    report = report_factories.triaged("Họ xưng công an.", commune_id="xa_mot")
+    routing.route_untriaged_cases()
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        report_factories.correct(report, duty, "commune", "xa_hai")
+    assert Case.objects.get().assigned_unit == unit
 
 
 def test_a_rule_does_not_lower_what_an_officer_called_urgent(duty: Person, communes: None) -> None:
