@@ -85,7 +85,7 @@ counted AS (
               AND started_at > statement_timestamp() - interval '{CALL_WITHIN.total_seconds()} s'
               AND (%(unit)s::text IS NULL OR EXISTS (SELECT FROM reports_case
                     WHERE report_id = deadline.report_id AND assigned_unit_id = %(unit)s))
-            UNION  -- those that have just come; what is not open has its deadline within a minute
+            UNION  -- those that have just come, as deadlines.uncalled() has them
            SELECT report_id FROM waits
             WHERE received_at > statement_timestamp() - interval '{CALL_WITHIN.total_seconds()} s'
               AND (priority >= {URGENT} OR happening_now) AND NOT EXISTS (SELECT FROM reports_deadline

@@ -120,10 +120,10 @@ def test_a_call_that_runs_is_not_begun_twice_and_one_of_yesterday_is_begun_anew(
 def test_a_danger_that_is_read_after_the_hand_over_is_called(verb: str, duty: Person) -> None:
     case = decide(verb, report_factories.case(), duty)
     report_factories.add_facts(case.report, priority=60)
-    assert deadlines.uncalled().filter(pk=case.pk).exists()
     before = running(case)
     deadlines.start_for_new_reports()
     assert running(case).keys() == before.keys() | {"call"}
+    assert deadlines.uncalled().filter(pk=case.pk).exists()
 
 
 def test_a_danger_that_the_unit_answered_before_it_was_read_is_called(
