@@ -128,7 +128,8 @@ class ReportChangeList(ChangeList):
 
     def fold(self, paginator: FoldedPaginator, request: HttpRequest) -> None:
         """Count all reports, and give each folded row its count and the query that opens it."""
-        self.result_list = paginator.page(self.page_num).object_list
+        if not self.multi_page:  # else the rows are fetched already
+            self.result_list = paginator.page(1).object_list
         folded, self.result_count = paginator.folded, sum(paginator.folded.values())
         work = request.GET.get(WorkFilter.parameter_name, WorkFilter.DEFAULT)
         for row in (row for row in self.result_list if folded[row.pk] > 1):
@@ -281,6 +282,10 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
             preferences=preferences.preferences_column(get_officer(request))
         )
         return visibility.visible_reports(rows, get_officer(request))
+
+    def action_checkbox(self, obj: Report) -> str:
+        """Return the checkbox, none for a folded row, whose other reports it would leave out."""
+        return "" if hasattr(obj, "folded") else super().action_checkbox(obj)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         if visibility.sees_campaigns(get_officer(request)):
