@@ -31,6 +31,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts import preferences
@@ -283,9 +284,9 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
         )
         return visibility.visible_reports(rows, get_officer(request))
 
-    def action_checkbox(self, obj: Report) -> str:
+    def action_checkbox(self, obj: Report) -> SafeString:
         """Return the checkbox, none for a folded row, whose other reports it would leave out."""
-        return "" if hasattr(obj, "folded") else super().action_checkbox(obj)
+        return SafeString("") if hasattr(obj, "folded") else super().action_checkbox(obj)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         if visibility.sees_campaigns(get_officer(request)):
