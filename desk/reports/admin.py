@@ -207,6 +207,16 @@ def list_held(officer: User, viewer: User) -> QuerySet[Report]:
     return held.order_by(*order_by_calls_first())[: many.MAX_COUNT]
 
 
+def list_uncalled_kept(officer: User, viewer: User) -> QuerySet[Report]:
+    """Return the reports that an officer has handed over or has in hand as a crime, no longer open,
+    whose reporter must still be called.
+    """
+    kept = Case.Status.HANDED_OVER, Case.Status.CRIME_REPORT
+    cases = deadlines.uncalled().filter(officer=officer, status__in=kept)
+    rows = _plain_rows().filter(pk__in=cases.values("pk"))
+    return visibility.visible_reports(rows, viewer).order_by("received_at")[: many.MAX_COUNT]
+
+
 def _seen(user: User) -> QuerySet[Report]:
     return visibility.visible_reports(Report.objects.order_by(*order_by_calls_first()), user)
 
