@@ -1,7 +1,7 @@
 """What a text in review changes in the edition that was issued, field by field and word by word."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -19,7 +19,7 @@ _LABELS = {
     "communes": "xã, phường", "offices": "cơ quan bị giả danh",
 }  # fmt: skip
 _CODES = {"urgency": Urgency, "severity": Severity, "certainty": Certainty, "response_type": ResponseType}  # fmt: skip
-MAX_COMPARED = 40_000  # pairs of words of a text that are looked at
+MAX_COMPARED = 40_000  # pairs of words that are all looked at
 _UNCHANGING = ("slug", "message")
 _WORDS = re.compile(r"\S+\s*|\s+")
 
@@ -75,34 +75,12 @@ def _format_time(message: MessageHeader) -> str:
 
 def _compare(old: str, new: str) -> tuple[list[Part], list[Part]]:
     before, after = _WORDS.findall(old), _WORDS.findall(new)
-    blocks = list(_match(before, after))
+    is_long = len(before) * len(after) > MAX_COMPARED  # words that are frequent join nothing there
+    blocks = SequenceMatcher(None, before, after, autojunk=is_long).get_opcodes()
     return (
         _join((before[a:b], kind != "equal") for kind, a, b, _, _ in blocks),
         _join((after[a:b], kind != "equal") for kind, _, _, a, b in blocks),
     )
-
-
-def _match(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
-    """Yield the runs of equal and changed words, as SequenceMatcher does; what lies between the equal
-    ends of two long texts as one change, as it would take seconds.
-    """
-    head = _count_equal(old, new)
-    tail = _count_equal(old[head:][::-1], new[head:][::-1])
-    i, j = len(old) - tail, len(new) - tail
-    yield "equal", 0, head, 0, head
-    if (i - head) * (j - head) > MAX_COMPARED:
-        yield "replace", head, i, head, j
-    else:
-        matcher = SequenceMatcher(None, old[head:i], new[head:j], autojunk=False)
-        for kind, *ends in matcher.get_opcodes():
-            a, b, c, d = (head + n for n in ends)
-            yield kind, a, b, c, d
-    yield "equal", i, len(old), j, len(new)
-
-
-def _count_equal(old: list[str], new: list[str]) -> int:
-    pairs = enumerate(zip(old, new, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(old), len(new)))
 
 
 def _join(runs: Iterable[tuple[list[str], bool]]) -> list[Part]:

@@ -82,18 +82,9 @@ def _list_tile_problems(province: Province) -> Iterator[str]:
     places = load_places(province.folder)
     if len(set(places.values())) < len(places):
         yield "two communes have the same place."
-    if not places:
-        return  # a province needs no map
-    codenames = {row["codename"] for row in _read_communes(province)}
-    for codename in sorted(places.keys() - codenames):
-        yield f'"{codename}" is no commune of communes.csv.'
-    for codename in sorted(codenames - places.keys()):
-        yield f'the commune "{codename}" has no place.'
-
-
-def _read_communes(province: Province) -> list[dict[str, str]]:
-    with (province.folder / "communes.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    lines = (province.folder / "communes.csv").read_text("utf-8").splitlines() if places else []
+    for codename in sorted({row["codename"] for row in csv.DictReader(lines)} ^ places.keys()):
+        yield f'the commune "{codename}" is missing here or in communes.csv.'
 
 
 _FILES: dict[str, Callable[[Province], Iterator[str]]] = {

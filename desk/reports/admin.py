@@ -31,7 +31,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts import preferences
@@ -208,12 +207,9 @@ def list_held(officer: User, viewer: User) -> QuerySet[Report]:
 
 
 def list_uncalled_kept(officer: User, viewer: User) -> QuerySet[Report]:
-    """Return the reports that an officer has handed over or has in hand as a crime, no longer open,
-    whose reporter must still be called.
-    """
-    kept = Case.Status.HANDED_OVER, Case.Status.CRIME_REPORT
-    cases = deadlines.uncalled().filter(officer=officer, status__in=kept)
-    rows = _plain_rows().filter(pk__in=cases.values("pk"))
+    """Return an officer's reports that are open no more, whose reporter must still be called."""
+    calls = deadlines.uncalled().filter(officer=officer).exclude(status__in=Case.OPEN)
+    rows = _plain_rows().filter(pk__in=calls.values("pk"))
     return visibility.visible_reports(rows, viewer).order_by("received_at")[: many.MAX_COUNT]
 
 
@@ -294,9 +290,9 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
         )
         return visibility.visible_reports(rows, get_officer(request))
 
-    def action_checkbox(self, obj: Report) -> SafeString:
+    def action_checkbox(self, obj: Report) -> str:  # type: ignore[override]
         """Return the checkbox, none for a folded row, whose other reports it would leave out."""
-        return SafeString("") if hasattr(obj, "folded") else super().action_checkbox(obj)
+        return "" if hasattr(obj, "folded") else super().action_checkbox(obj)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         if visibility.sees_campaigns(get_officer(request)):

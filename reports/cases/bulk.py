@@ -103,14 +103,12 @@ def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report
 
 def _needs_own_answer(report: Report) -> str:
     """Return the code of what a text for many would count as answered, "" for nothing."""
-    running = Deadline.objects.pending().filter(report=report)
-    if report.case.status == Case.Status.CRIME_REPORT or running.filter(kind=NOTIFY).exists():
+    running = set(Deadline.objects.pending().filter(report=report).values_list("kind", flat=True))
+    if report.case.status == Case.Status.CRIME_REPORT or NOTIFY in running:
         return "crime"
-    asked = running.filter(kind=FOLLOWUP_ANSWER).exists()
-    waiting = {workflow.WRITTEN, workflow.OPEN_REQUEST}.intersection(
-        workflow.closing_blockers(report)
-    )
-    return "asked" if asked or waiting else ""
+    waiting = {*running, *workflow.closing_blockers(report)}
+    asked = {FOLLOWUP_ANSWER, workflow.WRITTEN, workflow.OPEN_REQUEST}
+    return "" if asked.isdisjoint(waiting) else "asked"
 
 
 def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
