@@ -15,7 +15,7 @@ from accounts.sessions import get_officer
 from desk.labels import deadlines
 from desk.pages.http import parse_int, render
 from desk.reports import bulk_actions, contact_views
-from desk.reports.admin import list_held
+from desk.reports.admin import list_held, list_uncalled_kept
 from desk.reports.base import VIEW_PERMISSION
 from desk.reports.queue_counts import counts_for
 from reports.cases import bulk
@@ -40,6 +40,7 @@ def show_shift(request: HttpRequest) -> HttpResponse:
         "holder": holder,
         "holders": counts_for(request).by.get(HOLDER, []) if may_choose else [],
         "groups": _group(rows),
+        "kept": list_uncalled_kept(holder, officer),
         "total": len(rows),
         "most": bulk.MAX_COUNT,
         "form": bulk_actions.form_for(bulk.SHIFT, request, typed=None),

@@ -82,6 +82,9 @@ def _list_tile_problems(province: Province) -> Iterator[str]:
     places = load_places(province.folder)
     if len(set(places.values())) < len(places):
         yield "two communes have the same place."
+    lines = (province.folder / "communes.csv").read_text("utf-8").splitlines() if places else []
+    for codename in sorted({row["codename"] for row in csv.DictReader(lines)} ^ places.keys()):
+        yield f'the commune "{codename}" is missing here or in communes.csv.'
 
 
 _FILES: dict[str, Callable[[Province], Iterator[str]]] = {

@@ -87,6 +87,7 @@ _RULES = {
 _OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi"}
 _OF_NUMBER = {"further demands:": "Còn đòi thêm {} việc", "money lost:": "Thiệt hại từ {}"}
 _MANY = re.compile(r"(further demands:|money lost:) (\d+)")
+CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "chưa rõ"}  # of the machine
 
 
 def priority_label(priority: int | None) -> PriorityLabel:

@@ -135,6 +135,7 @@ def _render_paper(sheet: Sheet, drafter: str, kind: str) -> tuple[bytes, str]:
 
 
 def _join(figures: list[Figure]) -> str:
-    return (
-        "\n".join(f"{each.label}: {each.value}; {each.change}." for each in figures) or "Không có."
-    )
+    lines = [
+        "; ".join(filter(None, (f"{each.label}: {each.value}", each.change))) for each in figures
+    ]
+    return "\n".join(f"{line}." for line in lines) or "Không có."

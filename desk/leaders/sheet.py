@@ -30,13 +30,13 @@ TILE_WIDTH, TILE_HEIGHT = 72, 56  # in units of the picture
 
 @dataclass(frozen=True)
 class Figure:
-    """A count or a sum, the same of the period before, and its list. `of`: both wholes of which it is
-    a share; `level`: of colour, from 0 for none.
+    """A count or a sum, the same of the period before, None if not compared, and its list. `of`: both
+    wholes of which it is a share; `level`: of colour, from 0 for none.
     """
 
     label: str
     now: int
-    before: int
+    before: int | None
     url: str
     of: tuple[int, int] | None = None
     is_money: bool = False
@@ -44,7 +44,7 @@ class Figure:
 
     @property
     def rise(self) -> int:
-        return self.now - self.before
+        return self.now - (self.before or 0)
 
     @property
     def value(self) -> str:
@@ -52,6 +52,8 @@ class Figure:
 
     @property
     def change(self) -> str:
+        if self.before is None:
+            return ""
         if self.of:
             shares = zip((self.now, self.before), self.of, strict=True)
             return "{}; kỳ trước {}".format(*(_share(*each) for each in shares))
@@ -124,8 +126,7 @@ class Sheet:
                 self._count("decided", f"tin phân loại, kết thúc trong {sort} giờ", of="counted"),
             ]),
             ("Đợt đang lan", [
-                Figure(f"đợt từ {MIN_SPREADING} tin, nhiều hơn kỳ trước", spreading, 0, "#spreading",
-                       of=(len(self._list_parts("campaign")[0]), len(self._list_parts("campaign")[1]))),
+                Figure(f"đợt từ {MIN_SPREADING} tin, nhiều hơn kỳ trước", spreading, None, "#spreading"),
             ]),
             ("Cảnh báo", self._list_acts("alert_issued", "alert_updated", "alert_deployed")),
         ]  # fmt: skip
@@ -243,10 +244,11 @@ def load_sheet(day: date, *, is_month: bool, kind: str = "") -> Sheet:
     before = around(whole.first - timedelta(days=1))
     period = Period(whole.first, min(whole.last, timezone.localdate()))
     if period != whole:
-        last = before.first + (period.last - period.first)
-        before = Period(before.first, min(before.last, last))
+        end = before.first + (period.last - period.first)
+        before = Period(before.first, min(before.last, end))
     first = min(before.first, week_of(period.last - timedelta(weeks=WEEKS - 1)).first)
-    return Sheet(period, before, is_month, kind, daily_counts.load_days(first, period.last))
+    last = min(week_of(period.last).last, timezone.localdate())  # its week's column, whole
+    return Sheet(period, before, is_month, kind, daily_counts.load_days(first, last))
 
 
 @cache

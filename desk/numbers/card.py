@@ -1,6 +1,6 @@
 """What the desk knows of a typed number, account or link, on one card. Nothing is stored.
 
-Counts include every unit's reports, for every officer, as beside a report (desk/reports/indicators.py).
+An officer reads of the reports that they may see; what the public page says, everyone.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from reports.models import Indicator, NumberFinding
 from reports.numbers import lookup
 from reports.numbers.lookup import NumberVerdict
 
-PERMISSION = "reports.view_report"
+PERMISSION, SEES_FINDINGS = "reports.view_report", "reports.view_numberfinding"
 MAX_MENTIONS = 500  # the newest that are counted
 MAX_CAMPAIGNS = 2
 MIN_DIGITS = 6  # of an account
@@ -52,7 +52,7 @@ class Mentions:
 @dataclass(frozen=True)
 class NumberCard:
     """`verdict`: what the public page says of a number, None for an account or a link; `waiting`:
-    the finding that a second officer has not confirmed yet.
+    the finding that a second officer has not confirmed yet, for who may read findings.
     """
 
     text: str
@@ -77,12 +77,14 @@ def load_card(text: str, officer: User) -> NumberCard | None:
     if not _NO_NUMBER.isdisjoint(phone.flags):
         return NumberCard(digits, mentions)
     open_findings = NumberFinding.objects.filter(key=key, withdrawn_at=None, confirmed_at=None)
+    waiting = open_findings.first() if officer.has_perm(SEES_FINDINGS) else None
     verdict = lookup.lookup_number(phone)
-    return NumberCard(verdict.display_number, mentions, verdict, open_findings.first())
+    return NumberCard(verdict.display_number, mentions, verdict, waiting)
 
 
 def _load_mentions(named: Q, officer: User) -> Mentions:
-    newest = Indicator.objects.filter(named).order_by("-id")
+    seen = visibility.visible_via_report(Indicator.objects.filter(named), officer)
+    newest = seen.order_by("-id")
     columns = ("report_id", "report__received_at", *(f"{_CAMPAIGN}__{name}" for name in _COLUMNS))
     rows = list(newest.values_list(*columns)[: MAX_MENTIONS + 1])
     campaign_by_report = {report: tuple(campaign) for report, _, *campaign in rows}

@@ -129,7 +129,8 @@ class ReportChangeList(ChangeList):
 
     def fold(self, paginator: FoldedPaginator, request: HttpRequest) -> None:
         """Count all reports, and give each folded row its count and the query that opens it."""
-        self.result_list = paginator.page(self.page_num).object_list
+        if not self.multi_page:  # else the rows are fetched already
+            self.result_list = paginator.page(1).object_list
         folded, self.result_count = paginator.folded, sum(paginator.folded.values())
         work = request.GET.get(WorkFilter.parameter_name, WorkFilter.DEFAULT)
         for row in (row for row in self.result_list if folded[row.pk] > 1):
@@ -204,6 +205,13 @@ def list_held(officer: User, viewer: User) -> QuerySet[Report]:
     rows = _plain_rows().annotate(must_call=_must_call(), calls_again=Exists(again))
     held = visibility.visible_reports(filter_open(rows, officer=officer), viewer)
     return held.order_by(*order_by_calls_first())[: many.MAX_COUNT]
+
+
+def list_uncalled_kept(officer: User, viewer: User) -> QuerySet[Report]:
+    """Return an officer's reports that are open no more, whose reporter must still be called."""
+    calls = deadlines.uncalled().filter(officer=officer).exclude(status__in=Case.OPEN)
+    rows = _plain_rows().filter(pk__in=calls.values("pk"))
+    return visibility.visible_reports(rows, viewer).order_by("received_at")[: many.MAX_COUNT]
 
 
 def _seen(user: User) -> QuerySet[Report]:
@@ -284,6 +292,10 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
             preferences=preferences.preferences_column(get_officer(request))
         )
         return visibility.visible_reports(rows, get_officer(request))
+
+    def action_checkbox(self, obj: Report) -> str:  # type: ignore[override]
+        """Return the checkbox, none for a folded row, whose other reports it would leave out."""
+        return "" if hasattr(obj, "folded") else super().action_checkbox(obj)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         if visibility.sees_campaigns(get_officer(request)):

@@ -48,7 +48,6 @@ _REASON_OF = {str(Fact.OFFICES): "office"}
 _SUMMARY = (Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING)
 _QUOTED = {Fact.MONEY, Fact.ONGOING}
 _DECLARED = "declared: "
-_CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "chưa rõ"}
 # Reasons of a priority that other rows tell.
 _TOLD_ABOVE = ("scenario: ", "demand: ", "further demands", "clamped")
 
@@ -325,7 +324,7 @@ def _certainty_of(extracted: ExtractedFacts, fact: str) -> str:
     if any(each["rule"].startswith(_DECLARED) for each in reasons):
         return "người báo chọn"
     weighed = ((each["rule"], each["points"]) for each in reasons)
-    return _CERTAINTIES.get(evaluation.certainty(fact, weighed), "")
+    return codes.CERTAINTIES.get(evaluation.certainty(fact, weighed), "")
 
 
 def summary(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]:

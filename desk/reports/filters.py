@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
+from core.periods import parse_period
 from desk.labels import codes, highlighting
 from desk.labels.formatting import format_count
 from desk.pages.http import parse_int
@@ -25,6 +26,7 @@ from reports.monitoring import daily_counts, queue_stats
 
 MAX_VALUE_CHARS = 64  # in the query
 MAX_SHOWN_VALUES = 12  # a search reaches the rest
+MAX_UNBOUNDED_DAYS = 62  # of a period whose reports are all looked at
 MAX_FILTERED_ROWS = 20_000  # the newest reports, where closed ones are included
 LARGE_LOSS_VND = 100_000_000
 _NOWHERE = "none"  # in a query: without commune or channel
@@ -276,9 +278,10 @@ class WorkFilter(AlwaysChosenFilter):
         self.counts = counts_for(request)
         self.queue_state = queue_state_for(request)
         self.searching = bool(request.GET.get(SEARCH_VAR))
-        # The reports of some days need no other bound.
         narrowed = any(request.GET.get(str(each.parameter_name)) for each in NARROWING)
-        self.narrowed = narrowed and not request.GET.get(ReceivedFilter.parameter_name)
+        period = parse_period(request.GET.get(ReceivedFilter.parameter_name, ""))
+        is_long = period is None or (period.last - period.first).days >= MAX_UNBOUNDED_DAYS
+        self.narrowed = narrowed and is_long
         self.user = request.user
         super().__init__(request, *args)
 

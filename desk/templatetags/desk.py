@@ -164,13 +164,9 @@ def scenario(report: Report) -> str:
 @register.filter
 def certainty(strength: Decimal | None) -> str:
     """Return how sure the machine is of a link, in words."""
-    return (
-        "chắc"
-        if (strength or 0) >= SURE
-        else "khá chắc"
-        if (strength or 0) >= FAIRLY_SURE
-        else "đoán"
-    )
+    sure = strength or 0
+    code = "sure" if sure >= SURE else "likely" if sure >= FAIRLY_SURE else "guess"
+    return codes.CERTAINTIES[code]
 
 
 @register.filter

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from core.audit import events
 from core.errors import ActionError, NotAllowedError, StaleVersionError
+from reports.calendar.deadline_rules import FOLLOWUP_ANSWER, NOTIFY
 from reports.campaigns import manual_grouping, membership
 from reports.cases import replies, workflow
-from reports.models import Campaign, CampaignLink, CannedReply, Case, Message, Report
+from reports.models import Campaign, CampaignLink, CannedReply, Case, Deadline, Message, Report
 
 MAX_COUNT = 500  # reports of one form
 TIMEOUT_SECONDS = 6.0  # nothing is begun after that
@@ -90,10 +91,24 @@ def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report
     if report is None:
         return "written"
     try:
+        if why := _needs_own_answer(report):
+            return why
         text = replies.fill(reply, report.case, report.language)
         return _try_decide("message", row, by, {"reason": text})
-    except workflow.ForbiddenWordingError:
+    except ActionError:
         return "blank"
+    except DatabaseError:
+        return "database"
+
+
+def _needs_own_answer(report: Report) -> str:
+    """Return the code of what a text for many would count as answered, "" for nothing."""
+    running = set(Deadline.objects.pending().filter(report=report).values_list("kind", flat=True))
+    if report.case.status == Case.Status.CRIME_REPORT or NOTIFY in running:
+        return "crime"
+    waiting = {*running, *workflow.closing_blockers(report)}
+    asked = {FOLLOWUP_ANSWER, workflow.WRITTEN, workflow.OPEN_REQUEST}
+    return "" if asked.isdisjoint(waiting) else "asked"
 
 
 def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 
 class Case(models.Model):
-    """The work on a report, opened by a trigger; cases/workflow.py and corrections.py alone write.
+    """The work on a report, opened by a trigger; cases/ workflow, corrections, checklists alone write.
 
     `due_at`: the next deadline; empty where none runs, or those of a new report are not started
     yet. `version` counts decisions: a stale one raises an error.

@@ -117,7 +117,8 @@ def _list_touched_days(first: date) -> Rows:
     """Return the days of reports with an event since the last run."""
     last = DailyCount.objects.aggregate(last=Max("counted_at"))["last"] or timezone.now()
     events = AuditEvent.objects.filter(subject_type="report", created_at__gt=last - _OVERLAP)
-    keys = filter(None, map(parse_uuid, events.values_list("subject_id", flat=True).distinct()))
+    subjects = events.order_by().values_list("subject_id", flat=True).distinct()
+    keys = filter(None, map(parse_uuid, subjects))
     reports = Report.objects.filter(pk__in=list(keys)).order_by()
     days = reports.annotate(day=TruncDate("received_at")).filter(day__gte=first)
     return days.values_list("day", flat=True).distinct()

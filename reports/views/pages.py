@@ -1,4 +1,4 @@
-"""Static and reference pages: home, on the call now, quiz, offices, personal data, site search."""
+"""Static and reference pages: home, on the call now, what is genuine, offices, personal data, site search."""
 
 from urllib.parse import urlsplit
 

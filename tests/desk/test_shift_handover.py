@@ -52,6 +52,21 @@ def test_a_shift_is_handed_over_in_one_press_and_seen_until_opened(duty: Person)
     assert opened.report.public_number not in words(desk.get(f"{QUEUE}?viec=passed"))
 
 
+def test_who_must_be_called_is_told_also_where_the_report_is_not_handed_over_here(
+    duty: Person, lead: Person
+) -> None:
+    handed_over, crime = (hold(lead, happening_now=True) for _ in "ab")
+    deadlines.start_for_new_reports()
+    decide("hand_over", handed_over, lead)
+    decide("act", crime, lead)
+    page = tree(lead.client.get(SHIFT))
+    assert page.xpath("//h2[@id='kept']/text()") == ["Còn phải gọi, không bàn giao ở đây (2)"]
+    links = page.xpath("//section[@aria-labelledby='kept']//a/@href")
+    assert links == [page_of(handed_over.report), page_of(crime.report)]
+    assert not page.xpath("//input[@name='rows']")
+    assert "Còn phải gọi" not in words(duty.client.get(SHIFT))
+
+
 def test_a_lead_hands_over_for_another_and_duty_for_nobody_else(duty: Person, lead: Person) -> None:
     number = hold(duty).report.public_number
     assert number in words(lead.client.get(SHIFT, {"can-bo": duty.user.pk}))

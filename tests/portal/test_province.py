@@ -98,6 +98,16 @@ def test_what_is_missing_or_malformed_is_said(
     assert any(line.startswith(problem) for line in problems), problems
 
 
+def test_a_map_names_each_commune_and_no_other(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(province.folder, tmp_path / "province"))
+    tiles = folder / "tiles.csv"
+    tiles.write_text(tiles.read_text().replace("xa_muong_lat,", "xa_la,", 1))
+    assert list(list_problems(folder)) == [
+        f'tiles.csv: the commune "{name}" is missing here or in communes.csv.'
+        for name in ("xa_la", "xa_muong_lat")
+    ]
+
+
 def test_a_start_without_a_folder_is_refused_with_a_hint(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -6,12 +6,14 @@ import pytest
 
 from core import encryption
 from core.audit import events
-from reports.cases import bulk
-from reports.models import Campaign, CannedReply, Case, Message, Report
+from reports.calendar.deadline_rules import FOLLOWUP_ANSWER, NOTIFY
+from reports.cases import bulk, deadlines
+from reports.models import Campaign, CannedReply, Case, Deadline, Message, Report
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.desk_pages import tree, words
+from tests.support.messages import answered
 from tests.support.officers import Person
-from tests.support.report_factories import decide, erase, report
+from tests.support.report_factories import add_followup, decide, erase, report
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,38 @@ def test_a_message_is_read_before_it_goes_to_each_in_their_language(
     assert sent == f"Thank you. Report {english.public_number}."
     assert not Message.objects.filter(report__in=[junk, erased]).exists()
     assert events.events_for("bulk", tree(again).forms[-1].fields["key"]).count() == 1
+
+
+def test_who_asked_wrote_or_waits_for_the_notice_of_a_crime_is_answered_singly(
+    duty: Person, lead: Person, thanks: CannedReply
+) -> None:
+    group = campaign("Đ-26-KKT", reports=1)
+    asked, wrote, crime = report("rút"), report("viết"), report("tội phạm")
+    for each in (asked, wrote, crime):
+        add_to_campaign(each, group)
+    add_followup(asked, kind="withdrawal")
+    deadlines.start_for_new_reports()
+    deadlines.start_for_requests()
+    answered(wrote, "Tôi vừa mất thêm tiền.")
+    decide("act", crime, lead)
+    page = words(send(duty, send(duty, begin(duty, group, "message"), reply=thanks.pk)))
+    assert "Đã làm 1 tin, không làm 3 tin." in page
+    assert "có lời hoặc đề nghị chưa trả lời; mở tin ra trả lời riêng" in page
+    assert "tin báo về tội phạm" in page
+    assert not Message.objects.exclude(actor=None).filter(report__in=[asked, wrote, crime]).exists()
+    running = Deadline.objects.pending().filter(report__in=[asked, crime])
+    assert set(running.values_list("kind", flat=True)) >= {NOTIFY, FOLLOWUP_ANSWER}
+
+
+def test_a_link_in_one_language_leaves_those_reports_and_the_result_is_kept(
+    duty: Person, thanks: CannedReply
+) -> None:
+    group = campaign("Đ-26-KKT", reports=1)
+    add_to_campaign(report("x", language="en"), group)
+    CannedReply.objects.update(text_en="Read https://vi-du.example/a")
+    page = words(send(duty, send(duty, begin(duty, group, "message"), reply=thanks.pk)))
+    assert "Đã làm 1 tin, không làm 1 tin." in page
+    assert "có đường dẫn" in page
 
 
 def test_a_press_reaches_so_many_and_the_next_one_the_others(

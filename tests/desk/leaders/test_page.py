@@ -2,8 +2,9 @@
 
 import io
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import docx
 import pytest
@@ -78,6 +79,7 @@ def test_each_figure_is_as_long_as_the_list_that_it_opens(lead: Person, campaign
         name: list_length(lead, each.url) for name, each in lists.items()
     }
     assert (spreading.now, [each.label for each in found.spreading]) == (1, [str(campaign)])
+    assert spreading.change == ""  # the period before has no such count
     assert found.agencies == "Báo Mẫu, Sở Mẫu"
     deployed = words(lead.client.get(lists["Cơ quan xác nhận đã triển khai"].url))
     assert all(agency in deployed for agency in ("Báo Mẫu", "Sở Mẫu"))
@@ -111,6 +113,14 @@ def test_a_week_that_lasts_is_compared_with_as_many_days() -> None:
     assert len(found.period.list_days()) == len(found.before.list_days())
     month = sheet.load_sheet(today, is_month=True)
     assert (month.period.first.day, month.before.first.day) == (1, 1)
+
+
+def test_the_last_column_of_a_finished_month_is_its_whole_week() -> None:
+    for day in ("2026-10-31", "2026-11-01"):  # a Saturday, and the Sunday of that week
+        DailyCount.objects.create(day=day, received=1, figures={"counted": 1, "kind:bank": 1})
+    ((kind, weeks),) = sheet.load_sheet(date(2026, 10, 15), is_month=True).list_kinds()
+    assert (kind.now, weeks[-1].now) == (1, 2)
+    assert "2026-10-26..2026-11-01" in unquote(weeks[-1].url)
 
 
 @pytest.mark.usefixtures("campaign")

@@ -10,7 +10,7 @@ from reports.models import Office, OfficeNumber
 from tests.support import campaign_factories, report_factories
 from tests.support.desk_pages import words
 from tests.support.number_factories import KEY, NUMBER, add_finding, file_report, proposed
-from tests.support.officers import Person
+from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,29 @@ def test_a_proposed_finding_is_called_doubt_and_not_confirmed(duty: Person) -> N
     page = read_card(duty.client, NUMBER)
     assert "Nghi vấn Kẻ gian đã dùng số này: đề nghị" in page
     assert "Xác nhận " not in page
+
+
+def test_a_unit_counts_its_own_reports_and_who_has_no_unit_none(duty: Person, lead: Person) -> None:
+    unit = report_factories.unit()
+    own, _ = file_report(0), file_report(1)
+    report_factories.decide("assign_unit", own, lead, unit=unit.name)
+    member = log_in(report_factories.create_unit_officer(unit))
+    assert "1 tin đã nêu" in read_card(member, NUMBER)
+    assert "2 tin đã nêu" in read_card(duty.client, NUMBER)
+    alone = read_card(log_in(create_officer("chua", "unit")), NUMBER)
+    assert ("Chưa có tin nào nêu" in alone, "mới nhất" in alone) == (True, False)
+
+
+def test_a_proposed_finding_is_shown_only_to_who_may_read_findings(duty: Person) -> None:
+    proposed(duty)
+    duty.revoke("view_numberfinding")
+    assert "Nghi vấn" not in read_card(duty.client, NUMBER)
+
+
+def test_a_real_service_number_may_still_be_faked(duty: Person) -> None:
+    card = read_card(duty.client, "113")
+    assert "Số thật" in card
+    assert "Số hiện trên máy vẫn có thể bị giả." in card
 
 
 def test_the_number_of_an_office_and_one_beside_it_are_told_apart(duty: Person) -> None:

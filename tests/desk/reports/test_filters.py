@@ -115,6 +115,10 @@ def test_rare_values_are_sought_among_the_newest_alone(
 ) -> None:
     monkeypatch.setattr(filters, "MAX_FILTERED_ROWS", 1)
     assert set(list_reports(duty.client, viec="all", kieu="bank")) == {varied["done"]}
+    today = timezone.localdate()
+    for days, found in ((61, {varied["x"], varied["done"]}), (62, {varied["done"]})):
+        period = f"{today - timedelta(days=days)}..{today}"
+        assert set(list_reports(duty.client, viec="all", kieu="bank", ky=period)) == found
 
 
 def test_days_that_are_none_find_nothing_and_usual_days_are_offered(

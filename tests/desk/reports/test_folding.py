@@ -22,6 +22,8 @@ def test_a_campaign_is_one_row_at_the_place_of_its_most_urgent(duty: Person) -> 
     (link,) = tree(page).xpath("//a[contains(., '4 tin giống')]/@href")
     assert "Đ-26-KKT 4 tin giống" in words(page)
     assert page.context["cl"].result_count == 5
+    boxes = tree(page).xpath("//input[@name='_selected_action']/@value")
+    assert boxes == [str(alone.pk)]  # ticked, a folded row would act on one of its four
     opened = list_reports(duty.client, link)
     assert (len(opened), opened[0]) == (4, urgent)
     assert len(list_reports(duty.client, gop="0")) == 5
@@ -48,5 +50,11 @@ def test_folded_rows_fill_the_page_and_cost_one_statement(duty: Person) -> None:
     assert [len(list_reports(duty.client, p=page)) for page in "12"] == [50, 1]
     every = statements(duty.client, QUEUE)
     assert len(every) <= 12
+    assert len([sql for sql in every if '"gist"' in sql]) == 1  # the rows, the heaviest
     (folding,) = (sql for sql in every if sql.startswith('SELECT "reports_campaignlink"."report'))
     assert "GROUP BY" not in folding
+
+
+def test_a_page_that_there_is_not_leads_back_to_the_list(duty: Person) -> None:
+    report("riêng")
+    assert duty.client.get(QUEUE, {"p": "7"}, follow=True).status_code == 200
