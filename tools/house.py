@@ -233,10 +233,10 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     ),
     # 330 modules, 49,000 and 45,000 lines were held before two officers, calls, letters to banks, corrections, the hotline,
     # hand-overs, shifts, the leaders' page, and the page that says real or fake.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 54_000),
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 54_400),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 49_200),
+    "lines of tests": (lambda: count_lines("tests"), 49_800),
 }
 
 

@@ -52,6 +52,7 @@ REFUSED = {
     "there": "tin đã ở đợt này rồi",
     "written": "tin rác, tin rút, đã xóa dữ liệu, hoặc người báo vừa được nhắn trong 24 giờ",
     "asked": "người báo có lời hoặc đề nghị chưa trả lời; mở tin ra trả lời riêng",
+    "danger": "người báo còn bị ép hoặc chưa ai gọi được; gọi trước, không nhắn chung",
     "crime": "tin báo về tội phạm: lời nhắn là thông báo kết quả; mở tin ra nhắn riêng",
     "blank": "câu mẫu còn chỗ trống, có đường dẫn hay số chưa công bố với tin này; mở tin ra nhắn riêng",
     "gone": "không có tin này, hoặc bạn không được xem",

@@ -102,11 +102,13 @@ def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report
 
 
 def _needs_own_answer(report: Report) -> str:
-    """Return the code of what a text for many would count as answered, "" for nothing."""
+    """Return why no text for many fits: danger, or what it would count as answered; "" for nothing."""
     running = set(Deadline.objects.pending().filter(report=report).values_list("kind", flat=True))
     if report.case.status == Case.Status.CRIME_REPORT or NOTIFY in running:
         return "crime"
     waiting = {*running, *workflow.closing_blockers(report)}
+    if not waiting.isdisjoint({workflow.ONGOING, workflow.UNCALLED}):
+        return "danger"
     asked = {FOLLOWUP_ANSWER, workflow.WRITTEN, workflow.OPEN_REQUEST}
     return "" if asked.isdisjoint(waiting) else "asked"
 

@@ -91,6 +91,17 @@ def test_who_asked_wrote_or_waits_for_the_notice_of_a_crime_is_answered_singly(
     assert set(running.values_list("kind", flat=True)) >= {NOTIFY, FOLLOWUP_ANSWER}
 
 
+def test_who_must_be_called_gets_no_thanks_with_all_others(
+    duty: Person, thanks: CannedReply
+) -> None:
+    group, pressed = campaign("Đ-26-KKT", reports=1), report("họ đang ép", happening_now=True)
+    add_to_campaign(pressed, group)
+    deadlines.start_for_new_reports()
+    page = words(send(duty, send(duty, begin(duty, group, "message"), reply=thanks.pk)))
+    assert "còn bị ép hoặc chưa ai gọi được" in page
+    assert not Message.objects.filter(report=pressed).exists()
+
+
 def test_a_link_in_one_language_leaves_those_reports_and_the_result_is_kept(
     duty: Person, thanks: CannedReply
 ) -> None:
