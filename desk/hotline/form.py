@@ -7,13 +7,22 @@ from django import forms
 
 from core.form_data import Fields
 from reports.facts import choices
-from reports.reference import caller_advice
+from reports.reference import caller_advice, gazetteer
 from reports.submission import intake
 from reports.submission.form_parser import ReportFormParser
 from reports.submission.forms import LenientChoiceField, ReportForm, text_field
 
 NO_SOURCE = "Chọn tin đến bằng cách nào."
 EMPTY_REPORT = "Chưa có gì để ghi. Kể một câu, ghi số gọi đến, hoặc chọn một ô."
+# What is told once, while the caller is still there, by flag of the report.
+_AGAIN = "Hỏi lại, hoặc bấm Ghi nhận lần nữa."
+_DOUBTS = {
+    "contact_unread": ("contact_phone", f"Số này không gọi được: thiếu chữ số. {_AGAIN}"),
+    "contact_doubtful": (
+        "contact_phone", f"Số này không phải số thuê bao trong nước, hay thiếu chữ số. {_AGAIN}",
+    ),
+    gazetteer.AMBIGUOUS: ("commune", f"Có mấy xã, phường tên này. {_AGAIN}"),
+}  # fmt: skip
 DANGER = "happening_now"
 # What a card is shown of, and what else is asked; each in its order on the page.
 NAMED = ("caller_number", "account", "link")
@@ -63,6 +72,7 @@ class FilingForm(ReportForm):
     money_lost = _radio([("yes", "Đã mất"), ("no", "Chưa mất")])
     account = text_field("")
     link = text_field("")
+    warned = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Fields | None = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, label_suffix="")
@@ -70,7 +80,7 @@ class FilingForm(ReportForm):
         self.fields["kind"] = _radio((each.code, each.label) for each in kinds if each.code)
         further = tuple(question.code for question in choices.QUESTIONS)
         asked = (*_QUESTIONS, *further)
-        kept = {"submission_key", DANGER, *NAMED, *asked, "story", *_REPORTER, *_FURTHER}
+        kept = {"submission_key", "warned", DANGER, *NAMED, *asked, "story", *_REPORTER, *_FURTHER}
         for name in self.fields.keys() - kept:
             del self.fields[name]
         for name, label in _LABELS.items():
@@ -92,6 +102,12 @@ class FilingForm(ReportForm):
         values = forms.Form.clean(self) or self.cleaned_data
         if self.parse().is_empty:
             self.add_error("story", EMPTY_REPORT)
+        doubts = (
+            () if values.get("warned") else self.parse().to_submission(gazetteer.communes()).flags
+        )
+        for flag in _DOUBTS.keys() & doubts:
+            self.add_error(*_DOUBTS[flag])
+            cast("Fields", self.data)["warned"] = "1"
         return values
 
     def parse(self) -> ReportFormParser:

@@ -41,7 +41,10 @@ def file_report(request: HttpRequest) -> HttpResponse:
     by = _require_filing_officer(request)
     if request.method != "POST":
         initial = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
-        return _render_form(request, FilingForm(initial=initial))
+        page = _render_form(request, FilingForm(initial=initial))
+        # The back button finds the same submission key, so that what was filed is not filed anew.
+        page["Cache-Control"] = "private, max-age=0"
+        return page
     fields = ReportFormParser(_posted_fields(request)).data
     if "look" in fields:
         return _render_form(request, FilingForm.restore(fields))
@@ -131,7 +134,9 @@ def _posted_fields(request: HttpRequest) -> Fields:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    file = site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(file_report))
+    file = site.admin_view(
+        require_http_methods(["GET", "HEAD", "POST"])(file_report), cacheable=True
+    )
     ask = site.admin_view(require_POST(count_question))
     return [
         path("reports/report/file/", file, name="reports_report_file"),

@@ -1,9 +1,11 @@
 """Vietnamese labels of codes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from core.text import lower_initial
 from desk.labels.formatting import format_loss
 from reports.campaigns import campaign_stats
 from reports.extraction import story_reader
@@ -12,8 +14,9 @@ from reports.extraction.language.scoring import is_remainder
 from reports.facts import abuse_flags
 from reports.facts.choices import OFFICES
 from reports.facts.choices import demand_label as label_of
+from reports.facts.effective_facts import EffectiveFacts
 from reports.facts.followup_facts import FROM_FOLLOWUP
-from reports.models import Case, Correction, Report, TransferSlip
+from reports.models import Case, Correction, ExtractedFacts, Report, TransferSlip
 from reports.reference import office_lexicon
 
 UNTRIAGED = "máy chưa đọc"
@@ -85,6 +88,10 @@ _RULES = {
     "third party: declared": "Báo thay người khác",
 }
 _OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi"}
+_LOSSES = {"fresh_loss", "large_loss"}  # dangers that say a loss
+# Reasons of a priority that other facts tell.
+_TOLD_ABOVE = ("scenario: ", "demand: ", "further demands", "clamped")
+_PRESSED = f"{DANGER} pressed:"
 _OF_NUMBER = {"further demands:": "Còn đòi thêm {} việc", "money lost:": "Thiệt hại từ {}"}
 _MANY = re.compile(r"(further demands:|money lost:) (\d+)")
 CERTAINTIES = {"sure": "chắc", "likely": "khá chắc", "guess": "chưa rõ"}  # of the machine
@@ -144,6 +151,52 @@ def rule_label(text: str) -> str:
 def is_danger(rule: str) -> bool:
     """Return whether a reason of a priority is that somebody is in danger."""
     return rule.startswith(f"{DANGER} ")
+
+
+def list_dangers(rules: Iterable[str], facts: EffectiveFacts) -> list[str]:
+    """Return the dangers among a priority's reasons in words; what an officer said of loss and
+    pressing goes before them.
+    """
+    told: dict[str, str] = {}
+    if facts.ongoing and "ongoing" in facts.corrected:
+        told["pressed"] = "đang bị ép"
+    for rule in filter(is_danger, rules):
+        code = rule.removeprefix(f"{DANGER} ").partition(":")[0]
+        if code in _LOSSES and "money_lost_vnd" in facts.corrected:
+            code, lost = "lost", facts.money_lost_vnd
+            words = "chưa rõ mất bao nhiêu" if lost is None else f"mất {format_loss(lost)}"
+            words = "" if lost == 0 else words
+        else:
+            words = rule_label(rule)
+        if code == "pressed" and "ongoing" in facts.corrected:
+            words = words.removeprefix("có thể ") if facts.ongoing else ""
+        if words:
+            told[code] = words
+    return list(told.values())
+
+
+def why_urgent(reasons: Iterable[Mapping[str, Any]], facts: EffectiveFacts) -> list[str]:
+    """Return the dangers, else what makes a report urgent without what other facts tell."""
+    ordered = sorted(reasons, key=lambda each: -each["points"])
+    rules = [each["rule"] for each in ordered if each["points"] >= 0]
+    others = (
+        lower_initial(rule_label(rule))
+        for rule in rules
+        if not (rule.startswith(_TOLD_ABOVE) or is_overruled(rule, facts))
+    )
+    return list(dict.fromkeys(list_dangers(rules, facts) or others))
+
+
+def may_be_pressed(extracted: ExtractedFacts | None) -> bool:
+    """Return whether the dangers say of pressing what the machine's fact does not."""
+    reasons = extracted.reasons if extracted and not extracted.ongoing else []
+    return any(each["rule"].startswith(_PRESSED) for each in reasons)
+
+
+def is_overruled(rule: str, facts: EffectiveFacts) -> bool:
+    """Return whether an officer's word takes the place of a reason that is no danger in words."""
+    is_loss = rule.startswith("money lost: ") and "money_lost_vnd" in facts.corrected
+    return is_danger(rule) or is_loss
 
 
 _OF_LOSS = {"paid": "Kể là đã trả", "gone: said": "Kể là đã mất", "none: said": "Kể là không mất"}

@@ -45,15 +45,20 @@ def urgency_column(report: Report) -> SafeString:
 
 def weightiest_reasons(report: Report) -> str:
     """Return ", " and the dangers, else the weightiest reason but the scenario, which has a column."""
-    others = [each for each in _grounds(report) if not each["rule"].startswith("scenario: ")]
+    facts = effective_facts(report)
+    others = [
+        each
+        for each in _grounds(report)
+        if not (each["rule"].startswith("scenario: ") or codes.is_overruled(each["rule"], facts))
+    ]
     top = max(others, key=lambda ground: ground.get("points") or 0, default=None)
     reasons = _dangers(report) or ([codes.rule_label(top["rule"])] if top else [])
     return "".join(f", {reason}" for reason in reasons)
 
 
 def _dangers(report: Report) -> list[str]:
-    rules = [ground["rule"] for ground in _grounds(report) if codes.is_danger(ground["rule"])]
-    return list(map(codes.rule_label, rules[:MAX_DANGERS]))
+    rules = [ground["rule"] for ground in _grounds(report)]
+    return codes.list_dangers(rules, effective_facts(report))[:MAX_DANGERS]
 
 
 def _grounds(report: Report) -> list[dict[str, Any]]:

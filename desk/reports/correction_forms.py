@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -238,6 +239,10 @@ class FactsForm(forms.Form):
     def __init__(self, report: Report, rows: Sequence[IndicatorRow], data: Any = None) -> None:
         super().__init__(data, auto_id="fact_%s", label_suffix="")
         self.rows, self.changes, facts = rows, changes_of(report), effective_facts(report)
+        if "ongoing" not in facts.corrected and codes.may_be_pressed(
+            getattr(report, "facts", None)
+        ):
+            facts = replace(facts, ongoing=None)  # either answer says something
         for fact, build in _FIELDS.items():
             self._add(fact, build(), _initial_value(fact, getattr(facts, fact)))
         names = {row.name: f"{row.text} ({row.what})" for row in [*rows, *load_removed(report)]}

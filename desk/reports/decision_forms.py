@@ -1,5 +1,6 @@
 """The decisions: labels, forms and messages of error."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.audit import events
 from core.errors import ActionError, StaleVersionError
 from core.models import AuditEvent
 from core.permissions import users_with_permission
-from core.text import lower_initial
+from core.text import lower_initial, normalize
 from desk.labels import codes
 from desk.labels.decisions import (
     ACTION_LABELS,
@@ -84,6 +85,7 @@ class DecisionForm(forms.Form):
         required=False,
         widget=forms.TextInput({"list": "units", "autocomplete": "off"}),
     )
+    outside = forms.BooleanField(label="Đơn vị ngoài danh sách, gửi phiếu giấy", required=False)
     contact = forms.ChoiceField(choices=Case.Contact.choices, required=False)
     outcome = forms.ChoiceField(
         label="Kết quả", choices=[("", "Chọn kết quả…"), *Case.Outcome.choices], required=False
@@ -137,7 +139,9 @@ class DecisionForm(forms.Form):
         names |= {"suggested"} if suggestion else set()
         names |= {"anyway"} if waits else set()
         if transitions.TABLE[verb].has_slip:
-            names |= {"urgent"} | ({"uncalled_reason"} if workflow.UNCALLED in waits else set())
+            names |= {"urgent", "outside"} | (
+                {"uncalled_reason"} if workflow.UNCALLED in waits else set()
+            )
             limits = settings.DEADLINE_URGENT_RECEIPT_MINUTES, settings.DEADLINE_URGENT_ANSWER_HOURS
             urgent = self.fields["urgent"]
             urgent.label = "KHẨN: xác nhận trong {} phút, báo kết quả trong {} giờ".format(*limits)
@@ -175,6 +179,9 @@ class DecisionForm(forms.Form):
         if not anyway and workflow.list_asked(self.verb, self.blockers, outcome):
             text = f"Chưa lưu. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
             self.add_error("anyway", text)
+        is_outside, unit = values.pop("outside", True), values.get("unit", "").strip()
+        if unit and not is_outside and units.match_unit(unit) is None:
+            self.add_error("unit", f"{NO_UNIT} {_nearest_unit(unit)}".strip())
         if values.pop("urgent", False):
             values["urgent"] = "1"
         if "received_on" in values:
@@ -190,6 +197,13 @@ class DecisionForm(forms.Form):
         field_error = _field_error(error)
         if field_error and field_error[0] in self.fields:
             self.add_error(*field_error)
+
+
+def _nearest_unit(typed: str) -> str:
+    """Return the question whether a known name was meant, "" for none near; marks ignored."""
+    names = {normalize(name): name for name in units.names()}
+    near = difflib.get_close_matches(normalize(typed).strip(), names, n=1, cutoff=0.75)
+    return f"Ý bạn là {names[near[0]]}?" if near else ""
 
 
 def _field_error(error: ActionError) -> tuple[str, str] | None:

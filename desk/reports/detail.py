@@ -11,7 +11,6 @@ from django.forms import BoundField
 
 from core.audit import events
 from core.models import AuditEvent
-from core.text import lower_initial
 from desk.labels import codes, highlighting
 from desk.labels.events import event_line
 from desk.labels.formatting import in_quotes, officer_name
@@ -48,8 +47,6 @@ _REASON_OF = {str(Fact.OFFICES): "office"}
 _SUMMARY = (Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING)
 _QUOTED = {Fact.MONEY, Fact.ONGOING}
 _DECLARED = "declared: "
-# Reasons of a priority that other rows tell.
-_TOLD_ABOVE = ("scenario: ", "demand: ", "further demands", "clamped")
 
 
 @dataclass(frozen=True)
@@ -257,6 +254,8 @@ def _reading(
         return replace(row, before=f"Máy gợi ý: {machine}.")
     if extracted is None:
         return row
+    if fact == Fact.ONGOING and codes.may_be_pressed(extracted):  # neither answer to be confirmed
+        return replace(row, certainty=_CERTAINTIES["guess"])
     return replace(
         row,
         quote=_quote_of(extracted, fact),
@@ -280,9 +279,15 @@ def _value_text(fact: str, facts: EffectiveFacts, extracted: ExtractedFacts | No
     if not (extracted or is_corrected):
         return codes.UNTRIAGED
     if fact == Fact.PRIORITY:
-        why = [] if is_corrected else _why_urgent(extracted)
+        why = (
+            []
+            if is_corrected
+            else codes.why_urgent(_reasons_of(extracted, fact), facts)[:MAX_WHY_URGENT]
+        )
         return ": ".join(filter(None, (codes.priority_label(value).word, "; ".join(why))))
     label = correction_forms.value_label(fact, value)
+    if fact == Fact.ONGOING and not is_corrected and codes.may_be_pressed(extracted):
+        return "có thể"
     if extracted and fact == Fact.MONEY and value is None and not is_corrected:
         return _loss_text(extracted)
     if extracted and extracted.office_communes and fact == Fact.OFFICES and not is_corrected:
@@ -292,18 +297,6 @@ def _value_text(fact: str, facts: EffectiveFacts, extracted: ExtractedFacts | No
 
 def _reasons_of(extracted: ExtractedFacts | None, fact: str) -> list[dict[str, Any]]:
     return [each for each in (extracted.reasons if extracted else []) if each["fact"] == fact]
-
-
-def _why_urgent(extracted: ExtractedFacts | None) -> list[str]:
-    """Return the dangers, else what makes a report urgent without what stands in other rows."""
-    reasons = _reasons_of(extracted, Fact.PRIORITY)
-    dangers = [each for each in reasons if codes.is_danger(each["rule"])]
-    texts = [
-        lower_initial(codes.rule_label(each["rule"]))
-        for each in dangers or sorted(reasons, key=lambda each: -each["points"])
-        if each["points"] >= 0 and not each["rule"].startswith(_TOLD_ABOVE)
-    ]
-    return list(dict.fromkeys(texts))[:MAX_WHY_URGENT]
 
 
 def _quote_of(extracted: ExtractedFacts, fact: str) -> str:

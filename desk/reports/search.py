@@ -77,7 +77,10 @@ def did_you_mean(typed: str, viewer: User) -> str:
         return ""
     unit = visibility.visible_unit_code(viewer)
     meant = full_text_search.spelling_suggestions(words, unit=unit)
+    guessed = "".join(word for word in words if word not in meant)
     reports = full_text_search.search_reports(meant, unit=unit)
+    if not reports or any(map(str.isdecimal, guessed)):  # of a code or number nothing is guessed
+        return ""
     story = Report.objects.filter(pk__in=reports[:1]).values_list(
         Left("story", MAX_MARKED_CHARS), flat=True
     )

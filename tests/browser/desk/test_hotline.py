@@ -17,6 +17,7 @@ KEY_SECONDS, DECISION_SECONDS, PAGE_SECONDS = (
     0.7,
     0.4,
 )  # as the walk of the desk estimates a hand
+HABIT_MS = 500
 STORY = "Xưng công an tỉnh, nói dính vụ rửa tiền, bắt chuyển 30 triệu để kiểm tra."
 
 
@@ -80,7 +81,9 @@ def test_a_typed_digit_or_word_answers_nothing(call: Page) -> None:
 def test_what_is_read_out_follows_danger_kind_and_loss(call: Page) -> None:
     say = call.locator(".say")
     expect(say).to_contain_text("đừng đọc mã gửi về máy")
-    press(call, "1", "Enter", "7", "0", "1")
+    press(call, "1")
+    call.wait_for_timeout(HABIT_MS)
+    press(call, "Enter", "7", "0", "1")
     for shown in (".if-danger", ".if-family", ".if-lost"):
         expect(say.locator(shown)).to_be_visible()
     expect(say.locator(".if-any")).to_be_hidden()
@@ -104,3 +107,37 @@ def test_the_page_is_sound_in_both_widths(
     page.locator(".number-card").wait_for()
     page.get_by_label("Công an").check()
     assert find_desk_faults(page) == []
+
+
+def test_an_enter_by_habit_skips_no_box_and_a_number_answers_no_question(call: Page) -> None:
+    number = call.locator("[name=caller_number]")
+    press(call, "1", "Enter")
+    expect(number).to_be_focused()
+    call.wait_for_timeout(HABIT_MS)
+    press(call, "Enter")
+    call.keyboard.type("0550000321")
+    expect(number).to_have_value("0550000321")
+    assert call.locator(":checked:not(option)").count() == 1
+
+
+def test_enter_leaves_the_lines_on_the_reporter(call: Page) -> None:
+    call.locator("[name=contact_phone]").focus()
+    for name in ("callback_phrase", "commune"):
+        press(call, "Enter")
+        expect(call.locator(f"[name={name}]")).to_be_focused()
+    press(call, "Enter")
+    expect(call.get_by_role("button", name="Ghi nhận tin")).to_be_focused()
+
+
+def test_a_call_filed_anew_after_the_back_button_is_the_same_report(call: Page) -> None:
+    call.goto(call.url)  # with the cookie that the first page set
+    call.locator("[name=story]").fill(STORY)
+    with call.expect_navigation():
+        press(call, "Control+Enter")
+    call.go_back()
+    expect(call.locator("[name=story]")).to_have_value(STORY)
+    call.locator("[name=story]").focus()
+    with call.expect_navigation():
+        press(call, "Control+Enter")
+    assert "đã ghi nhận trước đó" in call.inner_text("#content")
+    assert Report.objects.count() == 1

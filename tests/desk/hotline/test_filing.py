@@ -15,6 +15,7 @@ from core.province import province
 from reports.models import Office, Report
 from reports.submission import intake, receipt_codes
 from tests.support import number_factories, report_factories
+from tests.support.alert_factories import commune
 from tests.support.concurrency import in_parallel
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person
@@ -187,3 +188,38 @@ def test_what_is_read_out_stands_there_by_kind_with_the_hotline_of_the_province(
     for code in page.xpath("//input[@name='kind']/@value"):
         assert page.find_class(f"if-{code}")
         assert f".hotline:not(:has([name=kind][value={code}]:checked)) .if-{code}" in rules
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"contact_phone": "09123"}, "Số này không gọi được: thiếu chữ số."),
+        ({"contact_phone": "số của con gái"}, "Số này không gọi được: thiếu chữ số."),
+        ({"contact_phone": "0992 000 1"}, "Số này không phải số thuê bao trong nước"),
+        ({"commune": "Đại Mẫu"}, "Có mấy xã, phường tên này."),
+    ],
+)
+def test_a_doubt_is_told_once_while_the_caller_is_there_and_then_filed(
+    duty: Person, typed: dict[str, str], told: str
+) -> None:
+    for place, district in (("a", "Huyện A"), ("b", "Huyện B")):
+        row = commune(f"xa_{place}", f"Xã Đại Mẫu {place.upper()}")
+        row.former_communes, row.former_districts = ["Xã Đại Mẫu"], [district]
+        row.save()
+    first = file_report(duty.client, **typed)
+    page = html.document_fromstring(first.content.decode())
+    assert first.status_code == 422
+    assert told in first.content.decode()
+    assert not Report.objects.exists()
+    form = next(each for each in page.forms if "filing" in each.get("class", ""))
+    fields = {name: value for name, value in form.form_values() if name != "look"}
+    assert fields.items() >= typed.items()
+    assert duty.client.post(FILE, fields).status_code == 200
+    assert Report.objects.get().story.strip() == FIELDS["story"]
+
+
+def test_the_page_stays_in_the_browser_for_the_back_button(duty: Person) -> None:
+    page = duty.client.get(FILE)
+    assert page.headers["Cache-Control"] == "private, max-age=0"
+    form = html.document_fromstring(page.content.decode()).find_class("hotline")[0]
+    assert form.get("action") != FILE

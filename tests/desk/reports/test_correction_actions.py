@@ -272,3 +272,50 @@ def test_the_queue_says_that_an_officer_put_it_right(duty: Person) -> None:
     page = duty.read_page(QUEUE)
     assert "cán bộ sửa" in page
     assert "Máy gợi ý: Giả danh lãnh đạo tỉnh" in page
+
+
+def _read_as_pressed(ongoing: bool = False) -> Report:
+    report = report_factories.report(STORY)
+    rules = ["pressed: có thể đang bị ép", "large_loss: mất 110 triệu"]
+    reasons = [
+        {
+            "fact": "priority",
+            "rule": f"danger {rule}",
+            "points": 5,
+            "words": "",
+            "start": 0,
+            "end": 0,
+        }
+        for rule in rules
+    ]
+    loss = {"state": "sum", "sums": []}
+    report_factories.add_facts(
+        report, priority=90, money_lost_vnd=110_000_000, ongoing=ongoing, reasons=reasons, loss=loss
+    )
+    return report
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "gone"),
+    [
+        ({"money_lost_vnd": "30 triệu"}, ["mất 30 triệu", "có thể đang bị ép"], ["mất 110 triệu"]),
+        ({"money_lost_vnd": "0"}, ["có thể đang bị ép"], ["mất 110 triệu"]),
+        ({"ongoing": "yes"}, ["đang bị ép", "mất 110 triệu"], ["có thể đang"]),
+        ({"ongoing": "no"}, ["mất 110 triệu"], ["bị ép"]),
+    ],
+)
+def test_an_officers_word_goes_before_the_dangers_of_the_machine(
+    duty: Person, said: dict[str, str], told: list[str], gone: list[str]
+) -> None:
+    report = _read_as_pressed()
+    assert save_facts(duty, report, **said, reason="đã gọi hỏi lại").status_code == 303
+    danger = tree(duty.client.get(QUEUE)).find_class("danger-words")[0].text_content()
+    for text in (danger, rows_of(duty, report)["Vì sao gấp"]):
+        assert [each for each in told if each not in text] == []
+        assert [each for each in gone if each in text] == []
+
+
+def test_the_fact_says_perhaps_where_the_dangers_do(duty: Person) -> None:
+    row = rows_of(duty, _read_as_pressed())["Đang bị ép"]
+    assert row.startswith("Có thể chưa rõ")
+    assert "Đúng" not in row

@@ -11,9 +11,9 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from reports.cases import deadlines
-from reports.models import Report
+from reports.models import Report, TransferSlip
 from tests.support import report_factories
-from tests.support.desk_pages import list_reports, page_of, press, tree, words
+from tests.support.desk_pages import STORY, list_reports, page_of, press, tree, words
 from tests.support.officers import Person, log_in
 from tests.support.transfer_slips import take
 
@@ -95,7 +95,7 @@ def test_a_declined_report_is_back_in_the_queue_and_its_page_says_why(
 
 def test_for_a_unit_without_an_account_the_office_records_the_paper(duty: Person) -> None:
     report = report_factories.report()
-    press(duty.client, report, "hand_over", unit="Phòng An ninh mạng")
+    press(duty.client, report, "hand_over", unit="Phòng An ninh mạng", outside="on")
     yesterday = timezone.localdate() - timedelta(days=1)
     for day in ("2999-01-01", f"{yesterday}", "hôm qua", ""):
         refused = send(
@@ -111,9 +111,26 @@ def test_for_a_unit_without_an_account_the_office_records_the_paper(duty: Person
 def test_the_paper_is_urgent_has_its_days_and_speaks_as_the_police_do(
     duty: Person, pressed: Report
 ) -> None:
+    report_factories.unit()
     press(duty.client, pressed, "hand_over", urgent="on", anyway="on", uncalled_reason="máy tắt")
     pages = PdfReader(io.BytesIO(take(duty, pressed).content)).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
     said = "KHẨN", "TL. GIÁM ĐỐC TRƯỞNG PHÒNG", "Nội dung người báo trình bày", "máy tắt", "trước"
     resident = "Họ xưng:", "Họ muốn", "Gọi bằng", "Không nói", "CÁN BỘ LẬP PHIẾU"
     assert [part in text for part in (*said, *resident)] == [True] * 5 + [False] * 5, text
+
+
+def test_a_name_of_no_unit_is_refused_with_the_nearest_and_the_words_stay(duty: Person) -> None:
+    report_factories.unit("Công an phường Sầm Sơn")
+    report = report_factories.report(STORY)
+    typed = {"unit": "Công an phường Sầm Sưn", "reason": "Đúng phường."}
+    refused = duty.client.post(page_of(report, "hand_over"), {"version": 1, **typed})
+    assert refused.status_code == 422
+    assert "Ý bạn là Công an phường Sầm Sơn?" in words(refused)
+    page = tree(refused)
+    assert page.get_element_by_id("hand_over_unit").value == typed["unit"]
+    assert page.get_element_by_id("hand_over_reason").text.strip() == typed["reason"]
+    assert "Đơn vị ngoài danh sách, gửi phiếu giấy" in words(refused)
+    taken = duty.client.post(page_of(report, "hand_over"), {"version": 1, **typed, "outside": "on"})
+    assert taken.status_code == 303
+    assert TransferSlip.objects.get().unit == typed["unit"]

@@ -72,7 +72,7 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "why", "seen",  # of a look at what is sealed
             "bank", "account", "holder", "amount_vnd", "transferred_when", "text",  # of a letter to a bank
             "anyway", "uncalled_reason",  # ended though its reporter may still be pressed
-            "urgent",  # a hand-over
+            "urgent", "outside",  # a hand-over
             "then", "name",  # where the officer goes on, what the officer likes
         "q",  # of the search in the head
         }  # fmt: skip
