@@ -255,7 +255,7 @@ def _reading(
     if extracted is None:
         return row
     if fact == Fact.ONGOING and codes.may_be_pressed(extracted):  # neither answer to be confirmed
-        return replace(row, certainty=_CERTAINTIES["guess"])
+        return replace(row, certainty=codes.CERTAINTIES["guess"])
     return replace(
         row,
         quote=_quote_of(extracted, fact),
