@@ -139,7 +139,7 @@ def test_what_no_reporter_reads_may_name_any_number(duty: Person) -> None:
 @pytest.mark.parametrize("unit", ["Công an xã, gọi 0912345678", "Đội ke-gian.com", "Đọc OTP đi"])
 def test_a_unit_is_a_name_alone(duty: Person, unit: str) -> None:
     report = report_factories.report()
-    fields = {"version": 1, "unit": unit, "reason": "Đúng địa bàn."}
+    fields = {"version": 1, "unit": unit, "outside": "on", "reason": "Đúng địa bàn."}
     answer = duty.client.post(page_of(report, "hand_over"), fields)
     assert answer.status_code == 422
     assert "Chỉ ghi tên" in words(answer)
