@@ -15,7 +15,7 @@ from reports.retention.policy import KINDS, RetentionPolicy
 
 # Tables with readable texts: bytes of deleted rows stay in a table until it is rewritten.
 _TABLES = (
-    "reports_report", "reports_followup", "reports_message", "reports_extractedfacts", "reports_indicator",
+    "reports_report", "reports_case", "reports_followup", "reports_message", "reports_extractedfacts", "reports_indicator",
     "reports_reportfingerprint", "core_auditevent", "reports_dispute", "reports_correction",
     "reports_transferslip", "reports_bankletter", "reports_legalhold", "reports_destructionrequest", "reports_campaignlink",
     "reports_campaignmembershipchange", "reports_mergeproposal", "reports_campaignaction",
