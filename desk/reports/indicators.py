@@ -29,6 +29,7 @@ from desk.labels.formatting import format_phone
 from desk.reports import followups
 from reports.cases import visibility
 from reports.extraction import phones
+from reports.extraction.bank_accounts_and_links import defang_link
 from reports.extraction.numbering_plan import range_owner
 from reports.facts import followup_facts
 from reports.facts.named_things import NamedChanges, identify
@@ -130,7 +131,7 @@ def changes_of(report: Report) -> NamedChanges:
 def legible(indicator: Indicator) -> str:
     """Return a number, account, link or name as it stands on a page: no link can be followed."""
     is_link = indicator.kind == Indicator.Kind.LINK
-    key = indicator.key.replace(".", "[.]") if is_link else format_phone(indicator.key)
+    key = defang_link(indicator.key) if is_link else format_phone(indicator.key)
     words = ", ".join(filter(None, (indicator.bank, key or indicator.raw, indicator.holder)))
     return highlighting.plain_line(words)
 

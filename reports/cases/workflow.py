@@ -1,4 +1,4 @@
-"""Decisions on cases: this module and corrections.py are the only writers of `Case`.
+"""Decisions on cases: this module, corrections.py and checklists.py alone write `Case`.
 
 Each verb is one transaction: lock the case, compare the version that the officer saw, look up the
 transition, write case, deadlines and audit event. A lost race raises StaleVersionError. The event has a

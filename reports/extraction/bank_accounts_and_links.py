@@ -283,6 +283,11 @@ def find_bank_accounts(text: str) -> list[FoundAccount]:
     return at_original(islice(found, MAX_FOUND), copy)
 
 
+def defang_link(link: str) -> str:
+    """Return a link that nobody can press."""
+    return link.replace(".", "[.]")
+
+
 def canonical_link(raw: str) -> str:
     """Return the canonical form of a typed link, "" for anything else."""
     scheme = _SCHEME.match(raw)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from core.text import normalize
-from reports.extraction.bank_accounts_and_links import CHAINS, is_card, tables
+from reports.extraction.bank_accounts_and_links import CHAINS, defang_link, is_card, tables
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.office_names import OfficeLexicon, claim_table
 from reports.extraction.language.cue_matcher import code_rows
@@ -181,14 +181,9 @@ def _list_signs(
     others = [host for host in hosts if not host.endswith(STATE_ENDING)]
     odd = [host for host in others if host.rpartition(".")[2] in tables()["odd_endings"]]
     if others:
-        yield Sign("odd_link" if odd else "link", tuple(map(defang, odd or others)))
+        yield Sign("odd_link" if odd else "link", tuple(map(defang_link, odd or others)))
     if imitating := [host for host in hosts if poses_as_state(host)]:
-        yield Sign("imitation", tuple(map(defang, imitating)))
-
-
-def defang(link: str) -> str:
-    """Return a link that nobody can press."""
-    return link.replace(".", "[.]")
+        yield Sign("imitation", tuple(map(defang_link, imitating)))
 
 
 def _quote(text: str, reasons: Iterable[Explanation]) -> Iterator[str]:

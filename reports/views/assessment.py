@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import rate_limits
 from core.form_data import Fields, form_part, make_helper
+from reports.extraction.bank_accounts_and_links import defang_link
 from reports.extraction.impersonation.office_names import OfficeLexicon
 from reports.extraction.phones import ParsedCaller, format_national
 from reports.facts.choices import GROUPS, OFFICES
@@ -227,7 +228,7 @@ def _list_findings(assessed: CallAssessment, story: str) -> Iterator[Finding]:
 
 
 def _find_link(link: str) -> Finding:
-    host, shown = link.partition("/")[0], call_assessment.defang(link)
+    host, shown = link.partition("/")[0], defang_link(link)
     if host.endswith(call_assessment.STATE_ENDING):
         return Finding(_("Đường link"), shown, _STATE_OWN, "is-violet")
     if call_assessment.poses_as_state(host):

@@ -88,6 +88,7 @@ def test_who_has_lost_money_reads_first_what_to_do_and_takes_the_sum_along(clien
     tree = html.document_fromstring(ask(client, "Tôi đã chuyển 35 triệu cho họ rồi").content)
     main = tree.xpath("//main")[0].text_content()
     assert main.index("Gọi ngân hàng của bạn trước.") < main.index("dấu hiệu")
+    assert "Đây là tin bạn báo" not in main  # nothing has been reported yet
     assert tree.xpath("//input[@name='money_lost']/@value") == ["yes"]
     assert tree.xpath("//input[@name='money_lost_vnd']/@value") == ["35000000"]
 
