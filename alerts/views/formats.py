@@ -13,6 +13,7 @@ from django.http import (
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.embed import snippets
@@ -55,7 +56,9 @@ def sound(request: HttpRequest, identifier: str, language: str) -> HttpResponse:
     latest = revision.alert.current
     if latest and latest.frozen_content.message.is_withdrawn:
         return HttpResponseGone(f"{CancelReason.ERROR.label}\n", "text/plain; charset=utf-8")
-    return _public_response(request, revision.sounds[file.sha256], voices.MEDIA_TYPE)
+    response = _public_response(request, revision.sounds[file.sha256], voices.MEDIA_TYPE)
+    patch_cache_control(response, no_transform=True)  # packed, it could not be asked for in parts
+    return response
 
 
 @require_safe
