@@ -35,7 +35,8 @@ from alerts.admin_state import (
 )
 from alerts.delivery import partner_admin  # noqa: F401 - registers its pages
 from alerts.differences import list_differences
-from alerts.formats import html, voices
+from alerts.formats import html
+from alerts.formats.wording import SOUND_TYPE
 from alerts.forms import AlertForm, StepForm, TranslationForm
 from alerts.models import (
     Alert,
@@ -92,14 +93,19 @@ class TranslationInline(EditableInline[AlertTranslation]):
     model = AlertTranslation
     form = TranslationForm
     fields = [
-        ("language", "reader"), "player", ("file", "drop_sound"), "sound", "title", "summary",
-        "advice", "loudspeaker",
+        "language", "reader", "player", "file", "drop_sound", "sound", "title", "summary", "advice",
+        "loudspeaker",
     ]  # fmt: skip
     readonly_fields = ["player"]
     max_num = len(Language)
 
     def get_extra(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> int:
         return 1
+
+    def get_formset(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> Any:
+        """Return the formset, folded until there is a language."""
+        self.classes = [] if obj and obj.translations.exists() else _DETAILS
+        return super().get_formset(request, obj, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Alert | None = None) -> Any:
         """Return the fields; on a read-only page those that say something there."""
@@ -319,7 +325,7 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         """Return a recording, issued or not, for those who write and those who issue."""
         if not any(map(request.user.has_perm, [CHANGE, ISSUE])):
             raise PermissionDenied
-        return HttpResponse(bytes(get_object_or_404(Sound, pk=name).data), voices.MEDIA_TYPE)
+        return HttpResponse(bytes(get_object_or_404(Sound, pk=name).data), SOUND_TYPE)
 
     # Files are read before the token in the form can be: changeform_view checks it.
     @method_decorator(csrf_exempt)

@@ -57,7 +57,9 @@ def main() -> int:
     for bar in [only] if only else BARS:
         print(f"bar {bar} …", file=sys.stderr, flush=True)
         with bench_servers() as fresh:
-            results += BARS[bar](fresh)
+            for result in BARS[bar](fresh):
+                print(f"  {result.what}: {result.value:.2f}", file=sys.stderr, flush=True)
+                results.append(result)
     print(format_table(results))
     write_results(results)
     print(f"all figures: {RESULTS.name} in build/")

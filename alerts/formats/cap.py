@@ -1,13 +1,12 @@
 """A revision as a CAP 1.2 message (OASIS, 1 July 2010). Pure. On plain http its status is "Test"."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from xml.etree.ElementTree import Element  # nosec B405
 
-from alerts.formats.voices import MEDIA_TYPE as SOUND_TYPE
-from alerts.formats.voices import Voice, list_voices
+from alerts.formats.wording import SOUND_TYPE, Voice, list_voices
 from alerts.formats.xml import add_child, serialize
 from alerts.models import AlertRevision, CancelReason, MsgType, ResponseType
 from alerts.models.content import Content, Translation
@@ -55,23 +54,8 @@ def render_cap_message(revision: AlertRevision, *, draft: bool = False) -> bytes
     if head.references:
         add_child(alert, "references", " ".join(head.references))
     add_child(alert, "incidents", head.identifier.rpartition("-")[0])
-    voices = list_voices(revision)
-    blocks = {"vi": _vietnamese_texts(words)}
-    if words.speaks_english:
-        blocks["en"] = _english_texts(words)
-    blocks |= {
-        each.words.language: _translated_texts(words, each.words)
-        for each in voices
-        if each.words.title
-    }
-    for language, block in blocks.items():
-        # A sound without a text in its language goes with the Vietnamese one.
-        spoken = (
-            each
-            for each in voices
-            if (each.words.language if each.words.language in blocks else "vi") == language
-        )
-        _add_info(alert, words, block, [each for each in spoken if each.url])
+    for texts, sounds in _list_blocks(revision):
+        _add_info(alert, words, texts, sounds)
     return serialize(alert)
 
 
@@ -91,6 +75,24 @@ def description(words: Content) -> str:
         return str(CancelReason.ERROR.label)
     steps = (" ".join(filter(None, (step.title + ".", step.text))) for step in words.steps)
     return "\n".join((words.summary, *steps))
+
+
+def _list_blocks(revision: AlertRevision) -> Iterator[tuple[_InfoTexts, list[Voice]]]:
+    """Yield each language that has a text, with its sound; the Vietnamese one takes those without."""
+    words, voices = revision.frozen_content, list_voices(revision)
+    blocks = {"vi": _vietnamese_texts(words)}
+    if words.speaks_english:
+        blocks["en"] = _english_texts(words)
+    blocks |= {
+        each.words.language: _translated_texts(words, each.words)
+        for each in voices
+        if each.words.title
+    }
+    spoken: dict[str, list[Voice]] = {language: [] for language in blocks}
+    for each in voices:
+        spoken[each.words.language if each.words.language in blocks else "vi"].append(each)
+    for language, texts in blocks.items():
+        yield texts, spoken[language]
 
 
 def _vietnamese_texts(words: Content) -> _InfoTexts:

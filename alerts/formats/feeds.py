@@ -9,8 +9,8 @@ from html import escape
 from typing import Any
 from xml.etree.ElementTree import Element  # nosec B405
 
-from alerts.formats import cap, voices
-from alerts.formats.voices import Voice
+from alerts.formats import cap
+from alerts.formats.wording import SOUND_TYPE, Voice, list_voices
 from alerts.formats.xml import add_child, serialize
 from alerts.models import AlertRevision
 from core.province import province
@@ -41,7 +41,7 @@ def feed_entry(revision: AlertRevision, now: datetime) -> FeedEntry:
     words, head = revision.frozen_content, revision.frozen_content.message
     is_over = revision.state(now).is_over
     ended = "[Hết hiệu lực] " if is_over else ""
-    sounds = () if is_over else (each for each in voices.list_voices(revision) if each.url)
+    sounds = () if is_over else (each for each in list_voices(revision) if each.url)
     sentence = revision.ending_sentence
     text = "\n".join(filter(None, (sentence, words.summary, "\n".join(words.advice))))
     return FeedEntry(
@@ -139,7 +139,7 @@ def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) ->
 
 def _describe_sound(voice: Voice, address: str) -> dict[str, str]:
     size = voice.words.sound.size if voice.words.sound else 0
-    return {address: voice.url, "type": voices.MEDIA_TYPE, "length": str(size)}
+    return {address: voice.url, "type": SOUND_TYPE, "length": str(size)}
 
 
 def _attachments(entry: FeedEntry) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _attachments(entry: FeedEntry) -> dict[str, Any]:
     sounds = [
         {
             "url": voice.url,
-            "mime_type": voices.MEDIA_TYPE,
+            "mime_type": SOUND_TYPE,
             "title": voice.name,
             "size_in_bytes": sound.size,
             "duration_in_seconds": sound.seconds,

@@ -13,8 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from alerts.formats import history
-from alerts.formats.voices import Voice, list_voices
-from alerts.formats.wording import localize
+from alerts.formats.wording import Voice, list_voices, localize
 from alerts.models import AlertRevision, MsgType, State
 from core.province import province
 from core.province_names import build_page_context, get_police_name

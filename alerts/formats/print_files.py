@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from django.utils import timezone
 
 from alerts.formats import html
-from alerts.formats.voices import list_voices
+from alerts.formats.wording import list_voices
 from alerts.models import AlertRevision, State
 from core.province import province
 

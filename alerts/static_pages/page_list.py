@@ -10,8 +10,7 @@ from django.urls import reverse
 from alerts.embed import frames
 from alerts.formats import print_files
 from alerts.formats.registry import LIST_FORMATS
-from alerts.formats.voices import sound_path
-from alerts.formats.wording import urls_by_language
+from alerts.formats.wording import sound_path, urls_by_language
 from alerts.models import AlertRevision, PublicKey, State
 from reports.models import Commune, Office
 

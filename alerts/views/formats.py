@@ -17,8 +17,9 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.embed import snippets
-from alerts.formats import cap, feeds, signatures, voices
+from alerts.formats import cap, feeds, signatures
 from alerts.formats.registry import ListFormat
+from alerts.formats.wording import SOUND_TYPE
 from alerts.models import AlertRevision, CancelReason, PublicKey, RevisionSignature
 from alerts.responses import conditional_response
 from alerts.views.pages import get_current_or_404
@@ -56,7 +57,7 @@ def sound(request: HttpRequest, identifier: str, language: str) -> HttpResponse:
     latest = revision.alert.current
     if latest and latest.frozen_content.message.is_withdrawn:
         return HttpResponseGone(f"{CancelReason.ERROR.label}\n", "text/plain; charset=utf-8")
-    response = _public_response(request, revision.sounds[file.sha256], voices.MEDIA_TYPE)
+    response = _public_response(request, revision.sounds[file.sha256], SOUND_TYPE)
     patch_cache_control(response, no_transform=True)  # packed, it could not be asked for in parts
     return response
 
