@@ -41,7 +41,7 @@ _DUTY = (
     )
 )
 _WARNINGS = (
-    _view("alerts", "alert alertstep alertrevision partneragency delivery")
+    _view("alerts", "alert alertstep alerttranslation alertrevision partneragency delivery")
     | _view("reports", "campaign")
     | _permit("alerts", "add_partneragency change_partneragency")
 )
@@ -78,7 +78,9 @@ ROLES = {
         "Biên tập",
         _WARNINGS
         | _permit(
-            "alerts", "add_alert change_alert add_alertstep change_alertstep delete_alertstep"
+            "alerts",
+            "add_alert change_alert add_alertstep change_alertstep delete_alertstep"
+            " add_alerttranslation change_alerttranslation delete_alerttranslation",
         )
         | _view("reports", "office"),
     ),

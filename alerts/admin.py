@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from csp.decorators import csp_replace
@@ -14,10 +14,13 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import linebreaksbr
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from alerts import drafting, previews, publishing
@@ -33,9 +36,20 @@ from alerts.admin_state import (
 from alerts.delivery import partner_admin  # noqa: F401 - registers its pages
 from alerts.differences import list_differences
 from alerts.formats import html
-from alerts.forms import AlertForm, StepForm
-from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
+from alerts.formats.wording import SOUND_TYPE
+from alerts.forms import AlertForm, StepForm, TranslationForm
+from alerts.models import (
+    Alert,
+    AlertRevision,
+    AlertStep,
+    AlertTranslation,
+    CancelReason,
+    Language,
+    ResponseType,
+    Sound,
+)
 from alerts.models.cap_terms import Certainty
+from alerts.sounds import SoundUploadHandler
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
 from reports.campaigns import campaign_stats
@@ -50,10 +64,11 @@ _DOCUMENT_FIELDS: list[Any] = [
 _READ_ONLY_FIELDS = {"scenario": "scenario_label", "response_type": "response_labels"}
 
 
-class StepInline(admin.StackedInline[AlertStep, Alert]):
-    model = AlertStep
-    form = StepForm
-    ordering = ["position", "id"]
+Part = TypeVar("Part", AlertStep, AlertTranslation)
+
+
+class EditableInline(admin.StackedInline[Part, Alert], Generic[Part]):
+    """Parts of a warning, which change as long as its text does."""
 
     def has_add_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
         return is_editable(obj) and super().has_add_permission(request, obj)
@@ -64,14 +79,50 @@ class StepInline(admin.StackedInline[AlertStep, Alert]):
     def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
         return is_editable(obj) and super().has_delete_permission(request, obj)
 
+
+class StepInline(EditableInline[AlertStep]):
+    model = AlertStep
+    form = StepForm
+    ordering = ["position", "id"]
+
     def get_extra(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> int:
         return 2 if obj else 4
+
+
+class TranslationInline(EditableInline[AlertTranslation]):
+    model = AlertTranslation
+    form = TranslationForm
+    fields = [
+        "language", "reader", "player", "file", "drop_sound", "sound", "title", "summary", "advice",
+        "loudspeaker",
+    ]  # fmt: skip
+    readonly_fields = ["player"]
+    max_num = len(Language)
+
+    def get_extra(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> int:
+        return 1
+
+    def get_formset(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> Any:
+        """Return the formset, folded until there is a language."""
+        self.classes = [] if obj and obj.translations.exists() else _DETAILS
+        return super().get_formset(request, obj, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Alert | None = None) -> Any:
+        """Return the fields; on a read-only page those that say something there."""
+        if self.has_change_permission(request, obj):
+            return self.fields
+        return ["language", "reader", "player", "title", "summary", "advice", "loudspeaker"]
+
+    @admin.display(description="nghe")
+    def player(self, translation: AlertTranslation) -> str:
+        context = {"sound": translation.sound, "language": translation.language}
+        return render_to_string("admin/alerts/alert/player.html", context)
 
 
 @admin.register(Alert)
 class AlertAdmin(OwnFiltersAdmin[Alert]):
     form = AlertForm
-    inlines = [StepInline]
+    inlines = [StepInline, TranslationInline]
     list_display = ["title", "stage_label", "document_number", "author", "changed_at"]
     list_filter = ["stage"]
     list_select_related = ["current", "author"]
@@ -154,8 +205,10 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Save the steps, and number them in the order that was chosen."""
+        """Save the steps, and number them in the order that was chosen; save other parts as they are."""
         super().save_formset(request, form, formset, change)
+        if formset.model is not AlertStep:
+            return
         kept = [
             each for each in formset.forms if each.instance.pk and each not in formset.deleted_forms
         ]
@@ -191,7 +244,9 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         }
         show = require_safe(self.show_preview)
         show_page = xframe_options_sameorigin(_allow(show, "frame-ancestors"))
+        listen = self.admin_site.admin_view(require_safe(self.listen))
         return [
+            path("sound/<str:name>.mp3", listen, name="alerts_alert_sound"),
             *(self._path(name, require_POST(view)) for name, view in actions.items()),
             self._path("preview", require_safe(_allow(self.preview, "frame-src"))),
             *(self._path(f"preview/{name}", show_page, name) for name in previews.PAGES),
@@ -266,9 +321,23 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         render = (previews.PAGES | previews.OTHERS)[name]
         return render(publishing.preview(alert), timezone.now())
 
+    def listen(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Return a recording, issued or not, for those who write and those who issue."""
+        if not any(map(request.user.has_perm, [CHANGE, ISSUE])):
+            raise PermissionDenied
+        return HttpResponse(bytes(get_object_or_404(Sound, pk=name).data), SOUND_TYPE)
+
+    # Files are read before the token in the form can be: changeform_view checks it.
+    @method_decorator(csrf_exempt)
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.upload_handlers = [SoundUploadHandler()]
+        return super().add_view(request, *args, **kwargs)
+
+    @method_decorator(csrf_exempt)
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        request.upload_handlers = [SoundUploadHandler()]
         alert = Alert.objects.filter(pk=parse_uuid(object_id) or UUID(int=0)).first()
         if alert is None or request.method != "GET":
             return super().change_view(request, object_id)

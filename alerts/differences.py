@@ -9,13 +9,14 @@ from typing import Any
 from django.utils import timezone
 
 from alerts import publishing
-from alerts.models import Alert
+from alerts.models import Alert, Language
 from alerts.models.cap_terms import Certainty, ResponseType, Severity, Urgency
 from alerts.models.content import MessageHeader
 from reports.campaigns.campaign_stats import code_label
 
 _LABELS = {
     "steps": "họ lừa thế nào", "document": "văn bản gốc", "english": "bản tiếng Anh",
+    "translations": "bản đọc, bản các thứ tiếng",
     "communes": "xã, phường", "offices": "cơ quan bị giả danh",
 }  # fmt: skip
 _CODES = {"urgency": Urgency, "severity": Severity, "certainty": Certainty, "response_type": ResponseType}  # fmt: skip
@@ -61,9 +62,18 @@ def _format(name: str, value: Any) -> str:
     """Return a value of a message as an officer reads it, each part on its line."""
     if isinstance(value, list):
         return "\n".join(_format(name, each) for each in value)
+    if isinstance(value, dict) and "sha256" in value:
+        return f"[tệp tiếng {value['seconds']} giây, mã {value['sha256'][:12]}]"
     if isinstance(value, dict):
         shown = {"name": value["name"]} if "codename" in value else value
-        return "\n".join(filter(None, (_format("", each) for each in shown.values())))
+        return "\n".join(
+            filter(
+                None,
+                (_format(key if key == "language" else "", each) for key, each in shown.items()),
+            )
+        )
+    if name == "language":
+        return f"{Language(value).label}:"
     if name == "scenario" and value:
         return code_label(value)
     return str(_CODES[name](value).label) if name in _CODES else str(value or "")

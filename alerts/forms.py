@@ -6,7 +6,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.text import slugify
 
-from alerts.models import Alert, AlertStep, ResponseType
+from alerts import sounds
+from alerts.models import Alert, AlertStep, AlertTranslation, ResponseType, Sound
 from alerts.publishing import MAX_STEPS
 from core.text import normalize
 from reports.campaigns.campaign_stats import warning_scenarios
@@ -136,6 +137,47 @@ class StepForm(forms.ModelForm[AlertStep]):
 
     def clean_position(self) -> int:
         return self.cleaned_data["position"] or MAX_STEPS
+
+
+class TranslationForm(forms.ModelForm[AlertTranslation]):
+    """One more language of a warning. A recording that was taken is kept while other fields are wrong."""
+
+    file = forms.FileField(
+        label="Chọn tệp tiếng",
+        required=False,
+        widget=forms.FileInput({"accept": ".mp3,audio/mpeg"}),
+        help_text="MP3 một kênh, 16 kbit/s, nhiều nhất 3 phút. Tên, nơi chốn ghi trong tệp được gỡ bỏ.",
+    )
+    drop_sound = forms.BooleanField(label="Bỏ tệp tiếng đang có", required=False)
+
+    class Meta:
+        model = AlertTranslation
+        fields = ("language", "reader", "file", "sound", "drop_sound", "title", "summary", "advice", "loudspeaker")  # fmt: skip
+        widgets = {
+            "title": forms.TextInput({"size": 80}),
+            "summary": forms.Textarea(_TEXT | {"rows": 3}),
+            "advice": forms.Textarea(_TEXT),
+            "loudspeaker": forms.Textarea(_TEXT | {"rows": 6}),
+            "sound": forms.HiddenInput,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if file := values.get("file"):
+            try:
+                self._take(sounds.store_sound(file.read()))
+            except sounds.SoundError as error:
+                self.add_error("file", str(error))
+        elif values.get("drop_sound"):
+            self._take(None)
+        return values
+
+    def _take(self, sound: Sound | None) -> None:
+        """Make it the form's recording, also where the form is shown once more."""
+        self.cleaned_data["sound"] = sound
+        if isinstance(self.data, QueryDict):
+            self.data = self.data.copy()
+            self.data[self.add_prefix("sound")] = sound.pk if sound else ""
 
 
 def free_slug(title: str) -> str:

@@ -19,7 +19,14 @@ from django.utils.text import capfirst
 
 from alerts.delivery import deliveries
 from alerts.formats import signatures
-from alerts.models import MAX_LOUDSPEAKER_SYLLABLES, Alert, AlertRevision, CancelReason, MsgType
+from alerts.models import (
+    MAX_LOUDSPEAKER_SYLLABLES,
+    Alert,
+    AlertRevision,
+    AlertTranslation,
+    CancelReason,
+    MsgType,
+)
 from alerts.models.content import (
     Content,
     Document,
@@ -83,7 +90,14 @@ def build_content(alert: Alert, message: MessageHeader) -> Content:
         offices=tuple(ImpersonatedOffice(each.codename, each.name) for each in alert.offices.all()),
         sms_marked=alert.sms_marked,
         english=EnglishContent(alert.title_en, alert.summary_en, nonblank_lines(alert.advice_en)),
+        translations=tuple(each.as_content() for each in _list_translations(alert)),
     )
+
+
+def _list_translations(alert: Alert) -> list[AlertTranslation]:
+    """Return the draft's further languages in the order of the pages."""
+    rows = alert.translations.select_related("sound").defer("sound__data")
+    return sorted(rows, key=lambda each: each.position)
 
 
 def draft_etag(alert: Alert) -> str:
@@ -222,7 +236,7 @@ def missing_fields(alert: Alert) -> list[str]:
         problems.append(
             f"Bài đọc loa xã: {length} tiếng, đọc hơn một phút. Bớt còn {MAX_LOUDSPEAKER_SYLLABLES} tiếng."
         )
-    return problems
+    return problems + [each for row in _list_translations(alert) for each in row.missing_parts()]
 
 
 def _field_label(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from alerts import sounds
 from alerts.delivery import deliveries, subscriptions
 from alerts.static_pages import generator
 from core.outbox.sweeps import Guard
@@ -49,3 +50,9 @@ def dispatch_due_deliveries() -> None:
 @Guard("subscribers.purge")
 def purge_unconfirmed_subscribers() -> None:
     subscriptions.purge()
+
+
+@shared_task(name="alerts.purge_unused_sounds")
+@Guard("sounds.purge")
+def purge_unused_sounds() -> None:
+    sounds.purge_unused()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("canh-bao/cap/<str:identifier>.xml", formats.cap_message, name="cap_message"),
     path("canh-bao/noi-dung/<str:identifier>.json", formats.content, name="content"),
     path("canh-bao/chu-ky/<str:identifier>.json", formats.signature, name="signature"),
+    path("canh-bao/tieng/<str:identifier>/<str:language>.mp3", formats.sound, name="sound"),
     path("canh-bao/khoa/<str:name>.pem", formats.public_key, name="public_key"),
     path("canh-bao/<slug:slug>/in/", pages.paper, name="print"),
     path("canh-bao/<slug:slug>/anh.png", pages.picture, name="picture"),

@@ -1,14 +1,15 @@
 """A revision as a CAP 1.2 message (OASIS, 1 July 2010). Pure. On plain http its status is "Test"."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from xml.etree.ElementTree import Element  # nosec B405
 
+from alerts.formats.wording import SOUND_TYPE, Voice, list_voices
 from alerts.formats.xml import add_child, serialize
 from alerts.models import AlertRevision, CancelReason, MsgType, ResponseType
-from alerts.models.content import Content
+from alerts.models.content import Content, Translation
 from core.province import province
 
 MEDIA_TYPE = "application/cap+xml"
@@ -53,9 +54,8 @@ def render_cap_message(revision: AlertRevision, *, draft: bool = False) -> bytes
     if head.references:
         add_child(alert, "references", " ".join(head.references))
     add_child(alert, "incidents", head.identifier.rpartition("-")[0])
-    _add_info(alert, words, _vietnamese_texts(words))
-    if words.speaks_english:
-        _add_info(alert, words, _english_texts(words))
+    for texts, sounds in _list_blocks(revision):
+        _add_info(alert, words, texts, sounds)
     return serialize(alert)
 
 
@@ -75,6 +75,24 @@ def description(words: Content) -> str:
         return str(CancelReason.ERROR.label)
     steps = (" ".join(filter(None, (step.title + ".", step.text))) for step in words.steps)
     return "\n".join((words.summary, *steps))
+
+
+def _list_blocks(revision: AlertRevision) -> Iterator[tuple[_InfoTexts, list[Voice]]]:
+    """Yield each language that has a text, with its sound; the Vietnamese one takes those without."""
+    words, voices = revision.frozen_content, list_voices(revision)
+    blocks = {"vi": _vietnamese_texts(words)}
+    if words.speaks_english:
+        blocks["en"] = _english_texts(words)
+    blocks |= {
+        each.words.language: _translated_texts(words, each.words)
+        for each in voices
+        if each.words.title
+    }
+    spoken: dict[str, list[Voice]] = {language: [] for language in blocks}
+    for each in voices:
+        spoken[each.words.language if each.words.language in blocks else "vi"].append(each)
+    for language, texts in blocks.items():
+        yield texts, spoken[language]
 
 
 def _vietnamese_texts(words: Content) -> _InfoTexts:
@@ -105,7 +123,22 @@ def _english_texts(words: Content) -> _InfoTexts:
     )
 
 
-def _add_info(alert: Element, words: Content, texts: _InfoTexts) -> None:
+def _translated_texts(words: Content, translation: Translation) -> _InfoTexts:
+    return _InfoTexts(
+        language=translation.language,
+        event=translation.title,
+        sender=province.police,
+        headline=translation.title,
+        description=translation.summary,
+        instruction="\n".join(translation.advice),
+        area=province.area,
+        web=words.message.web,
+    )
+
+
+def _add_info(
+    alert: Element, words: Content, texts: _InfoTexts, sounds: Iterable[Voice] = ()
+) -> None:
     info, head = add_child(alert, "info"), words.message
     add_child(info, "language", texts.language)
     add_child(info, "category", "Security")
@@ -127,7 +160,19 @@ def _add_info(alert: Element, words: Content, texts: _InfoTexts) -> None:
         add_child(info, "instruction", texts.instruction)
     add_child(info, "web", texts.web)
     add_child(info, "contact", province.hotline_dial)
+    for voice in sounds:
+        _add_sound(info, voice)
     _add_area(info, words, texts.area)
+
+
+def _add_sound(info: Element, voice: Voice) -> None:
+    if sound := voice.words.sound:
+        resource = add_child(info, "resource")
+        add_child(resource, "resourceDesc", f"Bản đọc: {voice.name}")
+        add_child(resource, "mimeType", SOUND_TYPE)
+        add_child(resource, "size", str(sound.size))
+        add_child(resource, "uri", voice.url)
+        add_child(resource, "digest", sound.sha1)
 
 
 def _add_area(info: Element, words: Content, province_name: str) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
+from typing import Any
 from xml.etree.ElementTree import Element  # nosec B405
 
 from alerts.formats import cap
+from alerts.formats.wording import SOUND_TYPE, Voice, list_voices
 from alerts.formats.xml import add_child, serialize
 from alerts.models import AlertRevision
 from core.province import province
@@ -21,7 +23,9 @@ _DISTANT_PAST = datetime.fromtimestamp(0, tz=UTC)
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """A warning in a feed: `name` is the revision's identifier, `address` its page, `since` its onset."""
+    """A warning in a feed: `name` is the revision's identifier, `address` its page, `since` its onset,
+    `sounds` its recordings while it is not over.
+    """
 
     name: str
     address: str
@@ -29,12 +33,15 @@ class FeedEntry:
     text: str
     summary: str
     since: datetime
+    sounds: tuple[Voice, ...] = ()
 
 
 def feed_entry(revision: AlertRevision, now: datetime) -> FeedEntry:
     """Return the entry as it reads at `now`; of a withdrawn warning title and end alone."""
     words, head = revision.frozen_content, revision.frozen_content.message
-    ended = "[Hết hiệu lực] " if revision.state(now).is_over else ""
+    is_over = revision.state(now).is_over
+    ended = "[Hết hiệu lực] " if is_over else ""
+    sounds = () if is_over else (each for each in list_voices(revision) if each.url)
     sentence = revision.ending_sentence
     text = "\n".join(filter(None, (sentence, words.summary, "\n".join(words.advice))))
     return FeedEntry(
@@ -44,6 +51,7 @@ def feed_entry(revision: AlertRevision, now: datetime) -> FeedEntry:
         summary=sentence if head.is_withdrawn else words.summary,
         text=sentence if head.is_withdrawn else text,
         since=head.effective,
+        sounds=tuple(sounds),
     )
 
 
@@ -66,6 +74,8 @@ def rss(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes
         add_child(item, "pubDate", format_datetime(entry.since))
         # Escaped once more than XML asks: RSS readers take a description for HTML.
         add_child(item, "description", escape(entry.text, quote=False).replace("\n", "<br>"))
+        for voice in entry.sounds[:1]:  # RSS has room for one
+            add_child(item, "enclosure", attributes=_describe_sound(voice, "url"))
     return serialize(root)
 
 
@@ -80,6 +90,9 @@ def atom(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> byte
         element = _add_atom_entry(feed, message, entry.title, entry.since.isoformat())
         add_child(element, "link", attributes={"rel": "alternate", "href": entry.address})
         _add_cap_link(element, "related", message)
+        for voice in entry.sounds:
+            link = {"rel": "enclosure", "hreflang": voice.words.language, "title": voice.name}
+            add_child(element, "link", attributes=link | _describe_sound(voice, "href"))
         add_child(element, "summary", entry.summary)
         add_child(element, "content", entry.text, {"type": "text"})
     return serialize(feed)
@@ -117,10 +130,32 @@ def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) ->
                 "content_text": entry.text,
                 "date_published": entry.since.isoformat(),
             }
+            | _attachments(entry)
             for entry in entries
         ],
     }
     return json.dumps(feed, ensure_ascii=False).encode()
+
+
+def _describe_sound(voice: Voice, address: str) -> dict[str, str]:
+    size = voice.words.sound.size if voice.words.sound else 0
+    return {address: voice.url, "type": SOUND_TYPE, "length": str(size)}
+
+
+def _attachments(entry: FeedEntry) -> dict[str, Any]:
+    """Return JSON Feed's list of recordings; nothing where there are none."""
+    sounds = [
+        {
+            "url": voice.url,
+            "mime_type": SOUND_TYPE,
+            "title": voice.name,
+            "size_in_bytes": sound.size,
+            "duration_in_seconds": sound.seconds,
+        }
+        for voice in entry.sounds
+        if (sound := voice.words.sound)
+    ]
+    return {"attachments": sounds} if sounds else {}
 
 
 def _start_atom(revisions: Sequence[AlertRevision], name: str, address: str, title: str) -> Element:

@@ -27,6 +27,7 @@ _PARTS: Mapping[str, str] = {
     "sms_share": _("tin để nhắn nhau"),
     "loudspeaker": _("bài đọc loa"),
     "english": _("bản tiếng Anh"),
+    "translations": _("bản đọc, bản dịch"),
     "document": _("văn bản gốc"),
     "audience": _("gửi đến ai"),
     "communes": _("xã, phường"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from alerts.formats import history
-from alerts.formats.wording import localize
+from alerts.formats.wording import Voice, list_voices, localize
 from alerts.models import AlertRevision, MsgType, State
 from core.province import province
 from core.province_names import build_page_context, get_police_name
@@ -24,6 +25,7 @@ _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 def render_detail(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
     """Return the warning's own page, which also prints as one A4 sheet."""
     context = template_context(revision, now) | {"preview": preview}
+    context["voices"] = [] if context["over"] else _list_players(revision, preview=preview)
     if not preview:
         context["announcement"] = special_announcement_json(revision)
         context["here"] = reverse("warnings:detail", args=[revision.frozen_content.slug])
@@ -67,9 +69,24 @@ def template_context(revision: AlertRevision, now: datetime) -> dict[str, object
         "scheduled": state is State.SCHEDULED,
         "withdrawn": words.message.is_withdrawn,
         "over": state.is_over,
+        "texts": []
+        if state.is_over
+        else [each for each in list_voices(revision) if each.words.title],
         "portal": f"{web.scheme}://{web.netloc}",
         "ended_at": revision.sent if state is State.CANCELLED else revision.expires,
     }
+
+
+def _list_players(revision: AlertRevision, *, preview: bool) -> list[Voice]:
+    """Return the languages with addresses on this portal: those of a draft are the desk's."""
+    voices = list_voices(revision)
+    return [replace(each, url=_player_path(each, preview=preview)) for each in voices]
+
+
+def _player_path(voice: Voice, *, preview: bool) -> str:
+    if preview and voice.words.sound:
+        return reverse("admin:alerts_alert_sound", args=[voice.words.sound.sha256])
+    return urlsplit(voice.url).path
 
 
 def special_announcement_json(revision: AlertRevision) -> SafeString | None:

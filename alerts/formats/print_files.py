@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from django.utils import timezone
 
 from alerts.formats import html
+from alerts.formats.wording import list_voices
 from alerts.models import AlertRevision, State
 from core.province import province
 
@@ -24,7 +25,7 @@ tin-nhan.txt        tin nhắn không dấu và có dấu
 anh-zalo.png        ảnh vuông để gửi Zalo
 anh-chia-se.png     ảnh ngang để đăng kèm đường link
 van-ban.txt         toàn văn chữ thường
-
+{voices}
 Trước khi dùng, mở {web} xem còn hiệu lực không.
 """
 
@@ -95,9 +96,12 @@ def render_pack(revision: AlertRevision, state: State) -> bytes:
 def _pack_entries(
     revision: AlertRevision, state: State, now: datetime
 ) -> Iterator[tuple[str, bytes]]:
-    words = revision.frozen_content
+    words, sounds_and_texts = revision.frozen_content, list(_voice_entries(revision))
     readme = _README.format(
-        identifier=revision.identifier, police=province.police, web=words.message.web
+        identifier=revision.identifier,
+        police=province.police,
+        web=words.message.web,
+        voices="".join(f"{name:<19} {about}\n" for name, _, about in sounds_and_texts),
     )
     yield "doc-truoc.txt", _encode_for_windows(readme)
     yield "to-dan.pdf", render_poster(revision, state)
@@ -108,6 +112,24 @@ def _pack_entries(
     yield "anh-zalo.png", render_square(revision, state)
     yield "anh-chia-se.png", render_picture(revision, state)
     yield "van-ban.txt", _encode_for_windows(html.render_text(revision, now))
+    yield from ((name, content) for name, content, _ in sounds_and_texts)
+
+
+def _voice_entries(revision: AlertRevision) -> Iterator[tuple[str, bytes, str]]:
+    """Yield name, content and description of each language's sound and text, then of the sums."""
+    sums = ""
+    for voice in list_voices(revision):
+        words, stem, name = voice.words, voice.stem, voice.name.lower()
+        if words.title:
+            lines = (words.title, words.summary, *words.advice, "", words.loudspeaker, words.reader)
+            text = _encode_for_windows("\n".join(lines))
+            yield f"chu-{stem}.txt", text, f"lời {name}, bài đọc loa {name}"
+        if words.sound and (sound := revision.sounds.get(words.sound.sha256)):
+            sums += f"{words.sound.sha256}  doc-{stem}.mp3\n"
+            about = f"bản đọc {name}, {words.sound.seconds} giây; {words.reader}"
+            yield f"doc-{stem}.mp3", sound, about
+    if sums:
+        yield "SHA256SUMS", sums.encode(), "để kiểm tệp tiếng còn nguyên: sha256sum -c SHA256SUMS"
 
 
 def _encode_for_windows(text: str) -> bytes:

@@ -1,16 +1,23 @@
-"""The words of a warning as pages show them: localized, split into sentences and numbers to call."""
+"""The words of a warning as pages show them: localized, split into sentences and numbers to call,
+and further languages with the addresses of their recordings.
+"""
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
+from django.utils.text import slugify
 
-from alerts.models.content import Content
+from alerts.models import AlertRevision, Language
+from alerts.models.content import Content, Translation
 from core.province import province
+from core.text import normalize
 
 ENGLISH = "en"
+SOUND_TYPE = "audio/mpeg"
 _HOTLINE = re.sub(r"[. ]", "[. ]?", province.hotline)
 _NUMBERS = re.compile(rf"(?<![\d.])({_HOTLINE}|113)(?![\d]|\.\d)")
 _SENTENCE = re.compile(r"(?<=[.?])\s+")
@@ -78,3 +85,37 @@ def remaining_sentences(text: str) -> str:
 def syllables(text: str) -> int:
     """Return the number of syllables: in Vietnamese, the words between spaces."""
     return len(text.split())
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A language of a warning; `url` is its recording's, "" where there is none."""
+
+    words: Translation
+    url: str
+
+    @property
+    def name(self) -> str:
+        return str(Language(self.words.language).label)
+
+    @property
+    def stem(self) -> str:
+        """Return the name as it stands in a file's name."""
+        return slugify(normalize(self.name))
+
+
+def list_voices(revision: AlertRevision) -> list[Voice]:
+    """Return the languages in the order of the pages; none of a warning that was cancelled."""
+    words = revision.frozen_content
+    if words.message.ending:
+        return []
+    web = urlsplit(words.message.web)
+    portal = f"{web.scheme}://{web.netloc}"
+    return [
+        Voice(each, portal + sound_path(revision.identifier, each.language) if each.sound else "")
+        for each in words.translations
+    ]
+
+
+def sound_path(identifier: str, language: str) -> str:
+    return reverse("alerts:sound", args=[identifier, language])

@@ -156,6 +156,42 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Sound',
+            fields=[
+                ('sha256', models.CharField(max_length=64, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('^[0-9a-f]{64}$')], verbose_name='mã băm')),
+                ('sha1', models.CharField(max_length=40, verbose_name='mã băm của CAP')),
+                ('seconds', models.PositiveSmallIntegerField(verbose_name='dài, giây')),
+                ('size', models.PositiveIntegerField(verbose_name='nặng, byte')),
+                ('data', models.BinaryField(verbose_name='tiếng')),
+                ('added_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='ghi lúc')),
+            ],
+            options={
+                'verbose_name': 'bản đọc',
+                'verbose_name_plural': 'bản đọc',
+                'constraints': [models.CheckConstraint(condition=models.Q(('seconds__gte', 1), ('sha256__regex', '^[0-9a-f]{64}$')), name='sound_is_named')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AlertTranslation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('language', models.CharField(choices=[('vi', 'Tiếng Việt'), ('en', 'Tiếng Anh'), ('tai', 'Tiếng Thái'), ('mtq', 'Tiếng Mường'), ('hmn', 'Tiếng Mông')], max_length=3, verbose_name='tiếng')),
+                ('title', models.CharField(blank=True, max_length=140, verbose_name='tiêu đề')),
+                ('summary', models.CharField(blank=True, max_length=400, verbose_name='tóm tắt')),
+                ('advice', models.CharField(blank=True, help_text='Mỗi dòng một việc.', max_length=2000, verbose_name='làm gì khi gặp')),
+                ('loudspeaker', models.CharField(blank=True, max_length=2000, verbose_name='bài đọc loa')),
+                ('reader', models.CharField(blank=True, help_text='Tên hoặc chức danh, đăng cùng bản này. Ví dụ: Công an xã.', max_length=120, verbose_name='người dịch, người đọc')),
+                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='translations', to='alerts.alert')),
+                ('sound', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='translations', to='alerts.sound', verbose_name='bản đọc')),
+            ],
+            options={
+                'verbose_name': 'bản một thứ tiếng',
+                'verbose_name_plural': 'Bản đọc, bản tiếng Thái, Mường, Mông',
+                'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('alert', 'language'), name='alerttranslation_language_once', violation_error_message='Tiếng này đã có một bản ở trên.'), models.CheckConstraint(condition=models.Q(models.Q(('advice', ''), ('summary', ''), ('title', '')), models.Q(models.Q(('title', ''), _negated=True), models.Q(('summary', ''), _negated=True), models.Q(('advice', ''), _negated=True)), _connector='OR'), name='alerttranslation_whole', violation_error_message='Bản dịch cần đủ tiêu đề, tóm tắt và việc phải làm.'), models.CheckConstraint(condition=models.Q(models.Q(('language__in', ('vi', 'en')), _negated=True), models.Q(('loudspeaker', ''), ('title', '')), _connector='OR'), name='alerttranslation_own_text', violation_error_message='Lời tiếng Việt, tiếng Anh ghi ở các ô phía trên. Ở đây chỉ chọn tệp tiếng.')],
+            },
+        ),
+        migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

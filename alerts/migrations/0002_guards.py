@@ -1,4 +1,4 @@
-"""Guards of published warnings: revisions, signatures and identifiers are frozen."""
+"""Guards of published warnings: revisions, their sounds, signatures and identifiers are frozen."""
 
 from django.db import migrations
 
@@ -51,6 +51,10 @@ BEGIN
           NOT IN ('{"ending": "over"}', '{"ending": "error"}')) THEN
         RAISE EXCEPTION 'a cancellation has no words of its own' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    IF EXISTS (SELECT 1 FROM jsonb_path_query(NEW.content, '$.translations[*].sound.sha256') AS named
+        WHERE NOT EXISTS (SELECT 1 FROM alerts_sound WHERE sha256 = named #>> '{}')) THEN
+        RAISE EXCEPTION 'a revision names no sound that is not kept' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     IF length((NEW.content - 'message')::text) > 100000 THEN
         RAISE EXCEPTION 'a warning is at most 100,000 characters' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -80,6 +84,20 @@ CREATE TRIGGER alerts_guard_signatures BEFORE UPDATE OR DELETE ON alerts_revisio
     FOR EACH ROW EXECUTE FUNCTION alerts_guard_signatures();
 """
 
+GUARD_SOUNDS = r"""
+CREATE FUNCTION alerts_guard_sounds() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' OR EXISTS (SELECT 1 FROM alerts_alertrevision
+        WHERE content @? format('$.translations[*].sound.sha256 ? (@ == "%s")', OLD.sha256)::jsonpath) THEN
+        RAISE EXCEPTION 'a sound is frozen: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER alerts_guard_sounds BEFORE UPDATE OR DELETE ON alerts_sound
+    FOR EACH ROW EXECUTE FUNCTION alerts_guard_sounds();
+ALTER TABLE alerts_sound ADD CONSTRAINT sound_name_is_its_digest CHECK (sha256 = encode(sha256(data), 'hex'));
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("alerts", "0001_initial")]
@@ -89,5 +107,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(CHECK_REVISION_ORDER, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_REVISIONS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_SIGNATURES, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_SOUNDS, migrations.RunSQL.noop),
         migrations.RunSQL("SELECT core_guard_truncates()", migrations.RunSQL.noop),
     ]

@@ -14,6 +14,10 @@ from alerts.models.revisions import AlertRevision as AlertRevision
 from alerts.models.revisions import AlertRevisionQuerySet as AlertRevisionQuerySet
 from alerts.models.revisions import PublicKey as PublicKey
 from alerts.models.revisions import RevisionSignature as RevisionSignature
+from alerts.models.translations import OWN_TEXT_LANGUAGES as OWN_TEXT_LANGUAGES
+from alerts.models.translations import AlertTranslation as AlertTranslation
+from alerts.models.translations import Language as Language
+from alerts.models.translations import Sound as Sound
 from alerts.models.warnings import MAX_LOUDSPEAKER_SYLLABLES as MAX_LOUDSPEAKER_SYLLABLES
 from alerts.models.warnings import MAX_MARKED_SMS_CHARS as MAX_MARKED_SMS_CHARS
 from alerts.models.warnings import MAX_SMS_CHARS as MAX_SMS_CHARS

@@ -54,6 +54,29 @@ class EnglishContent:
 
 
 @dataclass(frozen=True)
+class SoundFile:
+    """A recording that is part of what is signed: its bytes are named by their digests."""
+
+    sha256: str
+    sha1: str
+    size: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Translation:
+    """The warning in one more language, as text, sound or both; of Vietnamese and English a sound."""
+
+    language: str
+    title: str = ""
+    summary: str = ""
+    advice: tuple[str, ...] = ()
+    loudspeaker: str = ""
+    reader: str = ""
+    sound: SoundFile | None = None
+
+
+@dataclass(frozen=True)
 class MessageHeader:
     """Identifier and times of one message, in CAP's terms; `ending` of a Cancel."""
 
@@ -105,6 +128,7 @@ class Content:
     offices: tuple[ImpersonatedOffice, ...] = ()
     english: EnglishContent = EnglishContent()
     sms_marked: str = ""
+    translations: tuple[Translation, ...] = ()
 
     @property
     def quotes_callers(self) -> bool:
@@ -136,6 +160,7 @@ class Content:
             "communes": tuple(Place(**place) for place in clean.get("communes", ())),
             "offices": tuple(ImpersonatedOffice(**office) for office in clean.get("offices", ())),
             "english": _parse_english(clean.get("english", {})),
+            "translations": tuple(map(_parse_translation, clean.get("translations", ()))),
         }
         return cls(**clean | parts)
 
@@ -171,6 +196,11 @@ def _parse_document(values: dict[str, Any]) -> Document:
 
 def _parse_english(values: dict[str, Any]) -> EnglishContent:
     return EnglishContent(**values | {"advice": tuple(values.get("advice", ()))})
+
+
+def _parse_translation(values: dict[str, Any]) -> Translation:
+    sound = SoundFile(**values["sound"]) if values["sound"] else None
+    return Translation(**values | {"advice": tuple(values["advice"]), "sound": sound})
 
 
 def _parse_message(values: dict[str, Any]) -> MessageHeader:

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 
 from alerts.models.cap_terms import CancelReason, MsgType, State
 from alerts.models.content import Content
+from alerts.models.translations import Sound
 from alerts.models.warnings import Alert
 from core.models import key_of
 
@@ -155,6 +156,13 @@ class AlertRevision(models.Model):
     @cached_property
     def frozen_content(self) -> Content:
         return Content.from_json(self.content)
+
+    @cached_property
+    def sounds(self) -> dict[str, bytes]:
+        """Return the recordings that it names, by digest."""
+        files = (each.sound for each in self.frozen_content.translations)
+        rows = Sound.objects.filter(pk__in=[file.sha256 for file in files if file])
+        return {row.sha256: bytes(row.data) for row in rows}
 
     @property
     def ending_sentence(self) -> str:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from alerts.embed import frames
 from alerts.formats import print_files
 from alerts.formats.registry import LIST_FORMATS
-from alerts.formats.wording import urls_by_language
+from alerts.formats.wording import sound_path, urls_by_language
 from alerts.models import AlertRevision, PublicKey, State
 from reports.models import Commune, Office
 
@@ -57,10 +57,23 @@ def list_static_pages(now: datetime) -> list[StaticPage]:
         pages += [
             StaticPage(reverse(f"alerts:{name}", args=[identifier]), identifier) for name in names
         ]
+    pages += _iter_sounds()
     keys = PublicKey.objects.values_list("pk", flat=True)
     pages += [StaticPage(reverse("alerts:public_key", args=[key])) for key in keys]
     pages += _iter_frames(in_force)
     return pages
+
+
+def _iter_sounds() -> Iterator[StaticPage]:
+    """Yield the recordings of every revision, but of withdrawn warnings."""
+    issued = AlertRevision.objects.effective_ever().order_by("pk")
+    standing = issued.exclude(alert__current__content__message__ending="error")
+    rows = standing.values_list("identifier", "content__translations")
+    for identifier, translations in rows:
+        for each in translations or ():
+            if each["sound"]:
+                path = sound_path(identifier, each["language"])
+                yield StaticPage(path, each["sound"]["sha256"])
 
 
 def _iter_report_paths() -> Iterator[str]:
@@ -87,6 +100,7 @@ def _iter_drawings(revision: AlertRevision, state: State) -> Iterator[tuple[str,
     if not revision.frozen_content.message.is_withdrawn:
         yield "picture", print_files.picture
     if state is State.IN_FORCE:
+        _ = revision.sounds  # read now: what draws has no database
         yield from (("poster", print_files.poster), ("pack", print_files.pack))
 
 

@@ -34,7 +34,7 @@ KEEP_RELEASES = 3
 _KEEP_TREES = 2  # the one before is still being read when its successor takes over
 _MIN_GZIP_BYTES = 200
 _BROTLI_QUALITY = 9
-_INCOMPRESSIBLE = {".png", ".pdf", ".zip"}
+_INCOMPRESSIBLE = {".png", ".pdf", ".zip", ".mp3"}
 _CHARSET = b'<meta charset="utf-8">'
 _MAIN = re.compile(rb"<main\b[^>]*>")
 _BODY = re.compile(rb'<body(?: class="(\w+)")?>')

@@ -3,16 +3,24 @@
 import json
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseGone,
+)
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.embed import snippets
 from alerts.formats import cap, feeds, signatures
 from alerts.formats.registry import ListFormat
-from alerts.models import AlertRevision, PublicKey, RevisionSignature
+from alerts.formats.wording import SOUND_TYPE
+from alerts.models import AlertRevision, CancelReason, PublicKey, RevisionSignature
 from alerts.responses import conditional_response
 from alerts.views.pages import get_current_or_404
 from core.responses import allow_cross_origin
@@ -37,6 +45,21 @@ def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
     signature = _get_signature(revision)
     message = signature.cap_message.encode() if signature else cap.render_cap_message(revision)
     return _public_response(request, message, f"{cap.MEDIA_TYPE}; charset=utf-8")
+
+
+@require_safe
+def sound(request: HttpRequest, identifier: str, language: str) -> HttpResponse:
+    """Return a recording as it was issued, for good; 410 once its warning was withdrawn."""
+    revision = _get_revision_or_404(identifier)
+    files = {each.language: each.sound for each in revision.frozen_content.translations}
+    if not (file := files.get(language)):
+        raise Http404
+    latest = revision.alert.current
+    if latest and latest.frozen_content.message.is_withdrawn:
+        return HttpResponseGone(f"{CancelReason.ERROR.label}\n", "text/plain; charset=utf-8")
+    response = _public_response(request, revision.sounds[file.sha256], SOUND_TYPE)
+    patch_cache_control(response, no_transform=True)  # packed, it could not be asked for in parts
+    return response
 
 
 @require_safe

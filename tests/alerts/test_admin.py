@@ -1,7 +1,6 @@
 """The desk's pages of warnings: what each role can do, and that nothing is lost or done unseen."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -13,54 +12,22 @@ from alerts.models import Alert, AlertRevision, AlertStep
 from tests.support.alert_factories import HOSTILE, cancelled, commune, draft, issued, submitted
 from tests.support.desk_pages import tree
 from tests.support.officers import Person
-from tests.support.warning_pages import find_missing, get_text
+from tests.support.warning_pages import (
+    ADD,
+    fill_form,
+    find_missing,
+    get_text,
+    issue,
+    page,
+    press,
+)
 
 pytestmark = pytest.mark.django_db
-ADD = "/admin/alerts/alert/add/"
-
-
-def page(alert: Alert) -> str:
-    return reverse("admin:alerts_alert_change", args=[alert.pk])
-
-
-def press(person: Person, alert: Alert, name: str, **fields: Any) -> str:
-    """Press a button and return the page that follows."""
-    address = reverse(f"admin:alerts_alert_{name}", args=[alert.pk])
-    return person.client.post(address, fields, follow=True).content.decode()
-
-
-def issue(person: Person, alert: Alert) -> str:
-    alert.refresh_from_db()
-    etag = publishing.draft_etag(alert)
-    return press(person, alert, "issue", draft_etag=etag, has_read="yes")
 
 
 def make_superuser(person: Person) -> None:
     person.user.is_superuser = True
     person.user.save()
-
-
-def fill_form(**fields: Any) -> dict[str, Any]:
-    """Return a whole form as the editor fills it."""
-    return {
-        "title": "Giả nhân viên bưu điện",
-        "short_title": "Giả bưu điện",
-        "slug": "",
-        "summary": "Kẻ gian gọi, xưng bưu điện.",
-        "advice": "Cúp máy.",
-        "sms": "Cup may.",
-        "sms_share": "Cup may nhe.",
-        "urgency": "Expected",
-        "severity": "Moderate",
-        "certainty": "Observed",
-        "response_type": ["Avoid", "Monitor"],
-        "steps-TOTAL_FORMS": 1,
-        "steps-INITIAL_FORMS": 0,
-        "steps-0-position": 1,
-        "steps-0-title": "Dọa phạt",
-        "steps-0-text": "Nói có bưu phẩm cấm.",
-        "steps-0-quote": "",
-    } | fields
 
 
 def test_an_editor_writes_a_draft_under_their_own_name(editor: Person) -> None:

@@ -67,6 +67,6 @@ def test_the_database_bounds_every_word_of_a_warning() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name FROM information_schema.columns WHERE data_type = 'text'"
-            " AND table_name IN ('alerts_alert', 'alerts_alertstep')"
+            " AND table_name IN ('alerts_alert', 'alerts_alertstep', 'alerts_alerttranslation')"
         )
         assert cursor.fetchall() == []

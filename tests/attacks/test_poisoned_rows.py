@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts import idle_accounts, officer_accounts
+from alerts import sounds
 from alerts import tasks as alert_tasks
 from alerts.delivery import deliveries, subscriptions
 from alerts.models import Delivery
@@ -169,6 +170,7 @@ JOBS = [
     (alert_tasks.refresh_static_pages, generator, "refresh_if_needed"),
     (alert_tasks.dispatch_due_deliveries, deliveries, "dispatch_due"),
     (alert_tasks.purge_unconfirmed_subscribers, subscriptions, "purge"),
+    (alert_tasks.purge_unused_sounds, sounds, "purge_unused"),
 ]
 
 

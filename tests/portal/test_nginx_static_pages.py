@@ -14,16 +14,19 @@ from pathlib import Path
 import brotli
 import pytest
 from django.test import Client, override_settings
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
+from alerts import publishing
 from alerts.formats import print_files
 from alerts.models import AlertRevision
 from alerts.static_pages import generator
 from alerts.static_pages.page_list import list_static_pages
 from tests.support import database_reset
-from tests.support.alert_factories import cancelled, issued
+from tests.support.alert_factories import approved, cancelled, draft, issued, person
 from tests.support.nginx_front import Stub, ask, needs_nginx, run_front, run_portal, stop
+from tests.support.recordings import translate
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 from tests.support.stored_pages import checked
 from tools.portal_stack import wait_until
@@ -63,7 +66,10 @@ def published(
     ):
         for name in ("picture", "poster", "pack"):
             patched.setattr(print_files, name, lambda _: b"drawn")
-        warning = issued(expires=timezone.now() + timedelta(days=1))
+        alert = draft(expires=timezone.now() + timedelta(days=1))
+        translate(alert)
+        publishing.submit(alert, by=person("editor"))
+        warning = approved(alert)
         generator.rebuild(draws=True)
         yield warning, folder / "static-pages"
 
@@ -135,6 +141,20 @@ def _is_worker(pid: int) -> bool:
     with contextlib.suppress(OSError):  # it may just have ended
         return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
     return False
+
+
+def test_a_recording_is_given_in_parts_from_the_file_and_from_the_portal(
+    front: int, revision: AlertRevision, home: Path
+) -> None:
+    door = reverse("alerts:sound", args=[revision.identifier, "hmn"])
+    whole = next(iter(revision.sounds.values()))
+    answer, part = ask(front, door, Range="bytes=10-19")
+    assert (answer.status, part) == (206, whole[10:20])
+    assert answer.headers["Content-Type"] == "audio/mpeg"
+    (home / "outdated-since").write_text("1\n")
+    assert soon(lambda: ask(front, door)[1].startswith(FROM_PORTAL))
+    answer, part = ask(front, door, Range="bytes=0-3")
+    assert (answer.status, part) == (206, FROM_PORTAL[:4])
 
 
 def test_every_kept_page_goes_out_as_the_portal_would_send_it(

@@ -67,6 +67,9 @@ def of_words(*names: str) -> st.SearchStrategy[dict[str, str]]:
     return st.fixed_dictionaries(dict.fromkeys(names, WORDS))
 
 
+SOUND = {"sha256": "ab" * 32, "sha1": "ab" * 20, "size": 60_000, "seconds": 30}
+
+
 @st.composite
 def hostile(draw: st.DrawFn) -> AlertRevision:
     """Draw a revision of any words, in force, cancelled or withdrawn."""
@@ -79,6 +82,10 @@ def hostile(draw: st.DrawFn) -> AlertRevision:
         "steps": [draw(of_words("title", "text", "quote"))],
         "document": TEMPLATE["document"] | draw(of_words("number", "subject", "note")),
         "english": english | {"advice": [draw(WORDS)]},
+        "translations": [
+            draw(of_words("title", "summary", "loudspeaker", "reader"))
+            | {"language": "hmn", "advice": [draw(WORDS)], "sound": SOUND}
+        ],
         "communes": [{"codename": "x", "code": "12345", "name": draw(WORDS)}],
         "message": message,
     }

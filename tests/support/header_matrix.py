@@ -27,7 +27,7 @@ FRAMES = {
 EMBEDDED = FRAMES | {"script"}
 SHARED = {
     *("rss", "atom", "json_feed", "cap_index", "cap_message", "content", "signature"),
-    *("public_key", "picture", "oembed"),
+    *("public_key", "picture", "oembed", "sound"),
 }
 # Pages of residents, and what only our own pages or our own people ask for.
 OURS = {

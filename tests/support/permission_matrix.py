@@ -90,7 +90,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         WARNS,
         NOBODY,
         (
-            "preview preview_english preview_frame preview_page preview_pack preview_paper "
+            "sound preview preview_english preview_frame preview_page preview_pack preview_paper "
             "preview_picture preview_poster preview_square"
         ),
     ),
