@@ -18,7 +18,7 @@ from core.audit.proposals import Act, RowAct, Values
 from core.errors import ActionError
 from core.models import Proposal
 from desk import users
-from desk.labels.formatting import format_datetime
+from desk.labels.formatting import format_datetime, link_source
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
 from reports.models import NumberFinding
 from reports.numbers import findings
@@ -102,8 +102,8 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     list_select_related = ("proposed_by", "decided_by")
     list_filter = ("state",)
     fields = readonly_fields = (
-        "what", "target_link", "old_value", "new_value", "reason", "status_column", "proposed_by",
-        "decided_by",
+        "what", "target_link", "old_value", "new_value", "source_link", "reason", "status_column",
+        "proposed_by", "decided_by",
     )  # fmt: skip
     row_actions = {"confirm": ConfirmProposal, "refuse": RefuseProposal}
 
@@ -138,6 +138,10 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     def status_column(self, row: Proposal) -> str:
         at = f" {format_datetime(row.decided_at)}" if row.decided_at else ""
         return f"{row.get_state_display()}{at}"
+
+    @admin.display(description="mở nguồn để đối chiếu")
+    def source_link(self, row: Proposal) -> str:
+        return link_source(row.new_values.get("source", "")) or "–"
 
     @admin.display(description="đang là")
     def old_value(self, row: Proposal) -> str:

@@ -1,6 +1,5 @@
 """Figures, times, texts and names of officers in Vietnamese notation."""
 
-import re
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -69,9 +68,10 @@ def format_phone(key: str) -> str:
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
 
 
-def format_for_dialling(number: str) -> str:
-    """Return a number as a telephone dials it."""
-    return re.sub(r"[^0-9+]", "", number)
+def link_source(source: str) -> str:
+    """Return where a number was compared, as a link if that is a page."""
+    is_page = source.startswith("https://")
+    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', source) if is_page else source
 
 
 def officer_name(user: User | None) -> str:
