@@ -29,7 +29,7 @@ ADD_PAGES = {
     OFFICE_NUMBER.kind: "admin:reports_officenumber_add",
 }
 MAX_TAKEN_DOWN = 30  # shown, the newest
-PUBLISHED, WAITS = "Đang hiện trên các trang", "Chờ người thứ hai xác nhận"
+PUBLISHED, WAITS = "Đang hiện: {}", "Chờ người thứ hai xác nhận"
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,13 @@ def _iter_file(names: dict[str, str], today: str) -> Iterator[NumberDraft]:
 def _load_states() -> dict[tuple[str, str], str]:
     opened = Proposal.objects.filter(kind__in=ADD_PAGES, state=Proposal.State.OPEN)
     waiting = {_mark(row.kind, row.new_values): WAITS for row in opened if row.new_values}
-    banks = BankHotline.objects.values("name")
+    banks = BankHotline.objects.values("name", "number")
     numbers = OfficeNumber.objects.values("office", "number")
     shown = [(BANK_HOTLINE.kind, each) for each in banks]
     shown += [(OFFICE_NUMBER.kind, each) for each in numbers]
-    return waiting | {_mark(kind, fields): PUBLISHED for kind, fields in shown}
+    return waiting | {
+        _mark(kind, fields): PUBLISHED.format(fields["number"]) for kind, fields in shown
+    }
 
 
 def _with_state(draft: NumberDraft, states: dict[tuple[str, str], str]) -> NumberDraft:
@@ -117,7 +119,7 @@ def list_taken_down() -> list[NumberDraft]:
     states, drafts = _load_states(), {}
     for draft in (_with_state(_build_taken_down(row), states) for row in newest):
         drafts.setdefault(draft.mark, draft)
-    return [draft for draft in drafts.values() if draft.state != PUBLISHED]
+    return [draft for draft in drafts.values() if draft.state in {"", WAITS}]
 
 
 def _build_taken_down(row: AuditEvent) -> NumberDraft:

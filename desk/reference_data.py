@@ -86,6 +86,9 @@ class PublishedNumberAdmin(ProposingAdminMixin, OwnFiltersAdmin[Any]):
     change_list_template = "admin/reports/numbers_change_list.html"
     delete_confirmation_template = "admin/reports/take_down.html"
 
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
+        return super().delete_view(request, object_id, {"title": "Gỡ khỏi các trang"})
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         reason = post_text(request, "reason")
         try:

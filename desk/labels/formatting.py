@@ -69,9 +69,11 @@ def format_phone(key: str) -> str:
 
 
 def link_source(source: str) -> str:
-    """Return where a number was compared, as a link if that is a page."""
-    is_page = source.startswith("https://")
-    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', source) if is_page else source
+    """Return where a number was compared; of a page its host, as a link."""
+    scheme, found, rest = source.partition("https://")
+    if scheme or not found:
+        return source
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', source, rest.partition("/")[0])
 
 
 def officer_name(user: User | None) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from django.db.models import Q
 from django.utils.translation import get_language
@@ -109,7 +108,9 @@ def localized_number(number: OfficeNumber) -> OfficeNumberText:
         number=number.number,
         dial=national if is_short else f"0{national}",
         label=(_is_english() and number.label_en) or number.label,
-        source=urlsplit(number.source).netloc or number.source,  # a page of the office: its host
+        source=number.source.removeprefix("https://").partition("/")[0]
+        if number.source.startswith("https://")
+        else number.source,
         verified_on=number.verified_on,
         address=number.address,
         is_of_unit=number.unit_id is not None,

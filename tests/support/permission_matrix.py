@@ -155,6 +155,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ),
     ("reports_reprocessingrun", LEAD, LEAD, "start"),
     ("reports_officenumber", DUTY, NOBODY, "drafts"),
+    ("reports_officenumber", LEAD, LEAD, "units"),
     ("reports_routingrule", DUTY, NOBODY, "dry_run"),
 )
 # Name of a page: who may get, who may post.

@@ -64,7 +64,7 @@ def test_one_press_and_a_second_officer_put_a_number_on_the_pages(
     assert page.xpath("//a[starts-with(@href, 'https://portal.vietcombank.com.vn/')]")
     confirm_open(BANK_HOTLINE)
     assert NUMBER in words(client.get("/dang-bi-goi/"))
-    assert state_of(lead, "Vietcombank") == "Đang hiện trên các trang"
+    assert state_of(lead, "Vietcombank") == f"Đang hiện: {NUMBER}"
 
 
 def test_an_office_and_a_draft_without_number_go_the_same_way(lead: Person, client: Client) -> None:
@@ -145,3 +145,48 @@ def test_an_address_belongs_to_a_unit(lead: Person) -> None:
     }  # fmt: skip
     page = lead.client.post("/admin/reports/officenumber/add/", typed)
     assert "Địa chỉ chỉ ghi cho số của một đơn vị" in words(page)
+
+
+def test_a_table_of_units_is_proposed_line_by_line_and_confirmed_at_one_press(
+    lead: Person, duty: Person
+) -> None:
+    first, second = Unit.objects.filter(kind="commune")[:2]
+    typed = {
+        "lines": f"{first.name}; 0237 3000 111; Thôn 1\n{second.name}\t0237 3000 112\tThôn 2\n"
+        "Công an xã Nào Đó; 0237 3000 113\n" + f"{first.name}; 0237 3000 114",
+        "source": "niêm yết tại trụ sở",
+        "verified_on": "05/11/2026",
+    }
+    page = lead.client.post("/admin/reports/officenumber/units/", typed)
+    assert page.status_code == 422
+    assert "Đã đề nghị 2 số." in words(page)
+    (left,) = tree(page).xpath("//textarea[@name='lines']")
+    assert left.value.split() == (
+        f"Công an xã Nào Đó; 0237 3000 113 {first.name}; 0237 3000 114".split()
+    )
+    ticked = {
+        "action": "confirm_numbers",
+        "_selected_action": [*Proposal.objects.values_list("pk", flat=True)],
+    }
+    lead.client.post("/admin/core/proposal/", ticked)
+    assert not OfficeNumber.objects.exclude(unit=None).exists()
+    duty.client.post("/admin/core/proposal/", ticked)
+    assert {
+        row.unit: (row.number, row.address) for row in OfficeNumber.objects.exclude(unit=None)
+    } == {
+        first: ("0237 3000 111", "Thôn 1"),
+        second: ("0237 3000 112", "Thôn 2"),
+    }
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"lines": "x", "source": "x"},
+        {"lines": "a\x00;b;" * 9, "source": "niêm yết ở đó", "verified_on": "1/1/2026"},
+    ],
+)
+def test_a_hostile_or_empty_table_proposes_nothing(lead: Person, typed: dict[str, str]) -> None:
+    assert lead.client.post("/admin/reports/officenumber/units/", typed).status_code == 422
+    assert not Proposal.objects.exists()
