@@ -116,7 +116,8 @@ def list_taken_down() -> list[NumberDraft]:
     """Return the numbers that were taken down last and have not come back, the newest first."""
     rows = AuditEvent.objects.filter(subject_type__in=ADD_PAGES, kind=TAKEN_DOWN)
     newest = rows.select_related("actor").order_by("-id")[:MAX_TAKEN_DOWN]
-    states, drafts = _load_states(), {}
+    states = _load_states()
+    drafts: dict[tuple[str, str], NumberDraft] = {}
     for draft in (_with_state(_build_taken_down(row), states) for row in newest):
         drafts.setdefault(draft.mark, draft)
     return [draft for draft in drafts.values() if draft.state in {"", WAITS}]
