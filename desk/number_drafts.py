@@ -98,10 +98,13 @@ def _iter_file(names: dict[str, str], today: str) -> Iterator[NumberDraft]:
 def _load_states() -> dict[tuple[str, str], str]:
     opened = Proposal.objects.filter(kind__in=ADD_PAGES, state=Proposal.State.OPEN)
     waiting = {_mark(row.kind, row.new_values): WAITS for row in opened if row.new_values}
-    banks = BankHotline.objects.values("name", "number")
-    numbers = OfficeNumber.objects.values("office", "number")
-    shown = [(BANK_HOTLINE.kind, each) for each in banks]
-    shown += [(OFFICE_NUMBER.kind, each) for each in numbers]
+    shown: list[tuple[str, dict[str, Any]]] = [
+        *((BANK_HOTLINE.kind, dict(row)) for row in BankHotline.objects.values("name", "number")),
+        *(
+            (OFFICE_NUMBER.kind, dict(row))
+            for row in OfficeNumber.objects.values("office", "number")
+        ),
+    ]
     return waiting | {
         _mark(kind, fields): PUBLISHED.format(fields["number"]) for kind, fields in shown
     }

@@ -50,8 +50,8 @@ def warning_about_office(codename: str) -> dict[str, Any]:
     general = None
     for revision in AlertRevision.objects.in_force():
         content = revision.frozen_content
-        offices = {office.codename for office in content.offices}
-        offices = offices or office_texts.offices_of_scenario(content.scenario)
+        named = frozenset(office.codename for office in content.offices)
+        offices = named or office_texts.offices_of_scenario(content.scenario)
         if codename in offices:
             return {"revision": revision}
         general = general or (None if offices or content.communes else revision)

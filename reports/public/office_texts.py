@@ -124,7 +124,7 @@ def find_unit_number(case: Case) -> OfficeNumberText | None:
         Q(unit=case.assigned_unit_id) if case.assigned_unit_id else Q(unit__name_normalized=name)
     )
     number = OfficeNumber.objects.filter(named).first() if name else None
-    return number and localized_number(number)
+    return localized_number(number) if number else None
 
 
 @dataclass(frozen=True)
