@@ -8,8 +8,15 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import translation
 
+from core.errors import ActionError
+from reports.cases import replies
+from reports.facts import merged_report
 from reports.models import BankHotline, PublicStatement
+from reports.numbers import findings
 from reports.reference import confirmed_statements
+from reports.views.receipt import carrier_report_sms
+from tests.support import report_factories
+from tests.support.officers import Person
 from tests.support.report_factories import confirm_statement
 from tests.support.resident_pages import create_resident, send, words
 
@@ -102,3 +109,20 @@ def test_who_lost_money_reads_the_number_of_the_bank_they_named(client: Client) 
         content = read().content
         assert b'<a href="tel:1900000111">1900 000 111</a>' in content
         assert other in words(content)
+
+
+@pytest.mark.usefixtures("reference_rows")
+def test_a_banks_line_is_told_as_its_own_and_never_as_a_scammers(
+    client: Client, duty: Person
+) -> None:
+    report = report_factories.report("Họ xưng ngân hàng.", caller_number="1900 000 111")
+    merged = merged_report.merged_report(report)
+    assert carrier_report_sms(merged)
+    assert replies.has_unpublished_number("Gọi 1900 000 111.")
+    bank("Vietcombank", "1900 000 111")
+    page = words(client.post("/kiem-tra/", {"number": "1900 000 111"}).content)
+    assert "Số gấp của Vietcombank, nhưng có thể bị giả" in page
+    assert carrier_report_sms(merged) is None
+    assert not replies.has_unpublished_number("Gọi 1900 000 111.")
+    with pytest.raises(ActionError, match="ngân hàng"):
+        findings.key_for("1900 000 111")
