@@ -37,7 +37,7 @@ _DUTY = (
         "reports",
         "see_every_unit decide_case classify_case hand_over_case close_case reveal_contact"
         " propose_destruction add_numberfinding confirm_published change_dispute group_campaign"
-        " file_report",
+        " file_report delete_officenumber delete_bankhotline",
     )
 )
 _WARNINGS = (
@@ -54,8 +54,7 @@ _LEAD = (
     | _permit(
         "reports",
         "assign_case reopen_case extend_case confirm_number change_publicstatement"
-        " add_officenumber change_officenumber delete_officenumber"
-        " add_bankhotline change_bankhotline delete_bankhotline"
+        " add_officenumber change_officenumber add_bankhotline change_bankhotline"
         " add_cannedreply change_cannedreply add_lookalikedomain change_lookalikedomain"
         " add_calendarexception delete_calendarexception add_office change_office"
         " add_unit change_unit add_unitmember change_unitmember delete_unitmember"

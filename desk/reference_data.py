@@ -4,13 +4,18 @@ import re
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
+from core.errors import ActionError
+from core.responses import HttpResponseSeeOther
+from desk.labels.formatting import link_source
 from desk.pages import validators
 from desk.pages.actions import ProposingAdminMixin
+from desk.pages.http import post_text
 from desk.pages.lists import NoDeleteAdminMixin
 from desk.pages.validators import AnyDayField, DayField
 from desk.prepared_texts import validate_public_text
@@ -33,6 +38,9 @@ _WORDS = (
 )  # fmt: skip
 _QUOTES = {"other_names", "claims", "claims_en"}  # of callers
 _WEEKEND = 5
+TAKEN_DOWN = (
+    "Đã gỡ. Các trang công khai bỏ số này trong vòng hai phút. Muốn hiện lại thì cần hai người."
+)
 _CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
 
 
@@ -72,6 +80,31 @@ class OfficeAdmin(ProposingAdminMixin, NoDeleteAdminMixin, OwnFiltersAdmin[Offic
     search_fields = ("name", "other_names")
 
 
+class PublishedNumberAdmin(ProposingAdminMixin, OwnFiltersAdmin[Any]):
+    """Numbers that people dial: two publish one, one takes it down at once."""
+
+    change_list_template = "admin/reports/numbers_change_list.html"
+    delete_confirmation_template = "admin/reports/take_down.html"
+
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
+        return super().delete_view(request, object_id, {"title": "Gỡ khỏi các trang"})
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        reason = post_text(request, "reason")
+        try:
+            confirmed_statements.take_down(self.act, obj.pk, reason, by=get_officer(request))
+            messages.success(request, TAKEN_DOWN)
+        except ActionError as error:
+            messages.error(request, f"Chưa gỡ. {error}")
+
+    def response_delete(self, request: HttpRequest, *args: Any) -> HttpResponse:
+        return HttpResponseSeeOther(reverse("admin:reports_officenumber_drafts"))
+
+    @admin.display(description="công bố ở đâu")
+    def source_link(self, row: Any) -> str:
+        return link_source(row.source)
+
+
 class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
     """A published number of an office, with source and day of comparison."""
 
@@ -79,7 +112,9 @@ class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
 
     class Meta:
         model = OfficeNumber
-        fields = ("office", "number", "label", "label_en", "source", "verified_on")
+        fields = (
+            "office", "unit", "number", "address", "label", "label_en", "source", "verified_on",
+        )  # fmt: skip
 
     def clean_number(self) -> str:
         typed: str = self.cleaned_data["number"]
@@ -94,17 +129,29 @@ class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
         self.instance.key = key
         return typed
 
+    def clean_address(self) -> str:
+        return validators.validate_plain_text(self.cleaned_data["address"])
+
     def clean_source(self) -> str:
         return validators.validate_source(self.cleaned_data["source"])
 
+    def clean(self) -> dict[str, Any]:
+        """Return the fields; of a unit's number the unit is its label."""
+        values = super().clean() or self.cleaned_data
+        if unit := values.get("unit"):
+            values["label"] = unit.name
+        elif values.get("address"):
+            self.add_error("address", "Địa chỉ chỉ ghi cho số của một đơn vị nhận tin.")
+        return values
+
 
 @admin.register(OfficeNumber)
-class OfficeNumberAdmin(ProposingAdminMixin, OwnFiltersAdmin[OfficeNumber]):
-    """Published numbers of offices."""
+class OfficeNumberAdmin(PublishedNumberAdmin):
+    """Published numbers of offices, and of the units that take reports over."""
 
     act = confirmed_statements.OFFICE_NUMBER
     form = OfficeNumberForm
-    list_display = ("number", "office", "label", "source", "verified_on")
+    list_display = ("number", "office", "label", "source_link", "verified_on")
     list_select_related = ("office",)
     search_fields = ("number", "office__name")
 
@@ -125,12 +172,12 @@ class BankLineForm(forms.ModelForm[BankHotline]):
 
 
 @admin.register(BankHotline)
-class BankLineAdmin(ProposingAdminMixin, OwnFiltersAdmin[BankHotline]):
+class BankLineAdmin(PublishedNumberAdmin):
     """The banks' hotlines for the first half hour after a transfer."""
 
     act = confirmed_statements.BANK_HOTLINE
     form = BankLineForm
-    list_display = ("name", "number", "source", "verified_on")
+    list_display = ("name", "number", "source_link", "verified_on")
     fieldsets = (
         (
             None,

@@ -10,6 +10,7 @@ from alerts.delivery import deliveries, partners
 from alerts.models import Alert, AlertRevision, Delivery, DeliveryAttempt, PartnerAgency
 from core.text import rank_by_similarity
 from reports.models import Campaign
+from reports.public import office_texts
 
 register = template.Library()
 
@@ -39,6 +40,22 @@ def warning_about_call(scenario: str, offices: Collection[str]) -> dict[str, Ale
         if (scenario and content.scenario == scenario) or not named.isdisjoint(offices):
             return {"revision": revision}
     return {"revision": None}
+
+
+@register.inclusion_tag("alerts/current_warning.html")
+def warning_about_office(codename: str) -> dict[str, Any]:
+    """Return the newest warning in force about callers who claim to be the office, else the newest for
+    the whole province that is about no office at all, for a card.
+    """
+    general = None
+    for revision in AlertRevision.objects.in_force():
+        content = revision.frozen_content
+        named = frozenset(office.codename for office in content.offices)
+        offices = named or office_texts.offices_of_scenario(content.scenario)
+        if codename in offices:
+            return {"revision": revision}
+        general = general or (None if offices or content.communes else revision)
+    return {"revision": general, "is_general": True}
 
 
 @register.inclusion_tag("alerts/warnings_of_campaign.html")

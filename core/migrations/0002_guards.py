@@ -83,7 +83,8 @@ CREATE FUNCTION core_is_command() RETURNS boolean LANGUAGE sql STABLE AS $$
 $$;
 """
 
-# Trigger of a table whose rows two people write exactly as agreed; arguments: kind, primary key.
+# Trigger of a table whose rows two people write exactly as agreed; arguments: kind, primary key, and the
+# kind of the event by which one person removes a row.
 REQUIRE_TWO_PEOPLE = r"""
 CREATE FUNCTION core_require_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -94,7 +95,9 @@ BEGIN
     IF core_is_command() OR coalesce(CASE TG_OP
            WHEN 'INSERT' THEN agreed <> '{}' AND after @> agreed
            WHEN 'UPDATE' THEN agreed <> '{}' AND after = before || agreed
-           ELSE agreed = '{}' END, false)
+           ELSE agreed = '{}' OR EXISTS (
+               SELECT FROM core_auditevent WHERE subject_type = TG_ARGV[0] AND actor_id IS NOT NULL
+                  AND subject_id = before ->> TG_ARGV[1] AND kind = TG_ARGV[2]) END, false)
     THEN
         RETURN coalesce(NEW, OLD);
     END IF;

@@ -101,6 +101,7 @@ def _render_form(
         "communes": gazetteer.list_communes(),
         "advice": caller_advice.load_advice(),
         "spoken": caller_advice.sentences(),
+        "bank_numbers": caller_advice.list_bank_numbers(),
         "enquiries": _format_enquiries(),
     }
     title = "Nhập tin qua điện thoại, trực tiếp"

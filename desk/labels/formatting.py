@@ -1,6 +1,5 @@
 """Figures, times, texts and names of officers in Vietnamese notation."""
 
-import re
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -69,9 +68,12 @@ def format_phone(key: str) -> str:
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
 
 
-def format_for_dialling(number: str) -> str:
-    """Return a number as a telephone dials it."""
-    return re.sub(r"[^0-9+]", "", number)
+def link_source(source: str) -> str:
+    """Return where a number was compared; of a page its host, as a link."""
+    scheme, found, rest = source.partition("https://")
+    if scheme or not found:
+        return source
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', source, rest.partition("/")[0])
 
 
 def officer_name(user: User | None) -> str:

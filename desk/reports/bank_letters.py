@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from core.errors import ActionError
 from core.province import province
-from core.text import normalize
 from desk.labels import highlighting
 from desk.labels.decisions import BANK_ERRORS
 from desk.labels.formatting import format_count, officer_name
@@ -124,9 +123,9 @@ def build_letter_panel(
 
 def _list_lines(banks: set[str]) -> list[BankHotline]:
     """Return the emergency lines of the named banks, of all where none of them is known."""
-    lines, names = list(confirmed_statements.bank_hotlines()), {normalize(bank) for bank in banks}
-    own = [each for each in lines if any(name and name in normalize(each.name) for name in names)]
-    return own or lines
+    return confirmed_statements.banks_named_in("\n".join(banks)) or list(
+        confirmed_statements.bank_hotlines()
+    )
 
 
 def _format_dong(amount: int | None) -> str:

@@ -13,7 +13,7 @@ from desk.campaigns import detail
 from desk.dashboard import dashboard_data
 from desk.labels import codes, highlighting
 from desk.labels.deadlines import relative_time
-from desk.labels.formatting import format_count, format_for_dialling, format_loss, format_losses
+from desk.labels.formatting import format_count, format_loss, format_losses, link_source
 from desk.leaders import page
 from desk.reports import columns, saved_searches
 from desk.reports.admin import load_start_rows
@@ -38,7 +38,7 @@ register.filter("count", format_count)
 register.filter("number", format_count)
 register.filter("money", format_loss)
 register.filter("losses", format_losses)
-register.filter("dial", format_for_dialling)
+register.filter("source", link_source)
 register.filter("due", relative_time)
 register.filter("dangers", columns.weightiest_reasons)
 register.filter("plain", highlighting.plain_line)

@@ -737,6 +737,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.CharField(max_length=40, verbose_name='số, như đã công bố')),
                 ('key', models.CharField(max_length=64, unique=True, verbose_name='dạng chuẩn')),
+                ('address', models.CharField(blank=True, db_default='', max_length=200, verbose_name='địa chỉ của đơn vị')),
                 ('label', models.CharField(blank=True, max_length=120, verbose_name='số của bộ phận nào')),
                 ('label_en', models.CharField(blank=True, db_default='', max_length=120, verbose_name='bộ phận, tiếng Anh')),
                 ('source', models.CharField(max_length=200, verbose_name='công bố ở đâu')),
@@ -918,6 +919,11 @@ class Migration(migrations.Migration):
                 'ordering': ['name_normalized'],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('commune__isnull', False), ('kind', 'commune')), models.Q(models.Q(('kind', 'commune'), _negated=True), ('commune', None)), _connector='OR'), name='unit_of_a_commune_names_it')],
             },
+        ),
+        migrations.AddField(
+            model_name='officenumber',
+            name='unit',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='published_number', to='reports.unit', verbose_name='của đơn vị nhận tin'),
         ),
         migrations.CreateModel(
             name='RoutingRule',

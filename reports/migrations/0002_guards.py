@@ -465,9 +465,9 @@ CREATE TRIGGER reports_allow_only_reencryption BEFORE UPDATE OR DELETE ON report
 
 GUARD_PUBLIC_WORDS = r"""
 CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_bankhotline
-    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('bank_hotline', 'id');
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('bank_hotline', 'id', 'number_taken_down');
 CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_officenumber
-    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office_number', 'id');
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office_number', 'id', 'number_taken_down');
 CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_office
     FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office', 'codename');
 CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_publicstatement

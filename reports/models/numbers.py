@@ -9,7 +9,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Cast, Now
 
 from core.models import choice_of, key_of, optional_key_of
-from reports.models.reference import Office
+from reports.models.reference import Office, Unit
 from reports.models.report import new_public_number
 
 
@@ -19,6 +19,15 @@ class OfficeNumber(models.Model):
     )
     number = models.CharField("số, như đã công bố", max_length=40)
     key = models.CharField("dạng chuẩn", max_length=64, unique=True)
+    unit = models.OneToOneField(
+        Unit,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="published_number",
+        verbose_name="của đơn vị nhận tin",
+    )
+    address = models.CharField("địa chỉ của đơn vị", max_length=200, blank=True, db_default="")
     label = models.CharField("số của bộ phận nào", max_length=120, blank=True)
     label_en = models.CharField("bộ phận, tiếng Anh", max_length=120, blank=True, db_default="")
     source = models.CharField("công bố ở đâu", max_length=200)

@@ -1,5 +1,7 @@
 """What the public pages may say, the public statistics, and host names like the portal's."""
 
+from urllib.parse import quote
+
 from django.contrib.auth.models import User
 from django.db import models
 
@@ -43,6 +45,11 @@ class BankHotline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.number}"
+
+    @property
+    def dial(self) -> str:
+        """Return the number for a tel: link."""
+        return quote("".join(sign for sign in self.number if sign not in " .-"), safe="*+")
 
 
 class PublicStatistics(SnapshotModel):

@@ -43,8 +43,10 @@ def key_for(number: str) -> str:
     key = lookup.lookup_key(phones.parse(number))
     if not key:
         raise ActionError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
-    if OfficeNumber.objects.filter(key=key).exists():
-        raise ActionError("Đây là số công bố của một cơ quan. Kẻ gian giả số này, không dùng nó.")
+    if lookup.find_bank(key) or OfficeNumber.objects.filter(key=key).exists():
+        raise ActionError(
+            "Đây là số công bố của một cơ quan, ngân hàng. Kẻ gian giả số này, không dùng nó."
+        )
     return key
 
 

@@ -7,17 +7,20 @@ reported gets the answer of one that nobody has, and so do its neighbours.
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.text import list_single_edits, to_ascii_digits
 from reports.extraction.numbering_plan import range_owner
-from reports.extraction.phones import ParsedCaller, format_national, format_raw
-from reports.models import Dispute, Indicator, NumberFinding, OfficeNumber
+from reports.extraction.phones import ParsedCaller, format_national, format_raw, parse
+from reports.models import BankHotline, Dispute, Indicator, NumberFinding, OfficeNumber
 from reports.numbers import report_counts
 from reports.numbers.report_counts import CallerReportSummary
+from reports.reference import confirmed_statements
 
 # What is odd about the number itself.
 ODD: dict[str, Promise] = {
@@ -130,7 +133,7 @@ class NumberVerdict:
 
     @property
     def service(self) -> Service | None:
-        return SERVICES.get(lookup_key(self.phone))
+        return find_service(lookup_key(self.phone))
 
     @property
     def is_foreign(self) -> bool:
@@ -193,6 +196,24 @@ def lookup_key(phone: ParsedCaller) -> str:
     return phone.key
 
 
+def find_service(key: str) -> Service | None:
+    """Return whose public number it is: a service's, or a bank's confirmed line."""
+    bank = find_bank(key)
+    name = bank and format_lazy(_("Số gấp của {bank}"), bank=bank.name)
+    return Service(name, is_emergency=False) if name else SERVICES.get(key)
+
+
+def find_bank(key: str) -> BankHotline | None:
+    """Return the bank whose confirmed line has that key, None for none."""
+    lines = confirmed_statements.bank_hotlines() if key else ()
+    return next((each for each in lines if _parse_key(each.number) == key), None)
+
+
+@lru_cache(maxsize=128)
+def _parse_key(number: str) -> str:
+    return lookup_key(parse(number))
+
+
 def _decide_kind(
     phone: ParsedCaller,
     office: OfficeNumber | None,
@@ -200,7 +221,7 @@ def _decide_kind(
     summary: CallerReportSummary,
 ) -> VerdictKind:
     """Return the kind of verdict; an office's own number is never a crook's."""
-    if lookup_key(phone) in SERVICES:
+    if find_service(lookup_key(phone)):
         return VerdictKind.SERVICE
     if office:
         return VerdictKind.OFFICE

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from django.db.models import Q
 from django.utils.translation import get_language
 
+from core.text import normalize
 from reports.data import loader
-from reports.models import Office, OfficeNumber
+from reports.models import Case, Office, OfficeNumber
 from reports.public import statistics
 
 # The choices of the report form for "who", and the offices that each covers.
@@ -38,13 +40,28 @@ class OfficeText:
 
 @dataclass(frozen=True)
 class OfficeNumberText:
-    """A number that an office has published; `dial` is for the tel: link."""
+    """A number that an office has published; `dial` is for the tel: link, `is_of_unit` of a unit that
+    takes reports over.
+    """
 
     number: str
     dial: str
     label: str
     source: str
     verified_on: date
+    address: str
+    is_of_unit: bool
+
+
+def kind_of(office: str) -> str:
+    """Return which words the page of an office has: "office" for one that exists (offices.json, kinds)."""
+    kinds = loader.load_offices()["kinds"]
+    return next((kind for kind, offices in kinds.items() if office in offices), "office")
+
+
+def offices_of_scenario(scenario: str) -> frozenset[str]:
+    """Return the offices that a kind of scam is about, none where it is about anybody."""
+    return frozenset(loader.load_offices()["scenarios"].get(scenario, ()))
 
 
 @lru_cache(maxsize=1)
@@ -91,9 +108,23 @@ def localized_number(number: OfficeNumber) -> OfficeNumberText:
         number=number.number,
         dial=national if is_short else f"0{national}",
         label=(_is_english() and number.label_en) or number.label,
-        source=number.source,
+        source=number.source.removeprefix("https://").partition("/")[0]
+        if number.source.startswith("https://")
+        else number.source,
         verified_on=number.verified_on,
+        address=number.address,
+        is_of_unit=number.unit_id is not None,
     )
+
+
+def find_unit_number(case: Case) -> OfficeNumberText | None:
+    """Return the confirmed number of the unit that took a report over. One statement."""
+    name = normalize(case.unit_name)
+    named = (
+        Q(unit=case.assigned_unit_id) if case.assigned_unit_id else Q(unit__name_normalized=name)
+    )
+    number = OfficeNumber.objects.filter(named).first() if name else None
+    return localized_number(number) if number else None
 
 
 @dataclass(frozen=True)
@@ -111,13 +142,15 @@ def find_claim(office: str) -> str:
 
 
 def office_statistics(office: Office) -> OfficeStatistics | None:
-    """Return an office's public statistics; None where suppressed, or not a choice of the form.
+    """Return an office's public statistics; None where suppressed, or where no choice of the form
+    means this office alone: what covers several tells of none.
 
     Never a live count, which would show each report arrive.
     """
-    code = _CLAIM_BY_OFFICE.get(office.pk)
+    code = find_claim(office.pk)
+    code = code if _OFFICES_BY_CLAIM.get(code) == (office.pk,) else ""
     loaded = statistics.load() if code else None
-    if code is None or loaded is None:
+    if loaded is None:
         return None
     public, _ = loaded
     reports = public.claims.get(code)

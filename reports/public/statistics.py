@@ -134,9 +134,9 @@ def last_sunday() -> date:
     return today - timedelta(days=today.weekday() + 1)
 
 
-def update_statistics(through: date | None = None) -> StatisticsData:
-    """Count the WEEKS weeks to a Sunday (by default the last), save and return the result."""
-    public = apply_suppression(_count(through or last_sunday()))
+def update_statistics() -> StatisticsData:
+    """Count the WEEKS whole weeks to the last Sunday, save and return the result."""
+    public = apply_suppression(_count(last_sunday()))
     row = PublicStatistics(counted_at=timezone.now(), figures=asdict(public))
     PublicStatistics.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["id"], update_fields=["counted_at", "figures"]

@@ -7,14 +7,21 @@ Cached for a minute; without a database the last values hold. An unconfirmed one
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils.translation import get_language
 
+from core.audit import events
 from core.audit.proposals import RowAct
 from core.database import CachedRead
+from core.errors import ActionError
 from core.models import Proposal
+from core.text import normalize
+from reports.extraction.bank_accounts_and_links import bank_spellings
 from reports.models import BankHotline, Office, OfficeNumber, PublicStatement
 
 CONFIRM = "reports.confirm_published"
+MAX_CHARS_SEARCHED = 20_000  # of a text for names of banks
+MAX_NAMED_BANKS = 3
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,16 @@ def statements() -> dict[str, ConfirmedStatement]:
         codename: ConfirmedStatement(row.text_en if english else row.text, row.amount)
         for codename, row in _statements.get().items()
     }
+
+
+def banks_named_in(text: str) -> list[BankHotline]:
+    """Return the confirmed lines of the banks that a text names, by any of their spellings."""
+    words = f" {' '.join(normalize(text[:MAX_CHARS_SEARCHED]).split())} "
+    return [
+        bank
+        for bank in bank_hotlines()
+        if any(f" {each} " in words for each in {normalize(bank.name), *bank_spellings(bank.name)})
+    ][:MAX_NAMED_BANKS]
 
 
 def clear_cache() -> None:
@@ -74,8 +91,29 @@ OFFICE_NUMBER = _PublicAct(
     "office_number",
     CONFIRM,
     OfficeNumber,
-    ("office_id", "number", "key", "label", "label_en", "source", "verified_on"),
-)
+    (
+        "office_id", "unit_id", "number", "key", "address", "label", "label_en", "source",
+        "verified_on",
+    ),
+)  # fmt: skip
 BANK_HOTLINE = _PublicAct(
     "bank_hotline", CONFIRM, BankHotline, ("name", "number", "source", "verified_on")
 )
+TAKEN_DOWN = "number_taken_down"  # the event without which no trigger lets one person remove a row
+
+
+def take_down(act: RowAct, pk: object, reason: str, *, by: User) -> None:
+    """Remove a number from every page at once: hiding one protects, publishing it anew takes two.
+    Raises ActionError.
+    """
+    if not reason.strip():
+        raise ActionError("Chưa ghi lý do gỡ.")
+    with transaction.atomic():
+        rows = act.model._default_manager.select_for_update()  # noqa: SLF001
+        row = rows.filter(pk=pk).first()
+        if row is None:
+            raise ActionError("Số này đã gỡ rồi.")
+        was = act.list_values(row)
+        events.log_event(act.kind, pk, TAKEN_DOWN, by=by, reason=reason.strip(), was=was)
+        row.delete()
+    clear_cache()

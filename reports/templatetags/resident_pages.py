@@ -6,6 +6,8 @@ from django import forms, template
 from django.utils.translation import get_language
 
 from reports.facts.merged_report import Caller
+from reports.models import BankHotline
+from reports.reference import confirmed_statements
 from reports.tracking import followup_feedback
 
 register = template.Library()
@@ -17,6 +19,16 @@ def number(amount: int) -> str:
     """Return a count with its thousands apart: 1.234 in Vietnamese, 1,234 in English."""
     grouped = f"{amount:,}"
     return grouped if get_language() == "en" else grouped.replace(",", ".")
+
+
+@register.simple_tag(takes_context=True)
+def named_banks(context: template.Context) -> list[BankHotline]:
+    """Return the confirmed lines of the banks named in the report, or the question, of the page."""
+    merged = context.get("merged_report")
+    report, followups = (merged.report, merged.followups) if merged else (context.get("report"), ())
+    stories = (getattr(report, "story", ""), context.get("story"))
+    later = (f"{each.beginning} {' '.join(each.accounts)}" for each in followups)
+    return confirmed_statements.banks_named_in("\n".join(filter(None, (*stories, *later))))
 
 
 @register.filter

@@ -70,7 +70,7 @@ def _list_lines(report: Report) -> Iterator[str]:
     )
     yield from _section(
         gettext("Tin đang ở đâu"),
-        [(str(step.word), f"{_format_time(step.at)} {step.sentence}".strip()) for step in steps],
+        [(str(step.word), f"{_format_time(step.at)} {step.text}".strip()) for step in steps],
     )
 
 

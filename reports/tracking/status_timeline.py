@@ -21,8 +21,10 @@ from core.text import normalize
 from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
 from reports.calendar import deadline_rules
-from reports.models import Campaign, CampaignLink, Case, Message, Report
+from reports.models import Campaign, CampaignLink, Case, Message, Report, TransferSlip
 from reports.models.report_views import views_of_report
+from reports.public import office_texts
+from reports.public.office_texts import OfficeNumberText
 from reports.reference import confirmed_statements
 
 Status, Outcome = Case.Status, Case.Outcome
@@ -41,10 +43,6 @@ _STEPS = {
         _("Chờ bạn trả lời"),
         insert_hotline(_("Cán bộ cần hỏi thêm. Tự bấm {hotline}, đọc số tin ở trên.")),
     ),
-    Status.HANDED_OVER: (
-        _("Đã chuyển nơi xử lý"),
-        _("Tin đã chuyển đến {unit}. Cần hỏi, gọi nơi đó."),
-    ),
     Status.CRIME_REPORT: (_("Đã chuyển cơ quan điều tra"), _("Tin có dấu hiệu tội phạm.")),
     Status.JUNK: (_CLOSED, _INSUFFICIENT),
     Status.WITHDRAWN: (_CLOSED, _("Bạn đã đề nghị rút tin.")),
@@ -58,6 +56,15 @@ _OUTCOMES = {
     Outcome.DUPLICATE: _("Trùng tin bạn đã gửi."),
     Outcome.INSUFFICIENT: _INSUFFICIENT,
     Outcome.NOT_SCAM: _("Cán bộ thấy không phải lừa đảo. Chưa đúng thì báo lại."),
+}
+_ANSWERS_OF_UNIT = {
+    TransferSlip.Outcome.HELPED: _("Nơi đó đã gặp người báo và ngăn chặn."),
+    TransferSlip.Outcome.ACCEPTED: _("Nơi đó nhận giải quyết, đang kiểm tra tiếp."),
+    TransferSlip.Outcome.FORWARDED: _("Nơi đó đã chuyển cơ quan điều tra."),
+    TransferSlip.Outcome.NO_GROUNDS: _INSUFFICIENT,
+    TransferSlip.Outcome.UNREACHED: _(
+        "Nơi đó chưa liên hệ được với bạn. Gọi số ở trên, hoặc ghi số mới của bạn ở đây."
+    ),
 }
 _DEADLINE_RULES = {
     "first_review": deadline_rules.add_hours,
@@ -80,6 +87,14 @@ class ProgressStep:
     at: datetime | None = None
     is_done: bool = False
     is_to_come: bool = False
+    number: OfficeNumberText | None = None  # of the unit that took the report over
+
+    @property
+    def text(self) -> str:
+        """Return the sentence, with the number and address of the unit behind it."""
+        line = self.number
+        words = (self.sentence, line.number, line.address) if line else (self.sentence,)
+        return " ".join(filter(None, map(str, words)))
 
 
 @dataclass(frozen=True)
@@ -196,7 +211,9 @@ def campaign_notice(report: Report) -> CampaignNotice | None:
 
 
 def progress_steps(report: Report, case: Case, messages: Conversation) -> list[ProgressStep]:
-    """Return the steps done, the present one and those to come. One statement."""
+    """Return the steps done, the present one and those to come. One statement, three after a
+    hand-over.
+    """
     read_at = _first_read_at(report)
     steps = [ProgressStep(_("Đã nhận"), "", report.received_local, is_done=True)]
     if read_at:
@@ -205,7 +222,9 @@ def progress_steps(report: Report, case: Case, messages: Conversation) -> list[P
         )
     elif case.status == Status.NEW:
         steps.append(ProgressStep(_("Chờ cán bộ đọc"), _format_review_promise(report)))
-    if case.status != Status.NEW:
+    if case.status == Status.HANDED_OVER:
+        steps += _list_handover_steps(case)
+    elif case.status != Status.NEW:
         steps.append(_build_state_step(case, messages))
     return [*steps, *_list_future_steps(report, case)]
 
@@ -239,6 +258,32 @@ def _list_future_steps(report: Report, case: Case) -> Iterable[ProgressStep]:
         yield ProgressStep(_("Báo nơi nhận xử lý"), promise.sentence, is_to_come=True)
 
 
+def _list_handover_steps(case: Case) -> Iterable[ProgressStep]:
+    """Yield to whom the report went and how to reach them, what they did, and what comes next."""
+    slip = TransferSlip.objects.under_way().filter(report=case.pk).first()
+    received_at, answered_at = (slip.received_at, slip.answered_at) if slip else (None, None)
+    yield _build_handover_step(case, is_done=bool(received_at))
+    if received_at:
+        at = timezone.localtime(received_at)
+        yield ProgressStep(_("Nơi đó đã nhận tin"), "", at, is_done=bool(answered_at))
+    if slip and answered_at:
+        answer = _ANSWERS_OF_UNIT[TransferSlip.Outcome(slip.outcome)]
+        yield ProgressStep(_("Nơi đó đã trả lời"), answer, timezone.localtime(answered_at))
+    else:
+        word = _("Nơi đó trả lời") if received_at else _("Nơi đó nhận tin")
+        yield ProgressStep(word, _("Việc ở nơi đó đến đâu, trang này ghi đến đó."), is_to_come=True)
+
+
+def _build_handover_step(case: Case, *, is_done: bool) -> ProgressStep:
+    number = office_texts.find_unit_number(case)
+    text = gettext("Tin đã chuyển đến %(unit)s.") % {"unit": case.unit_name}
+    if number is None:
+        ask = gettext("Cần hỏi, tự bấm %(hotline)s, đọc số tin ở trên. Đừng tìm số trên mạng.")
+        text = f"{text} {ask % {'hotline': province.hotline}}"
+    at = timezone.localtime(case.changed_at)
+    return ProgressStep(_("Đã chuyển nơi xử lý"), text, at, is_done=is_done, number=number)
+
+
 def _build_state_step(case: Case, messages: Conversation) -> ProgressStep:
     at = timezone.localtime(case.changed_at)
     if case.status == Status.CLOSED:
@@ -248,7 +293,7 @@ def _build_state_step(case: Case, messages: Conversation) -> ProgressStep:
     if case.status == Status.WITHDRAWN and case.report.erased_at:
         return ProgressStep(_CLOSED, _("Dữ liệu đã xóa theo đề nghị của bạn."), at)
     word, sentence = _STEPS[Status(case.status)]
-    text = str(sentence).format(unit=case.unit_name)
+    text = str(sentence)
     if case.status == Status.CRIME_REPORT and (
         law := confirmed_statements.statements().get("investigators")
     ):

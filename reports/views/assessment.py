@@ -30,7 +30,7 @@ from reports.numbers.lookup import VerdictKind
 from reports.numbers.report_counts import CallerReportSummary
 from reports.public import call_assessment, office_texts, training_scenarios
 from reports.public.call_assessment import MAX_CHARS, MAX_LOOKUPS, CallAssessment, Strength
-from reports.public.office_texts import OfficeNumberText
+from reports.reference import confirmed_statements
 from reports.reference.office_lexicon import bundled_lexicon, office_lexicon
 from reports.submission.forms import CollapsibleFieldset
 from reports.views import number_lookup
@@ -180,9 +180,7 @@ def _build_context(form: AssessmentForm) -> dict[str, object]:
     assessed = _assess(form, office_lexicon())
     findings = list(_list_findings(assessed, form.data.get("story", "")))
     rows = Office.objects.prefetch_related("numbers").in_bulk(assessed.offices[:MAX_OFFICES])
-    offices = [
-        (row.pk, office_texts.localized_text(row), _list_numbers(row)) for row in rows.values()
-    ]
+    offices = [_describe_office(row, form.data.get("story", "")) for row in rows.values()]
     if any(finding.tone == "is-red" for finding in findings):
         assessed = replace(assessed, strength=Strength.CLEAR)
     elif any(f.tone == "is-amber" for f in findings) and assessed.strength == Strength.NONE:
@@ -190,8 +188,12 @@ def _build_context(form: AssessmentForm) -> dict[str, object]:
     return _describe(form, assessed) | {"findings": findings, "offices": offices}
 
 
-def _list_numbers(office: Office) -> list[OfficeNumberText]:
-    return [office_texts.localized_number(number) for number in office.numbers.all()]
+def _describe_office(office: Office, story: str) -> tuple[object, ...]:
+    """Return an office, its words and whom to ring; of the banks, those that the story names first."""
+    banks = confirmed_statements.banks_named_in(story) or confirmed_statements.bank_hotlines()
+    numbers = [office_texts.localized_number(each) for each in office.numbers.all()]
+    words, kind = office_texts.localized_text(office), office_texts.kind_of(office.pk)
+    return office.pk, words, [each for each in numbers if not each.is_of_unit], kind, banks
 
 
 def _describe(form: AssessmentForm, assessed: CallAssessment) -> dict[str, object]:

@@ -11,9 +11,11 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from core.inline_css import style_source
+from core.text import normalize
 from reports.facts.choices import OFFICES
 from reports.models import Office
 from reports.public import office_texts, site_search, statistics, training_scenarios
+from reports.public.office_texts import OfficeNumberText
 from reports.reference import confirmed_statements
 from reports.views.form_errors import FormError, lookup_view, parse_body
 
@@ -120,18 +122,27 @@ def office(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the real office never does by telephone, its numbers, and what callers say now."""
     try:
         row = get_object_or_404(Office.objects.prefetch_related("numbers"), pk=slug)
-        counts = office_texts.office_statistics(row)
+        counts, kind = office_texts.office_statistics(row), office_texts.kind_of(row.pk)
+        numbers = [office_texts.localized_number(number) for number in row.numbers.all()]
         context = {
             "office": row,
             "words": office_texts.localized_text(row),
             "counts": counts,
             "claimed": dict(OFFICES)[counts.claimed] if counts else "",
             "weeks": statistics.WEEKS,
-            "numbers": [office_texts.localized_number(number) for number in row.numbers.all()],
+            "kind": kind,
+            "has_name": kind in {"office", "several", "bank"},
+            "numbers": [number for number in numbers if not number.is_of_unit],
+            "units": sorted((each for each in numbers if each.is_of_unit), key=_sort_by_name),
+            "banks": confirmed_statements.bank_hotlines() if kind == "bank" else (),
         }
         return render(request, "reports/office.html", context, using="public")
     except db.Error:
         return _unavailable(request)
+
+
+def _sort_by_name(unit: OfficeNumberText) -> str:
+    return normalize(unit.label)
 
 
 @never_cache

@@ -26,6 +26,7 @@ from reports.extraction.phones import ParsedCaller
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
 from reports.models import OfficeNumber, Report
+from reports.numbers import lookup
 from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
 from reports.tracking import clarifying_questions
@@ -199,12 +200,14 @@ def code_sms(code: str) -> str:
 def carrier_report_sms(merged: MergedReport) -> str | None:
     """Return `LD (number) (what they said)` as 156 takes it, about the last caller with a number.
 
-    None without a readable number, and for an office's own: a forged one must not be blocked.
+    None without a readable number, and for an office's or a bank's own: a forged one must not be blocked.
     One statement.
     """
     numbers = (_first_number(caller.number) for caller in reversed(merged.callers))
     phone = next(filter(None, numbers), None)
-    if phone is None or OfficeNumber.objects.filter(key=phone.key).exists():
+    if phone is None or lookup.find_bank(phone.key):
+        return None
+    if OfficeNumber.objects.filter(key=phone.key).exists():
         return None
     head = f"LD ({_dialled_number(phone)}) ("
     summary = ", ".join(_list_ticked(merged.report)) or "goi dien lua dao"

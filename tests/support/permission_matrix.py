@@ -59,7 +59,7 @@ MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "auth_user": (WATCHES, NOBODY, NOBODY, NOBODY),
     "core_auditevent": (READS, NOBODY, READS, NOBODY),
     "core_proposal": (DUTY, NOBODY, NOBODY, NOBODY),
-    "reports_bankhotline": (DUTY, LEAD, LEAD, LEAD),
+    "reports_bankhotline": (DUTY, LEAD, LEAD, DUTY),
     "reports_calendarexception": (LEAD, LEAD, NOBODY, LEAD),
     "reports_campaign": (SEES, NOBODY, NOBODY, NOBODY),
     "reports_cannedreply": (DUTY, LEAD, LEAD, NOBODY),
@@ -69,7 +69,7 @@ MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "reports_lookalikedomain": (DUTY, LEAD, LEAD, NOBODY),
     "reports_numberfinding": (DUTY, DUTY, NOBODY, NOBODY),
     "reports_office": (NAMES, LEAD, LEAD, NOBODY),
-    "reports_officenumber": (DUTY, LEAD, LEAD, LEAD),
+    "reports_officenumber": (DUTY, LEAD, LEAD, DUTY),
     "reports_publicstatement": (DUTY, NOBODY, LEAD, NOBODY),
     "reports_purgerun": (WATCHES, NOBODY, WATCHES, NOBODY),
     "reports_report": (WORKS, NOBODY, NOBODY, NOBODY),
@@ -154,6 +154,8 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         ),
     ),
     ("reports_reprocessingrun", LEAD, LEAD, "start"),
+    ("reports_officenumber", DUTY, NOBODY, "drafts"),
+    ("reports_officenumber", LEAD, LEAD, "units"),
     ("reports_routingrule", DUTY, NOBODY, "dry_run"),
 )
 # Name of a page: who may get, who may post.

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from core.models import AuditEvent, OutboxItem
 from reports.campaigns import bursts
 from reports.models import Campaign, Case, ExtractedFacts, PublicStatement, Report
 from reports.monitoring.queue_stats import queue_balance
+from reports.public import statistics
 from reports.reference import confirmed_statements
 from reports.retention import purge
 from reports.triage import report_triage
@@ -54,6 +56,13 @@ def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
     assert sizes[1] > 30 > sizes[2]
     units = {(burst.unit, burst.key) for burst in bursts.detect()}
     assert units == {("commune", "phuong_sam_son"), ("scenario", "provincial_leader")}
+
+
+def test_the_public_figures_end_before_today() -> None:
+    loaded = statistics.load()
+    assert loaded is not None
+    assert loaded[0].total
+    assert loaded[0].through < timezone.localdate().isoformat()
 
 
 def test_nothing_of_it_is_said_to_be_late() -> None:

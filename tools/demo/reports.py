@@ -77,7 +77,7 @@ def fill_desk(wait: float = 0) -> str:
     end = time.monotonic() + wait
     while time.monotonic() < end and queue_stats.queue_state().waiting:
         time.sleep(0.5)
-    statistics.update_statistics(statistics.last_sunday() + timedelta(days=7))
+    statistics.update_statistics()
     bursts.detect_and_store()
     daily_counts.update_daily_counts()
     queue_stats.store_queue_balance()

@@ -1,6 +1,6 @@
 """The offices that callers pose as: their pages, and the rows behind them."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.test import Client
@@ -8,14 +8,21 @@ from lxml import html
 
 from portal.management import reference_data
 from reports.extraction import phones
-from reports.models import Office, OfficeNumber, PublicStatistics
+from reports.models import BankHotline, Office, OfficeNumber, PublicStatistics
 from reports.numbers import lookup
-from reports.public import office_texts, statistics
-from tests.support import report_factories
+from reports.public import office_texts
+from reports.reference import confirmed_statements
+from tests.support import alert_factories, report_factories
+from tests.support.raw_statistics import count_a_week_later
 from tests.support.resident_pages import words
 
 LIST = "/co-quan/"
 POLICE = f"{LIST}cong-an-tinh/"
+BANKS = f"{LIST}ngan-hang/"
+OF_AN_OFFICE = (
+    "hay xưng là nơi này", "Nơi thật khác ở chỗ", "làm trái điều này", "Số đã công bố",
+    "chưa đối chiếu số nào",
+)  # fmt: skip
 pytestmark = pytest.mark.django_db
 
 
@@ -61,14 +68,22 @@ def test_only_numbers_that_were_compared_are_shown_and_looked_up(client: Client)
 
 def test_how_many_say_so_is_a_figure_of_the_last_count(client: Client) -> None:
     for _ in range(5):
-        report_factories.report(claimed_office="police")
-    assert "tin báo nói" not in words(client.get(POLICE).content)
-    sunday = statistics.update_statistics(statistics.last_sunday() + timedelta(days=7)).through
-    report_factories.report(claimed_office="police")
+        report_factories.report(claimed_office="bank")
+    assert "tin báo nói" not in words(client.get(BANKS).content)
+    sunday = count_a_week_later().through
+    report_factories.report(claimed_office="bank")
     day = f"{date.fromisoformat(sunday):%d/%m/%Y}"
-    sentence = f"Trong 26 tuần tính đến hết ngày {day}, 5 tin báo nói họ xưng là: Công an."
-    assert sentence in words(client.get(POLICE).content)
+    sentence = f"Trong 26 tuần tính đến hết ngày {day}, 5 tin báo nói họ xưng là: Ngân hàng."
+    assert sentence in words(client.get(BANKS).content)
     assert "tin báo nói" not in words(client.get(f"{LIST}bao-chi/").content)
+
+
+def test_a_count_that_covers_several_offices_stands_on_the_page_of_none(client: Client) -> None:
+    for _ in range(5):
+        report_factories.report(claimed_office="police")
+    assert count_a_week_later().claims["police"] == 5
+    for office in ("cong-an-tinh", "bo-cong-an", "cong-an-xa-phuong", "canh-sat-giao-thong"):
+        assert "tin báo nói" not in words(client.get(f"{LIST}{office}/").content)
 
 
 def test_what_the_figures_hide_or_did_not_count_no_office_tells(client: Client) -> None:
@@ -76,7 +91,7 @@ def test_what_the_figures_hide_or_did_not_count_no_office_tells(client: Client) 
     assert "tin báo nói" not in words(client.get(POLICE).content)
     for office in ("police",) * 4 + ("bank",) * 9:
         report_factories.report(claimed_office=office)
-    statistics.update_statistics(statistics.last_sunday() + timedelta(days=7))
+    count_a_week_later()
     assert "tin báo nói" not in words(client.get(POLICE).content)
 
 
@@ -99,3 +114,67 @@ def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:
 def test_the_groups_of_the_data_file_leave_nobody_out() -> None:
     groups = office_texts.group_by_kind(Office.objects.all())
     assert all(group.name for group in groups)
+
+
+@pytest.mark.parametrize(
+    ("slug", "sentence"),
+    [
+        ("nguoi-than-cap-tren", "Tự bấm số cũ bạn vẫn lưu của người đó"),
+        ("khac", "Xem họ đòi gì, đừng xem họ là ai"),
+        ("chung-khoan-dau-tu", "Đừng gọi số họ cho"),
+        ("luat-su-lay-lai-tien", "Đừng gọi số họ cho"),
+        ("tuyen-dung", "Đừng gọi số họ cho"),
+    ],
+)
+def test_who_is_no_office_is_not_spoken_of_as_one(client: Client, slug: str, sentence: str) -> None:
+    page = words(client.get(f"{LIST}{slug}/").content)
+    assert [each for each in OF_AN_OFFICE if each in page] == []
+    assert sentence in page
+
+
+def test_who_looks_for_their_bank_is_sent_to_the_card_and_to_no_other_number(
+    client: Client,
+) -> None:
+    page = client.get(BANKS).content
+    section = html.document_fromstring(page).xpath("//section[@aria-labelledby='numbers']")[0]
+    text = " ".join(section.text_content().split())
+    assert "Số in ở mặt sau thẻ, trên sổ, hoặc ra quầy. Đừng tìm số trên mạng." in text
+    assert "02373" not in text
+    BankHotline.objects.create(
+        name="Vietcombank", number="1900 000 111", source="mặt sau thẻ", verified_on="2026-11-05"
+    )
+    confirmed_statements.clear_cache()
+    page = client.get(BANKS).content
+    assert b'href="tel:1900000111"' in page
+    assert "Ngân hàng khác: số in ở mặt sau thẻ" in words(page)
+
+
+def warning(slug: str, **text: object) -> None:
+    """A warning in force about nobody in particular unless *text* says so."""
+    alert_factories.issued(slug, **{"offices": [], "scenario": "other_impersonation"} | text)
+
+
+def warned_of(client: Client, office: str) -> list[str]:
+    page = html.document_fromstring(client.get(f"{LIST}{office}/").content)
+    return [str(each) for each in page.xpath("//h2[@id='current-warning']/a/@href")]
+
+
+def test_an_office_shows_the_warnings_about_itself_alone(client: Client) -> None:
+    warning("ve-cong-an", scenario="police_case")
+    assert warned_of(client, "bo-cong-an") == ["/canh-bao/ve-cong-an/"]
+    assert warned_of(client, "dien-luc") == []
+    warning("ve-dien", offices=[Office.objects.get(pk="dien-luc")])
+    assert warned_of(client, "dien-luc") == ["/canh-bao/ve-dien/"]
+    assert warned_of(client, "bo-cong-an") == ["/canh-bao/ve-cong-an/"]
+
+
+def test_a_warning_about_no_office_is_called_general(client: Client) -> None:
+    warning("chung")
+    assert warned_of(client, "dien-luc") == ["/canh-bao/chung/"]
+    general = "Cảnh báo chung cả tỉnh, không riêng nơi này."
+    assert general in words(client.get(f"{LIST}dien-luc/").content)
+    warning("ve-dien", scenario="electricity_evn")
+    assert warned_of(client, "dien-luc") == ["/canh-bao/ve-dien/"]
+    assert general not in words(client.get(f"{LIST}dien-luc/").content)
+    warning("mot-xa", communes=[alert_factories.commune()])
+    assert warned_of(client, "toa-an") == ["/canh-bao/chung/"]

@@ -22,14 +22,13 @@ from reports.public.statistics import (
     RawStatistics,
     StatisticsData,
     apply_suppression,
-    last_sunday,
     load,
     update_statistics,
 )
 from reports.public.svg_charts import ceiling, chart
 from tests.support import report_factories
 from tests.support.officers import Person
-from tests.support.raw_statistics import build_raw
+from tests.support.raw_statistics import build_raw, count_a_week_later
 
 pytestmark = pytest.mark.django_db
 
@@ -132,7 +131,7 @@ def told_of(*reports: Report) -> StatisticsData:
     """What is told once each of these has been read; they are of the present week."""
     for report in reports:
         report_factories.add_facts(report)
-    return update_statistics(last_sunday() + timedelta(days=7))
+    return count_a_week_later()
 
 
 def some(count: int, **typed: Any) -> list[Report]:
@@ -157,7 +156,7 @@ def test_a_report_stands_at_the_commune_that_its_reporter_told_last() -> None:
     moved, *_ = reports = [*some(6, commune_id=first), *some(7, commune_id=last)]
     assert told_of(*reports).communes[last] == 7
     ExtractedFacts.objects.filter(report=moved).update(commune=last, commune_raw="Xã mới")
-    assert update_statistics(last_sunday() + timedelta(days=7)).communes[last] == 8
+    assert count_a_week_later().communes[last] == 8
 
 
 @report_factories.SET_ASIDE
@@ -177,7 +176,7 @@ def test_what_a_machine_may_have_sent_waits_for_an_officer() -> None:
     reports = [*some(8), report_factories.report("Tin rác", flags=("trap_filled",))]
     assert told_of(*reports).total == 8
     Case.objects.filter(report=reports[-1]).update(status="in_review")
-    assert update_statistics(last_sunday() + timedelta(days=7)).total == 9
+    assert count_a_week_later().total == 9
 
 
 def test_whom_they_claimed_to_be_is_a_table_like_the_others() -> None:
@@ -199,7 +198,7 @@ def test_what_is_unread_or_no_scam_for_the_machine_has_no_kind() -> None:
     reports = some(12)
     for report, scenario in zip(reports, ["not_scam"] * 4 + ["unclear"] * 2, strict=False):
         report_factories.add_facts(report, scenario=scenario)
-    assert update_statistics(last_sunday() + timedelta(days=7)).scenarios["unclear"] == 12
+    assert count_a_week_later().scenarios["unclear"] == 12
 
 
 def test_losses_are_those_that_were_ticked_or_read() -> None:
@@ -207,7 +206,7 @@ def test_losses_are_those_that_were_ticked_or_read() -> None:
     for report in reports[:6]:
         report_factories.add_facts(report, money_lost_vnd=2_000_000)
     reports += [report_factories.report(f"Mất tiền {n}.", money_lost=True) for n in range(2)]
-    public = update_statistics(last_sunday() + timedelta(days=7))
+    public = count_a_week_later()
     assert (public.lost, public.lost_vnd, public.confirmed_vnd) == (8, 12_000_000, None)
 
 
@@ -216,10 +215,10 @@ def test_a_sum_that_the_reporter_typed_is_confirmed() -> None:
         report_factories.add_facts(report, money_lost_vnd=2_000_000)
         if number < 8:
             report_factories.add_followup(report, money_lost_raw="2 triệu")
-    public = update_statistics(last_sunday() + timedelta(days=7))
+    public = count_a_week_later()
     assert (public.lost_vnd, public.confirmed_vnd) == (None, None)  # nobody without a loss
     some(9)
-    public = update_statistics(last_sunday() + timedelta(days=7))
+    public = count_a_week_later()
     assert (public.lost_vnd, public.confirmed_vnd) == (40_000_000, 16_000_000)
 
 
@@ -229,10 +228,10 @@ def test_the_first_review_is_a_persons_and_half_of_all_had_it(duty: Person) -> N
         events.log_event("report", report.pk, "triaged")
         events.log_event("report", report.pk, "refused", by=duty.user)
         events.log_event("report", report.pk, "reprocessed", by=duty.user)
-    assert update_statistics(last_sunday() + timedelta(days=7)).first_review_s is None
+    assert count_a_week_later().first_review_s is None
     for report in reports[:4]:
         report_factories.decide("take", report, duty)
-    first_review = update_statistics(last_sunday() + timedelta(days=7)).first_review_s
+    first_review = count_a_week_later().first_review_s
     assert first_review in range(60)
 
 
