@@ -35,6 +35,8 @@ from alerts.static_pages import generator
 from core import advisory_locks
 from core.audit import events
 from core.province import province
+from reports.models import Campaign
+from reports.notices import addresses
 
 log = structlog.get_logger(__name__)
 
@@ -250,6 +252,9 @@ def _issue_revision(alert: Alert, kind: MsgType, by: User, ending: str = "") -> 
     events.log_event("alert", alert.pk, _EVENT_KINDS[kind], by=by, identifier=revision.identifier)
     generator.enqueue_rebuild()
     deliveries.enqueue_deliveries(revision)
+    if kind == MsgType.ALERT and alert.campaign:
+        merged = Campaign.objects.with_merged_into(alert.campaign)
+        addresses.owe_to_campaign(merged, revision.effective)
     return revision
 
 
