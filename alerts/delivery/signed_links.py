@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
-from core.signed_tokens import sign_token
+from core.keys import sign_token
 
 DEPLOYED, JOIN, LEAVE = "link deployed", "link join", "link leave"
 DEPLOYED_VALIDITY = timedelta(days=14)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from alerts.delivery import emails, signed_links
 from alerts.models import Subscriber
-from core import encryption, mail, signed_tokens
+from core import encryption, keys, mail
 from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 
@@ -97,13 +97,13 @@ def process_items(lease: queue.Lease) -> None:
 
 def pending_subscriber(token: str) -> Subscriber | None:
     """Return whose opt-in link it is; None without such a row."""
-    parts = signed_tokens.read_token(signed_links.JOIN, token)
+    parts = keys.read_token(signed_links.JOIN, token)
     return Subscriber.objects.filter(pk=parts[0]).first() if parts else None
 
 
 def confirm_opt_in(token: str) -> bool:
     """Confirm an address with the filters of the link; return False for an invalid link."""
-    parts = signed_tokens.read_token(signed_links.JOIN, token)
+    parts = keys.read_token(signed_links.JOIN, token)
     if parts is None:
         return False
     pk, *choices = parts
@@ -114,12 +114,12 @@ def confirm_opt_in(token: str) -> bool:
 
 def is_unsubscribe_token(token: str) -> bool:
     """Return whether an unsubscribe link is genuine, also when its owner is gone."""
-    return signed_tokens.read_token(signed_links.LEAVE, token) is not None
+    return keys.read_token(signed_links.LEAVE, token) is not None
 
 
 def unsubscribe(token: str) -> None:
     """Delete the address and all deliveries to it."""
-    if parts := signed_tokens.read_token(signed_links.LEAVE, token):
+    if parts := keys.read_token(signed_links.LEAVE, token):
         Subscriber.objects.filter(pk=parts[0]).delete()
 
 

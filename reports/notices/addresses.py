@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core import encryption, signed_tokens
+from core import encryption, keys
 from core.keys import FieldKey, field_keys, newest_key
 from core.mail import mailbox_digest
 from reports.models import Campaign, Case, NoticeAddress, Report
@@ -93,17 +93,17 @@ def end(report_id: UUID) -> bool:
 
 
 def sign_end_token(row: NoticeAddress) -> str:
-    return signed_tokens.sign_token(LEAVE, "", str(row.pk))
+    return keys.sign_token(LEAVE, "", str(row.pk))
 
 
 def is_end_token(token: str) -> bool:
     """Return whether a link that ends notices is genuine, also when its address is gone."""
-    return signed_tokens.read_token(LEAVE, token) is not None
+    return keys.read_token(LEAVE, token) is not None
 
 
 def end_mailbox(token: str) -> None:
     """Forget the link's mailbox, of whatever reports: a mail names none that could be meant alone."""
-    parts = signed_tokens.read_token(LEAVE, token)
+    parts = keys.read_token(LEAVE, token)
     row = NoticeAddress.objects.filter(pk=parts[0]).first() if parts else None
     if row:
         address = encryption.decrypt_field(row, "address") or ""

@@ -136,7 +136,7 @@ def submit_report(
     encryption.require_right_keys()
     accepted = _accept_or_reconnect(typed, submission_key, source, came_from)
     if typed.email.strip():
-        with log_database_error(log, "report.email_not_kept"):
+        with log_database_error(log, "report.keep_email_failed"):
             addresses.register(accepted.report.pk, typed.email, replaces=False)
     return accepted
 

@@ -27,7 +27,6 @@ from reports.tracking import (
     data_export,
     followup_feedback,
     followups,
-    notice_panel,
     results,
     status_timeline,
 )
@@ -43,6 +42,7 @@ from reports.tracking.forms import (
     WithdrawForm,
 )
 from reports.tracking.status_timeline import UploadResult
+from reports.views import notices
 from reports.views.codes import render_invalid, report_for_code_or_error
 from reports.views.form_errors import FormError, form_view, parse_body
 
@@ -181,7 +181,7 @@ def status_page(
         if merged.withdrawal and case.status in Case.OPEN
         else "",
         "results": results.load_results(report, case),
-        "notice": None if report.erased_at else notice_panel.build_panel(report, seen=True),
+        "notice": None if report.erased_at else notices.build_panel(report, seen=True),
         "files": files,
         "most_files": storage.MAX_COUNT,
         "upload_ticket": upload_handler.issue_ticket(report),
