@@ -175,7 +175,7 @@ class NoticeForm(FollowupBaseForm):
     def clean_email(self) -> str:
         typed = str(self.cleaned_data["email"])
         if not addresses.is_address(typed):
-            raise forms.ValidationError(_("Email này chưa đúng. Ví dụ: ten@gmail.com."))
+            raise forms.ValidationError(_("Email này chưa đúng. Email có dạng …@gmail.com."))
         return typed
 
 

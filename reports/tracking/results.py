@@ -53,11 +53,11 @@ class CampaignNotice:
 
 @dataclass(frozen=True)
 class ReportResults:
-    """What came of a report; `is_decided`: an officer has decided on it; `is_counted`: in public figures."""
+    """What came of a report; `decided_at`: None for an undecided one; `is_counted`: in public figures."""
 
     campaign: CampaignNotice | None
     rows: tuple[ReportResult, ...] = ()
-    is_decided: bool = False
+    decided_at: datetime | None = None
     is_counted: bool = False
 
 
@@ -67,9 +67,9 @@ def load_results(report: Report, case: Case) -> ReportResults:
     if report.erased_at:
         return ReportResults(campaign)
     rows = sorted((row for source in _SOURCES for row in source(report)), key=attrgetter("at"))
-    is_decided = case.status in _DECIDED
-    is_counted = is_decided and abuse_flags.publicly_countable().filter(pk=report.pk).exists()
-    return ReportResults(campaign, tuple(rows), is_decided, is_counted)
+    decided_at = timezone.localtime(case.changed_at) if case.status in _DECIDED else None
+    is_counted = bool(decided_at) and abuse_flags.publicly_countable().filter(pk=report.pk).exists()
+    return ReportResults(campaign, tuple(rows), decided_at, is_counted)
 
 
 def _find_campaign(report: Report) -> CampaignNotice | None:
