@@ -175,7 +175,7 @@ class NoticeForm(FollowupBaseForm):
     def clean_email(self) -> str:
         typed = str(self.cleaned_data["email"])
         if not addresses.is_address(typed):
-            raise forms.ValidationError(_("Email này chưa đúng. Email có dạng …@gmail.com."))
+            raise forms.ValidationError(_("Email này chưa đúng. Xem lại chữ @ và phần sau nó."))
         return typed
 
 
