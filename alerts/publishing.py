@@ -35,7 +35,6 @@ from alerts.static_pages import generator
 from core import advisory_locks
 from core.audit import events
 from core.province import province
-from reports.models import Campaign
 from reports.notices import addresses
 
 log = structlog.get_logger(__name__)
@@ -253,8 +252,7 @@ def _issue_revision(alert: Alert, kind: MsgType, by: User, ending: str = "") -> 
     generator.enqueue_rebuild()
     deliveries.enqueue_deliveries(revision)
     if kind == MsgType.ALERT and alert.campaign:
-        merged = Campaign.objects.with_merged_into(alert.campaign)
-        addresses.owe_to_campaign(merged, revision.effective)
+        addresses.enqueue_campaign(alert.campaign, revision.effective)
     return revision
 
 

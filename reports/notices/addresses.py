@@ -5,7 +5,7 @@ What happens to a report makes a mail owed in its own transaction; mails.py send
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -13,16 +13,17 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from core import encryption, keys
 from core.keys import FieldKey, field_keys, newest_key
 from core.mail import mailbox_digest
+from core.outbox import queue
 from reports.models import Campaign, Case, NoticeAddress, Report
 
 MAX_ADDRESS_CHARS = 254
 MAX_REPORTS_A_DAY = 5  # that one mailbox is given for, whoever gives it
 LEAVE = "link end notices"
+CAMPAIGN_TASK = "reports.owe_notices_of_campaign"
 _DAY = timedelta(days=1)
 Status = Case.Status
 _ENDED = (Status.HANDED_OVER, Status.CRIME_REPORT, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
@@ -34,7 +35,7 @@ _TOLD = {
 
 def is_address(typed: str) -> bool:
     try:
-        validate_email(typed.strip())
+        validate_email(typed[: MAX_ADDRESS_CHARS + 1].strip())
     except ValidationError:
         return False
     return len(typed) <= MAX_ADDRESS_CHARS
@@ -124,8 +125,18 @@ def owe_after_decision(report_id: UUID, event: Mapping[str, object]) -> None:
         owe([report_id])
 
 
-def owe_to_campaign(campaigns: Iterable[Campaign], at: datetime) -> None:
-    """Owe a mail, from then on, to the reporters of these campaigns: a warning came of them."""
-    dropped = (Status.JUNK, Status.WITHDRAWN)
-    linked = Report.objects.filter(campaign_link__campaign__in=campaigns)
-    owe(linked.exclude(case__status__in=dropped), max(at, timezone.now()))
+def enqueue_campaign(campaign: Campaign, at: datetime) -> None:
+    """Enqueue that a warning came of a campaign, in force from then on: no row of a reporter may hold it up."""
+    queue.enqueue(CAMPAIGN_TASK, f"{campaign.pk} {int(at.timestamp())}")
+
+
+@queue.for_each_lease
+@transaction.atomic
+def process_campaigns(lease: queue.Lease) -> None:
+    """Owe a mail to the reporters of an outbox item's campaign and of those merged into it."""
+    if queue.mark_done(lease):
+        key, _, seconds = lease.key.partition(" ")
+        campaigns = Campaign.objects.with_merged_into(Campaign.objects.get(pk=key))
+        linked = Report.objects.filter(campaign_link__campaign__in=campaigns)
+        at = datetime.fromtimestamp(int(seconds), UTC)
+        owe(linked.exclude(case__status__in=(Status.JUNK, Status.WITHDRAWN)), at)

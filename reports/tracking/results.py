@@ -113,7 +113,7 @@ def _list_money_held(report: Report) -> Iterator[ReportResult]:
         yield ReportResult(
             timezone.localtime(letter.answered_at),
             gettext("Ngân hàng đã giữ lại %(amount)s đồng.") % {"amount": amount},
-            gettext("Nhận lại tiền không mất phí. Ai đòi phí trước là kẻ gian."),
+            gettext("Ai đòi phí trước mới trả lại tiền là lừa lần nữa."),
         )
 
 

@@ -23,6 +23,7 @@ from tests.support import alert_factories, report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.database_contents import words_in_tables
 from tests.support.deliveries import NOWHERE
+from tests.support.desk_pages import page_of
 from tests.support.officers import Person
 from tests.support.report_factories import decide
 from tests.support.resident_pages import RECEIPT, Resident, create_resident, send, words
@@ -34,9 +35,14 @@ KEEP, STOP = "/theo-doi/email/", "/theo-doi/thoi-email/"
 
 
 @pytest.fixture
-def told(client: Client) -> Resident:
+def reporter(client: Client) -> Resident:
     """A reporter who gave an address with the report."""
     return create_resident(client, story="Họ gọi.", email=ME)
+
+
+def list_items(task: str) -> list[int]:
+    items = OutboxItem.objects.filter(task=task, done_at=None, failed_at=None)
+    return list(items.values_list("pk", flat=True))
 
 
 def work(**later: float) -> list[EmailMessage]:
@@ -45,17 +51,17 @@ def work(**later: float) -> list[EmailMessage]:
     # PostgreSQL's clock goes on: what is compared with it goes back instead.
     past = {name: F(name) - timedelta(**later) for name in TIMES}
     NoticeAddress.objects.update(**past)
+    addresses.process_campaigns(list_items(addresses.CAMPAIGN_TASK))
     mails.dispatch_due()
-    items = OutboxItem.objects.filter(task=mails.SEND_TASK, done_at=None, failed_at=None)
-    mails.process_items([item.pk for item in items])
+    mails.process_items(list_items(mails.SEND_TASK))
     return list(mail.outbox[before:])
 
 
-def test_nothing_is_sent_before_something_happens(told: Resident, duty: Person) -> None:
+def test_nothing_is_sent_before_something_happens(reporter: Resident, duty: Person) -> None:
     assert work() == []
-    decide("take", told.report, duty)
+    decide("take", reporter.report, duty)
     assert work() == []
-    decide("ask", told.report, duty)
+    decide("ask", reporter.report, duty)
     assert [each.to for each in work()] == [[ME]]
 
 
@@ -67,17 +73,17 @@ def test_nothing_is_sent_before_something_happens(told: Resident, duty: Person) 
     ],
 )  # fmt: skip
 def test_what_is_told_is_what_the_reporter_would_read(
-    told: Resident, lead: Person, verb: str, is_told: bool
+    reporter: Resident, lead: Person, verb: str, is_told: bool
 ) -> None:
-    decide(verb, told.report, lead)
+    decide(verb, reporter.report, lead)
     assert bool(work()) is is_told
 
 
-def test_a_report_that_comes_back_is_told(told: Resident, lead: Person) -> None:
-    decide("close", told.report, lead)
+def test_a_report_that_comes_back_is_told(reporter: Resident, lead: Person) -> None:
+    decide("close", reporter.report, lead)
     work()
-    told.read_status()
-    decide("reopen", told.report, lead)
+    reporter.read_status()
+    decide("reopen", reporter.report, lead)
     assert len(work(hours=5)) == 1
 
 
@@ -97,29 +103,29 @@ def test_the_mail_says_nothing_of_the_report_and_has_no_link(
     assert not re.search(r"lừa|công an hỏi|scam|report", letter.subject, re.IGNORECASE)
 
 
-def test_many_things_are_one_mail_until_it_is_followed(told: Resident, duty: Person) -> None:
-    decide("ask", told.report, duty)
-    decide("message", told.report, duty)
+def test_many_things_are_one_mail_until_it_is_followed(reporter: Resident, duty: Person) -> None:
+    decide("ask", reporter.report, duty)
+    decide("message", reporter.report, duty)
     assert len(work()) == 1
-    decide("message", told.report, duty)
+    decide("message", reporter.report, duty)
     assert work(hours=5) == []
     assert len(work(days=7)) == 1
 
 
 def test_who_has_looked_hears_of_the_next_thing_after_some_hours(
-    told: Resident, duty: Person
+    reporter: Resident, duty: Person
 ) -> None:
-    decide("ask", told.report, duty)
+    decide("ask", reporter.report, duty)
     work()
-    told.read_status()
-    decide("message", told.report, duty)
+    reporter.read_status()
+    decide("message", reporter.report, duty)
     assert work(hours=1) == []
     assert len(work(hours=4)) == 1
 
 
-def test_who_has_looked_already_is_not_told(told: Resident, duty: Person) -> None:
-    decide("ask", told.report, duty)
-    told.read_status()
+def test_who_has_looked_already_is_not_told(reporter: Resident, duty: Person) -> None:
+    decide("ask", reporter.report, duty)
+    reporter.read_status()
     assert work() == []
 
 
@@ -138,16 +144,16 @@ def test_a_mailbox_is_no_target_whoever_gives_it_for_how_many_reports(
 
 
 def test_a_server_that_refuses_is_asked_again_and_then_let_be(
-    told: Resident, duty: Person, settings: Settings
+    reporter: Resident, duty: Person, settings: Settings
 ) -> None:
-    decide("ask", told.report, duty)
+    decide("ask", reporter.report, duty)
     failure = patch.object(EmailMessage, "send", side_effect=SMTPServerDisconnected)
     with failure:
         work()
         assert NoticeAddress.objects.get().owed_at
     assert len(work(minutes=10)) == 1
-    told.read_status()
-    decide("message", told.report, duty)
+    reporter.read_status()
+    decide("message", reporter.report, duty)
     with failure:
         for _ in range(mails.MAX_TRIES + 1):
             work(days=1)
@@ -155,8 +161,8 @@ def test_a_server_that_refuses_is_asked_again_and_then_let_be(
     assert not OutboxItem.objects.filter(failed_at__isnull=False).exists()
 
 
-def test_an_attempt_that_dies_is_not_doubled(told: Resident, duty: Person) -> None:
-    decide("ask", told.report, duty)
+def test_an_attempt_that_dies_is_not_doubled(reporter: Resident, duty: Person) -> None:
+    decide("ask", reporter.report, duty)
     with patch.object(mails.mail, "send", side_effect=SystemExit), pytest.raises(SystemExit):
         work()
     OutboxItem.objects.update(leased_until=None)
@@ -214,12 +220,12 @@ def test_a_mistyped_address_is_given_back_with_the_reason(resident: Resident) ->
 
 
 @pytest.mark.parametrize("path", [KEEP, STOP])
-def test_nobody_without_the_code_changes_it(told: Resident, path: str) -> None:
-    told.client.post(path, {"code": "", "email": SOMEBODY})
-    told.client.post(
-        path, {"code": told.code, "email": SOMEBODY}, headers={"Origin": "https://ke.example"}
+def test_nobody_without_the_code_changes_it(reporter: Resident, path: str) -> None:
+    reporter.client.post(path, {"code": "", "email": SOMEBODY})
+    reporter.client.post(
+        path, {"code": reporter.code, "email": SOMEBODY}, headers={"Origin": "https://ke.example"}
     )
-    assert addresses.load_address(told.report) == ME
+    assert addresses.load_address(reporter.report) == ME
 
 
 def leave_path(letter: EmailMessage) -> str:
@@ -229,16 +235,16 @@ def leave_path(letter: EmailMessage) -> str:
 
 
 def test_one_press_in_the_mail_program_ends_all_mails_to_the_mailbox(
-    told: Resident, duty: Person, client: Client
+    reporter: Resident, duty: Person, client: Client
 ) -> None:
     other = report_factories.report("Chuyện khác", email=ME.upper())
-    decide("ask", told.report, duty)
+    decide("ask", reporter.report, duty)
     (letter,) = work()
     path = leave_path(letter)
     page = client.get(path)
     assert "<button" in page.content.decode()
     assert NoticeAddress.objects.count() == 2  # a mail program may open links by itself
-    assert str(told.report.public_number) not in page.content.decode()
+    assert str(reporter.report.public_number) not in page.content.decode()
     assert "Đã thôi" in words(client.post(path, {"List-Unsubscribe": "One-Click"}).content)
     assert not NoticeAddress.objects.exists()
     assert client.post(path).status_code == 200
@@ -247,17 +253,17 @@ def test_one_press_in_the_mail_program_ends_all_mails_to_the_mailbox(
 
 
 @pytest.mark.parametrize("token", ["x", f".{'0' * 36}.{'0' * 32}", "ố.ồ"])
-def test_a_forged_link_ends_nothing(told: Resident, client: Client, token: str) -> None:
+def test_a_forged_link_ends_nothing(reporter: Resident, client: Client, token: str) -> None:
     assert client.post(f"{STOP}{token}/").status_code == 404
     assert NoticeAddress.objects.exists()
 
 
 def test_a_warning_that_came_of_it_is_told_once_it_is_in_force(
-    told: Resident, duty: Person
+    reporter: Resident, duty: Person
 ) -> None:
     wave = campaign("Đ-26-K4M")
     junk = report_factories.report("Rác", email=SOMEBODY)
-    for each in (told.report, junk):
+    for each in (reporter.report, junk):
         add_to_campaign(each, wave)
     decide("junk", junk, duty)
     later = timezone.now() + timedelta(hours=2)
@@ -267,21 +273,21 @@ def test_a_warning_that_came_of_it_is_told_once_it_is_in_force(
 
 
 @pytest.mark.parametrize("part", ["whole", "names"])
-def test_it_is_forgotten_with_the_contact(told: Resident, part: str) -> None:
+def test_it_is_forgotten_with_the_contact(reporter: Resident, part: str) -> None:
     kept = erasure.reports_with_scope(erasure.ErasureScope(part))
-    assert told.report in kept
-    erasure.erase(told.report.pk, erasure.ErasureScope(part), cause="asked")
+    assert reporter.report in kept
+    erasure.erase(reporter.report.pk, erasure.ErasureScope(part), cause="asked")
     assert not NoticeAddress.objects.exists()
-    assert not addresses.register(told.report.pk, ME) or part == "names"
+    assert not addresses.register(reporter.report.pk, ME) or part == "names"
     NoticeAddress.objects.all().delete()
     assert words_in_tables(ME) == set()
 
 
-def test_the_copy_of_own_data_has_it(told: Resident) -> None:
-    assert ME in told.post("/theo-doi/ban-sao/").content.decode()
+def test_the_copy_of_own_data_has_it(reporter: Resident) -> None:
+    assert ME in reporter.post("/theo-doi/ban-sao/").content.decode()
 
 
-def test_it_is_sealed_anew_and_still_found(told: Resident, settings: Settings) -> None:
+def test_it_is_sealed_anew_and_still_found(reporter: Resident, settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = (
         "another-key-of-forty-characters-or-more!",
         *settings.FIELD_ENCRYPTION_KEYS,
@@ -302,6 +308,16 @@ def test_a_portal_without_mail_offers_a_calendar_alone(
     assert "Báo tôi qua email" not in page
     assert "Ghi vào lịch" in page
     assert "contact_email" not in client.get("/bao-cao/").content.decode()
+
+
+@pytest.mark.parametrize(("email", "word"), [(ME, "có ghi email"), ("", "không ghi email")])
+def test_an_officer_who_asks_reads_whether_the_reporter_will_hear(
+    duty: Person, email: str, word: str
+) -> None:
+    report = report_factories.report(email=email)
+    page = words(duty.client.get(page_of(report, "ask")).content)
+    assert f"Người báo {word}" in page
+    assert ME not in page
 
 
 def test_an_officer_files_the_address_of_a_caller(duty: Person) -> None:

@@ -47,7 +47,7 @@ def test_money_that_a_bank_holds_is_told_with_the_trick_that_follows(
     assert "Ngân hàng" not in resident.read_status().partition("Tin của bạn đã giúp")[2][:200]
     documents.record_answer(letter, lead.user, frozen_vnd=12_000_000, answer="lời kín")
     page = resident.read_status()
-    assert "Ngân hàng đã giữ lại 12.000.000 đồng. Nhận lại tiền không mất phí." in page
+    assert "Ngân hàng đã giữ lại 12.000.000 đồng. Ai đòi phí trước" in page
     assert f"{TODAY}Ngân hàng đã giữ lại" in page
     assert [word for word in ("lời kín", "Vietcombank", "0011004567890") if word in page] == []
 
