@@ -315,7 +315,7 @@ def test_an_officer_who_asks_reads_whether_the_reporter_will_hear(
     duty: Person, email: str, word: str
 ) -> None:
     report = report_factories.report(email=email)
-    page = words(duty.client.get(page_of(report, "ask")).content)
+    page = duty.client.post(page_of(report, "compose/ask"), {"version": "1"}).content.decode()
     assert f"Người báo {word}" in page
     assert ME not in page
 
