@@ -47,7 +47,8 @@ def build_panel(report: Report, *, seen: bool = False) -> NoticePanel:
     is_usable = bool(row and addresses.load_usable_address(row))
     look_on = deadline_rules.add_working_days(timezone.now(), WORKING_DAYS)
     day = timezone.localdate(look_on)
-    return NoticePanel(day, is_usable, bool(row) and not is_usable, mail_is_configured())
+    is_open = mail_is_configured()
+    return NoticePanel(day, is_usable and is_open, bool(row) and not is_usable, is_open)
 
 
 def is_day_to_look(day: date) -> bool:

@@ -304,7 +304,9 @@ def test_a_portal_without_mail_offers_a_calendar_alone(
     resident: Resident, client: Client, settings: Settings
 ) -> None:
     settings.EMAIL_BACKEND = NOWHERE
+    addresses.register(resident.report.pk, ME)
     page = resident.read_status()
+    assert "trang gửi một email" not in page
     assert "Báo tôi qua email" not in page
     assert "Ghi vào lịch" in page
     assert "contact_email" not in client.get("/bao-cao/").content.decode()
