@@ -42,6 +42,7 @@ from alerts.static_pages import generator
 from core import advisory_locks
 from core.audit import events
 from core.province import province
+from reports.notices import addresses
 
 log = structlog.get_logger(__name__)
 
@@ -264,6 +265,8 @@ def _issue_revision(alert: Alert, kind: MsgType, by: User, ending: str = "") -> 
     events.log_event("alert", alert.pk, _EVENT_KINDS[kind], by=by, identifier=revision.identifier)
     generator.enqueue_rebuild()
     deliveries.enqueue_deliveries(revision)
+    if kind == MsgType.ALERT and alert.campaign:
+        addresses.enqueue_campaign(alert.campaign, revision.effective)
     return revision
 
 

@@ -1,4 +1,5 @@
-"""Keys and what is made with them: field keys, keyed hashes, form tokens, signatures, BACKUP_KEY.
+"""Keys and what is made with them: field keys, keyed hashes, tokens of forms and links, signatures,
+BACKUP_KEY.
 
 Each purpose has a key derived from one of `FIELD_ENCRYPTION_KEYS` (newest first). A key is named by
 eight hex digits that reveal nothing of it.
@@ -24,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 FORM_TOKEN_SALT = "form-token"  # noqa: S105  # nosec B105
 FORM_TOKEN_HOURS = 24
+_LINK_MAC_LENGTH = 32  # hex digits
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,27 @@ def token_age(token: str) -> float | None:
 @lru_cache(maxsize=2)
 def _form_key(secret: str) -> bytes:
     return hashlib.sha256(f"{FORM_TOKEN_SALT}signer{secret}".encode()).digest()
+
+
+def read_token(purpose: str, token: str) -> list[str] | None:
+    """Return the parts after the expiry; None when the signature is invalid, of another purpose or expired."""
+    text, _, signature = token.rpartition(".")
+    until, *parts = text.split(".")
+    macs = (_compute_mac(key, purpose, text) for key in field_keys())
+    is_genuine = any(hmac.compare_digest(mac.encode(), signature.encode()) for mac in macs)
+    if not is_genuine or (until and int(until) < time.time()):
+        return None
+    return parts
+
+
+def sign_token(purpose: str, *parts: str) -> str:
+    """Return a token of those parts, the first its expiry in epoch seconds or ""."""
+    text = ".".join(parts)
+    return f"{text}.{_compute_mac(newest_key(), purpose, text)}"
+
+
+def _compute_mac(key: FieldKey, purpose: str, text: str) -> str:
+    return key.mac(purpose, text.encode()).hex()[:_LINK_MAC_LENGTH]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from reports.views import (
     assessment,
     attachments,
     codes,
+    notices,
     number_lookup,
     numbers_api,
     pages,
@@ -40,5 +41,9 @@ urlpatterns = [
     path("theo-doi/tra-loi/", tracking.reply, name="reply"),
     path("theo-doi/rut/", tracking.withdraw, name="withdraw"),
     path("theo-doi/xoa/", tracking.erase, name="erasure_request"),
+    path("theo-doi/email/", tracking.keep_notice_address, name="notice"),
+    path("theo-doi/thoi-email/", tracking.stop_notices, name="notice_stop"),
+    path("theo-doi/thoi-email/<str:token>/", notices.end, name="notice_end"),
+    path("theo-doi/lich/<str:day>/xem-lai.ics", notices.calendar, name="calendar"),
     path("theo-doi/ban-sao/", tracking.download_own_data, name="data_export"),
 ]

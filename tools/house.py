@@ -38,6 +38,7 @@ REPORTS_FOR_ALERTS = (
     "reports.models.Campaign",
     "reports.models.Commune",
     "reports.models.Office",
+    "reports.notices.addresses",
 )
 OUTSIDE_ROOMS = ("tests", "bench", "tools")
 # Celery and the web server load these, and code of ours may import them too.

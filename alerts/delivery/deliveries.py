@@ -26,7 +26,7 @@ from alerts.models import (
     PartnerAgency,
     State,
 )
-from core import encryption
+from core import encryption, mail
 from core.audit import events
 from core.database import fetch_all
 from core.outbox import queue, sweeps
@@ -199,7 +199,7 @@ def _attempt(delivery: Delivery) -> AttemptResult:
         return AttemptResult("ok", _send(delivery))
     except webhooks.WebhookDeliveryError as error:
         return AttemptResult(error.code, error.status)
-    except emails.MailError as error:
+    except mail.MailError as error:
         return AttemptResult(str(error))
 
 
@@ -207,11 +207,11 @@ def _send(delivery: Delivery) -> int | None:
     """Send, and return a webhook's status. Raises WebhookDeliveryError or MailError."""
     revision, partner = delivery.revision, delivery.partner
     if delivery.subscriber:
-        emails.send(emails.subscriber_mail(delivery.subscriber, revision))
+        mail.send(emails.subscriber_mail(delivery.subscriber, revision))
         return None
     assert partner is not None  # noqa: S101 - a constraint: to one of the two  # nosec B101
     if delivery.channel == Channel.MAIL:
-        emails.send(emails.partner_mail(partner, revision))
+        mail.send(emails.partner_mail(partner, revision))
         return None
     url = encryption.decrypt_field(partner, "webhook")
     secret = encryption.decrypt_field(partner, "secret")
@@ -265,8 +265,8 @@ def mail_stopped_partners(lease: queue.Lease) -> None:
     """Mail to ALARM_EMAILS which channels of an item's partner are stopped."""
     partner = PartnerAgency.objects.get(pk=lease.key)
     ways = [Channel(each).label for each in partner.stopped_channels]
-    if ways and settings.ALARM_EMAILS and emails.mail_is_configured():
-        emails.send(emails.stopped_channel_mail(partner, ways))
+    if ways and settings.ALARM_EMAILS and mail.mail_is_configured():
+        mail.send(emails.stopped_channel_mail(partner, ways))
     queue.mark_done(lease)
 
 

@@ -9,18 +9,8 @@ from django.urls import reverse
 from alerts.delivery import signed_links
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
 from core import encryption
-from core.mail import render_mail
+from core.mail import add_one_click_end, render_mail
 from core.province_names import build_page_context
-
-_NO_SERVER = "django.core.mail.backends.dummy.EmailBackend"
-
-
-class MailError(Exception):
-    """The server did not take a mail, or there is none."""
-
-
-def mail_is_configured() -> bool:
-    return bool(settings.EMAIL_BACKEND != _NO_SERVER)
 
 
 def partner_mail(partner: PartnerAgency, revision: AlertRevision) -> EmailMessage:
@@ -46,23 +36,12 @@ def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessag
     return mail
 
 
-def send(mail: EmailMessage) -> None:
-    """Send a mail. Raises MailError unless the server takes it."""
-    if not mail_is_configured():
-        raise MailError("no_mail_server")
-    try:
-        mail.send()
-    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
-        raise MailError("mail_failed") from error
-
-
 def _render_subscriber_mail(name: str, subscriber: Subscriber, **context: Any) -> EmailMessage:
     """Return a mail that one click in the mail program unsubscribes (RFC 8058)."""
     leave = signed_links.unsubscribe_url(subscriber)
     address = encryption.decrypt_field(subscriber, "address")
     mail = _render_mail(name, address, leave=leave, **context)
-    mail.extra_headers["List-Unsubscribe"] = f"<{leave}>"
-    mail.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    add_one_click_end(mail, leave)
     return mail
 
 

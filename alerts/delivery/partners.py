@@ -9,7 +9,7 @@ from django.db import transaction
 
 from alerts.delivery import deliveries, signed_links
 from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReceipt
-from core import encryption
+from core import encryption, keys
 from core.audit import events
 
 _SECRET_BYTES = 32
@@ -67,7 +67,7 @@ def open_confirmation(token: str) -> ConfirmationRequest | None:
     """Return what the link is about, None when its signature is invalid or expired. Nothing is written:
     mail programs open links by themselves.
     """
-    parts = signed_links.read_token(signed_links.DEPLOYED, token)
+    parts = keys.read_token(signed_links.DEPLOYED, token)
     if parts is None:
         return None
     partner = PartnerAgency.objects.filter(pk=parts[0], is_active=True).first()

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from alerts.delivery import emails, signed_links
 from alerts.models import Subscriber
-from core import encryption
+from core import encryption, keys, mail
 from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 
@@ -23,7 +23,6 @@ OPT_IN_TASK = "alerts.send_opt_in_mails"
 RETRY_DELAYS = tuple(timedelta(minutes=each) for each in (15, 60, 240, 960))
 CROWD = 500  # new addresses within the hour, all visitors together
 _HOUR = timedelta(hours=1)
-_DOTLESS = {"gmail.com", "googlemail.com"}  # a mailbox is the same with and without dots
 
 
 @dataclass(frozen=True)
@@ -85,30 +84,26 @@ def _must_wait(row: Subscriber) -> bool:
 
 def email_blind_index(address: str, key: FieldKey) -> bytes:
     """Return a keyed hash that is the same for all spellings of one mailbox."""
-    local, _, domain = address.strip().casefold().rpartition("@")
-    local = local.partition("+")[0]
-    if domain in _DOTLESS:
-        local, domain = local.replace(".", ""), "gmail.com"
-    return key.mac("subscriber's address", f"{local}@{domain}".encode())
+    return mail.mailbox_digest("subscriber's address", address, key)
 
 
 @queue.for_each_lease
 def process_items(lease: queue.Lease) -> None:
     """Send the opt-in mail of an outbox item."""
     if subscriber := Subscriber.objects.filter(pk=lease.key).first():
-        emails.send(emails.confirmation_mail(subscriber))
+        mail.send(emails.confirmation_mail(subscriber))
     queue.mark_done(lease)
 
 
 def pending_subscriber(token: str) -> Subscriber | None:
     """Return whose opt-in link it is; None without such a row."""
-    parts = signed_links.read_token(signed_links.JOIN, token)
+    parts = keys.read_token(signed_links.JOIN, token)
     return Subscriber.objects.filter(pk=parts[0]).first() if parts else None
 
 
 def confirm_opt_in(token: str) -> bool:
     """Confirm an address with the filters of the link; return False for an invalid link."""
-    parts = signed_links.read_token(signed_links.JOIN, token)
+    parts = keys.read_token(signed_links.JOIN, token)
     if parts is None:
         return False
     pk, *choices = parts
@@ -119,12 +114,12 @@ def confirm_opt_in(token: str) -> bool:
 
 def is_unsubscribe_token(token: str) -> bool:
     """Return whether an unsubscribe link is genuine, also when its owner is gone."""
-    return signed_links.read_token(signed_links.LEAVE, token) is not None
+    return keys.read_token(signed_links.LEAVE, token) is not None
 
 
 def unsubscribe(token: str) -> None:
     """Delete the address and all deliveries to it."""
-    if parts := signed_links.read_token(signed_links.LEAVE, token):
+    if parts := keys.read_token(signed_links.LEAVE, token):
         Subscriber.objects.filter(pk=parts[0]).delete()
 
 

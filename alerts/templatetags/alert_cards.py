@@ -66,11 +66,11 @@ def warnings_of_campaign(campaign: Campaign) -> CampaignWarnings:
     return {"campaign": campaign, "alerts": list(alerts)}
 
 
-@register.inclusion_tag("alerts/warnings_for_residents.html")
-def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[AlertRevision]]:
+@register.simple_tag
+def warnings_in_force_of(campaign: Campaign) -> list[AlertRevision]:
+    """Return the warnings in force about a campaign and those merged into it, newest first."""
     campaigns = Campaign.objects.with_merged_into(campaign)
-    revisions = AlertRevision.objects.in_force().filter(alert__campaign__in=campaigns)
-    return {"revisions": list(revisions)}
+    return list(AlertRevision.objects.in_force().filter(alert__campaign__in=campaigns))
 
 
 @register.inclusion_tag("alerts/in_review.html", takes_context=True)

@@ -9,9 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from alerts.delivery import emails, subscriptions
+from alerts.delivery import subscriptions
 from alerts.views.forms import SubscribeForm
-from core import rate_limits
+from core import mail, rate_limits
 from core.same_origin import is_same_origin
 
 SUBSCRIPTIONS = rate_limits.Window("subscribe", 20)
@@ -30,7 +30,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     is_own_page = not form.is_bound or is_same_origin(request)
     if not is_own_page:
         form.add_error(None, _ELSEWHERE)
-    is_open = emails.mail_is_configured()
+    is_open = mail.mail_is_configured()
     may_ask = form.is_bound and is_open and form.is_valid()
     is_asked = may_ask and _request_opt_in(request, form)
     context = {"form": form, "is_open": is_open, "is_asked": is_asked}

@@ -28,7 +28,7 @@ DANGER = "happening_now"
 NAMED = ("caller_number", "account", "link")
 _QUESTIONS = ("kind", "demands", "money_lost", "money_lost_vnd", "channel")
 _REPORTER = ("contact_phone", "callback_phrase", "commune")
-_FURTHER = ("claimed_name", "on_behalf", "source")
+_FURTHER = ("contact_email", "claimed_name", "on_behalf", "source")
 _LABELS = {
     DANGER: "Họ còn trên máy, đang ép, hay hẹn gọi lại?",
     "caller_number": "Số (hoặc tên) hiện trên máy",
@@ -41,6 +41,7 @@ _LABELS = {
     "story": "Người báo kể",
     "contact_phone": "Số để gọi lại người báo",
     "callback_phrase": "Câu hẹn người báo đặt",
+    "contact_email": "Email để trang báo khi có lời mới (nếu người báo muốn)",
     "commune": "Người báo ở xã, phường nào",
     "on_behalf": "Người báo nói thay người khác",
 }
@@ -85,7 +86,7 @@ class FilingForm(ReportForm):
             del self.fields[name]
         for name, label in _LABELS.items():
             self.fields[name].label = label
-        for name in ("demands", *NAMED):
+        for name in ("demands", "contact_email", *NAMED):
             self.fields[name].help_text = ""
         self.fields[DANGER].widget.attrs["autofocus"] = data is None  # else at what is wrong
         self.fields["story"].widget.attrs["rows"] = 10

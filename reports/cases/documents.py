@@ -19,6 +19,7 @@ from reports.attachments import storage
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case
 from reports.models import BankLetter, Case, Report, TransferSlip
+from reports.notices import addresses
 
 SUMS = "SHA256SUMS.txt"
 
@@ -69,6 +70,8 @@ def record_answer(letter: BankLetter, by: User, *, frozen_vnd: int, answer: str)
         row.save()
         told = {"letter": str(row), "frozen": frozen_vnd}
         events.log_event("report", row.report_id, "bank_letter_answered", by=by, **told)
+        if frozen_vnd:
+            addresses.owe([row.report_id])
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ from reports.models import (
     Unit,
 )
 from reports.models.report_views import views_of_report
+from reports.notices import addresses
 from reports.reference import units
 
 ONGOING, UNCALLED = "ongoing", "uncalled"  # closing_blockers
@@ -204,6 +205,7 @@ def decide(
         keys |= {"before": before, "after": changes["status"]}
         events.log_event("report", case_id, move.event, by=by, **keys, **words)
         regrouping.enqueue_if_changed(case_id)
+        addresses.owe_after_decision(case_id, keys)
     case.refresh_from_db()
     return case
 
@@ -382,9 +384,8 @@ def _iter_blockers(report: Report) -> Iterator[str]:
         yield ONGOING
     is_lost = report.money_lost if facts.money_lost_vnd is None else facts.money_lost_vnd > 0
     told = events.events_for("report", report.pk).filter(kind="contacted")
-    to_bank = Exists(told.filter(detail__contact=Case.Contact.BANK)) | Exists(
-        BankLetter.objects.filter(report=report)
-    )
+    letters = BankLetter.objects.filter(report=report)
+    to_bank = Exists(told.filter(detail__contact=Case.Contact.BANK)) | Exists(letters)
     views = views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
     unread_messages = report.messages.filter(~Exists(views), actor=None)
     erasures = ErasureRequest.objects.open().filter(report=report)

@@ -708,6 +708,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='NoticeAddress',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('address_sealed', models.BinaryField()),
+                ('address_index', models.BinaryField(max_length=32)),
+                ('added_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='ghi lúc')),
+                ('owed_at', models.DateTimeField(null=True)),
+                ('next_attempt_at', models.DateTimeField(null=True)),
+                ('attempts', models.PositiveSmallIntegerField(db_default=0)),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('seen_at', models.DateTimeField(null=True)),
+                ('report', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='notice_address', to='reports.report')),
+            ],
+            options={
+                'verbose_name': 'email báo có lời mới',
+                'verbose_name_plural': 'email báo có lời mới',
+                'constraints': [models.CheckConstraint(condition=models.Q(('owed_at', None), ('next_attempt_at__isnull', False), _connector='OR'), name='noticeaddress_owed_whole')],
+                'indexes': [models.Index(fields=['address_index'], name='noticeaddress_mailbox'), models.Index(condition=models.Q(('owed_at__isnull', False)), fields=['next_attempt_at'], name='noticeaddress_owed')],
+            },
+        ),
+        migrations.CreateModel(
             name='NumberFinding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,4 +1,4 @@
-"""What a reporter sends later: follow-ups, messages, evidence files."""
+"""What a reporter sends later: follow-ups, messages, evidence files, an address for notices."""
 
 import uuid
 from operator import attrgetter
@@ -143,3 +143,40 @@ class FileCheck(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "bản đã xóa dữ liệu ẩn"
+
+
+class NoticeAddress(models.Model):
+    """Where a reporter wants to be told that there is something new (reports/notices/).
+
+    `owed_at`: since when a mail is owed, from `next_attempt_at` on, tried `attempts` times;
+    `sent_at`: the last; `seen_at`: when the reporter last opened the page about the report.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.OneToOneField(Report, models.PROTECT, related_name="notice_address")
+    address_sealed = models.BinaryField()
+    address_index = models.BinaryField(max_length=32)
+    encryption_owner = property(attrgetter("report_id"))
+    added_at = models.DateTimeField("ghi lúc", db_default=Now())
+    owed_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    sent_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "email báo có lời mới"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(owed_at=None) | models.Q(next_attempt_at__isnull=False),
+                name="noticeaddress_owed_whole",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["address_index"], name="noticeaddress_mailbox"),
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(owed_at__isnull=False),
+                name="noticeaddress_owed",
+            ),
+        ]

@@ -48,6 +48,7 @@ from reports.models import (
     LegalHold,
     MergeProposal,
     Message,
+    NoticeAddress,
     NumberFinding,
     Report,
     ReportFingerprint,
@@ -133,7 +134,7 @@ def reports_with_scope(part: ErasureScope) -> QuerySet[Report]:
     if part is ErasureScope.NAMES:
         named = ~Q(**dict.fromkeys(_NAMES))
         followups = Followup.objects.filter(named, report=OuterRef("pk"), erased_at=None)
-        return present.filter(named | Exists(followups))
+        return present.filter(named | Exists(followups) | Q(notice_address__isnull=False))
     table = {ErasureScope.FILES: EvidenceFile, ErasureScope.MESSAGES: Message}.get(part)
     if table is None:
         return present
@@ -169,6 +170,7 @@ def _erase_whole(report_id: UUID, _: datetime) -> None:
     _block_extraction(report_id)  # first: a running extraction ends before the rest is erased
     _erase_contacts(report_id, _rows_of(Followup, report_id))
     Report.objects.filter(pk=report_id).update(erased_at=Now(), **_REPORT)
+    _rows_of(NoticeAddress, report_id).delete()
     for table in _EMPTY:
         erase_rows(_rows_of(table, report_id))
     _erase_indicators(report_id)
@@ -181,6 +183,7 @@ def _erase_names(report_id: UUID, until: datetime) -> None:
     _erase_contacts(report_id, followups)
     Report.objects.filter(pk=report_id).update(**_NAMES)
     followups.update(**_NAMES)
+    NoticeAddress.objects.filter(report=report_id, added_at__lte=until).delete()
 
 
 def _erase_files(report_id: UUID, until: datetime) -> None:
@@ -206,8 +209,10 @@ def _rows_of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
 
 def _erase_contacts(report_id: UUID, followups: QuerySet[Followup]) -> None:
     """Erase the reporter's contacts from campaign actions, and where `contacts_erased` reaches."""
+    mailboxes = NoticeAddress.objects.filter(report=report_id)
     rows = (*Report.objects.filter(pk=report_id), *followups)
-    texts = filter(None, (encryption.decrypt_field(row, "contact") for row in rows))
+    texts = [encryption.decrypt_field(row, "contact") or "" for row in rows]
+    texts += [encryption.decrypt_field(row, "address") or "" for row in mailboxes]
     contacts = {each for text in texts for each in redaction.identifying_strings(text)}
     contacts -= _list_callers(contacts)
     if not contacts:

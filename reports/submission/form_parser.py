@@ -81,6 +81,7 @@ class ReportFormParser:
             commune_id=place.codename,
             contact=self._get_text("contact_phone"),
             phrase=self._get_text("callback_phrase"),
+            email=self._get_text("contact_email"),
             on_behalf=self._get_answer("on_behalf") or False,
             answers=parse_answers(self._last),
             flags=tuple(flag for flag in (place.flag, *self._list_flags()) if flag),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from core.form_data import TokenForm, form_part, make_helper
+from core.mail import mail_is_configured
 from reports.facts import choices
 from reports.facts.choices import OFFICES
 from reports.models import Report
@@ -119,6 +120,12 @@ class ReportForm(TokenForm):
         autocomplete="tel",
         placeholder=" ",  # so that the style sheet can tell an empty field
     )
+    contact_email = text_field(
+        _("Email của bạn"),
+        _("Chỉ để báo có lời mới. Không link, không nói chuyện gì."),
+        inputmode="email",
+        autocomplete="email",
+    )
     callback_phrase = text_field(
         _("Câu hẹn (câu bí mật chỉ bạn và công an biết)"),
         _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
@@ -205,10 +212,18 @@ def _build_helper() -> FormHelper:
             form_part("commune_list"),
             "contact_phone",
             Field("callback_phrase", wrapper_class="if-contact"),
+            *_offer_notices(),
             CollapsibleFieldset(gettext("Báo thay người khác?"), "on_behalf"),
         ),
         form_part("submit_report"),
     )
+
+
+def _offer_notices() -> tuple[CollapsibleFieldset, ...]:
+    """Return the field of the address for notices, folded, where the portal sends mail."""
+    if not mail_is_configured():
+        return ()
+    return (CollapsibleFieldset(gettext("Muốn được báo khi có lời mới?"), "contact_email"),)
 
 
 def _keep_brackets_together(legend: str) -> str:

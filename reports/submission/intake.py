@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import structlog
 from django import db
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
@@ -19,7 +20,7 @@ from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
 from core import encryption
 from core.audit import events
-from core.database import PreparedStatement, execute_pipeline
+from core.database import PreparedStatement, execute_pipeline, log_database_error
 from core.errors import NotAllowedError
 from core.keys import content_digests, newest_key
 from core.outbox import queue
@@ -28,7 +29,10 @@ from reports.extraction.redaction import RedactedCopy
 from reports.facts import abuse_flags, contact_index
 from reports.models import Case, Report
 from reports.models.report import new_public_number
+from reports.notices import addresses
 from reports.submission import receipt_codes
+
+log = structlog.get_logger(__name__)
 
 TRIAGE_TASK = "reports.triage"
 FILING_PERMISSION = "reports.file_report"
@@ -75,7 +79,7 @@ _WRITE = PreparedStatement("take_in", _insert_sql(*_REPORT_COLUMNS))
 # For demo reports, which are backdated.
 _WRITE_BACKDATED = _insert_sql(*_REPORT_COLUMNS, "received_at")
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
-_DERIVED = ("flags", "commune_id", "language")
+_DERIVED = ("flags", "commune_id", "language", "email")
 _AS_TYPED = (
     "happening_now", "channel", "caller_number", "money_lost", "commune_id", "on_behalf", "language",
 )  # fmt: skip
@@ -100,6 +104,7 @@ class ReportSubmission:
     commune_id: str | None = None
     contact: str = ""
     phrase: str = ""
+    email: str = ""  # for notices (reports/notices/)
     on_behalf: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
@@ -129,6 +134,16 @@ def submit_report(
     when it is not known to be written, and where nobody could open it later.
     """
     encryption.require_right_keys()
+    accepted = _accept_or_reconnect(typed, submission_key, source, came_from)
+    if typed.email.strip():
+        with log_database_error(log, "report.keep_email_failed"):
+            addresses.register(accepted.report.pk, typed.email, replaces=False)
+    return accepted
+
+
+def _accept_or_reconnect(
+    typed: ReportSubmission, submission_key: str, source: str, came_from: list[str] | None
+) -> SubmissionResult:
     try:
         return _accept(typed, submission_key, source, came_from)
     except (OperationalError, InterfaceError, ProgrammingError) as error:
@@ -230,7 +245,7 @@ def _repeated_result(report: Report) -> SubmissionResult:
 
 def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
     """Return the typed values by column: personal ones encrypted, the working copy redacted."""
-    copy = RedactedCopy((typed.contact,))
+    copy = RedactedCopy((typed.contact, typed.email))
     redacted = {name: copy.redact_field(getattr(typed, name)) for name in _FIELDS}
     as_typed = {name: getattr(typed, name) for name in _AS_TYPED}
     return (

@@ -16,6 +16,7 @@ from reports.facts import choices, merged_report
 from reports.facts.choices import list_answers
 from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Message, Report
+from reports.notices import addresses
 from reports.tracking import followup_feedback, status_timeline
 
 MAX_LENGTH = 5_000_000  # characters; a longer text is cut, and says so
@@ -94,6 +95,7 @@ def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
     yield gettext("Số tiền"), report.money_lost_raw
     yield gettext("Nơi ở"), report.commune_raw
     yield gettext("Số của bạn"), encryption.decrypt_field(report, "contact") or ""
+    yield gettext("Email để báo có lời mới"), addresses.load_address(report)
     yield gettext("Báo thay người khác"), yes if report.on_behalf else ""
     yield from list_answers(report.answers)
     yield gettext("Lời kể"), encryption.decrypt_field(report, "story") or report.story

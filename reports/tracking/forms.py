@@ -12,6 +12,7 @@ from core.form_data import form_part, make_helper
 from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
+from reports.notices import addresses
 from reports.submission import receipt_codes
 from reports.submission.forms import CodeForm, LenientChoiceField, text_field
 from reports.tracking import code_recovery
@@ -158,6 +159,30 @@ class EraseForm(FollowupBaseForm):
     address = "reports:erasure_request"
     parts = ("reason", _Part("submit_erasure"))
     reason = _lines(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))
+
+
+class NoticeForm(FollowupBaseForm):
+    address = "reports:notice"
+    button = _("Báo cho tôi")
+    parts = ("email", _Part("submit_notice"))
+    email = text_field(
+        _("Email của bạn"),
+        _("Chỉ để báo có lời mới. Không link, không nói chuyện gì."),
+        inputmode="email",
+        autocomplete="email",
+    )
+
+    def clean_email(self) -> str:
+        typed = str(self.cleaned_data["email"])
+        if not addresses.is_address(typed):
+            raise forms.ValidationError(_("Email này chưa đúng. Xem lại chữ @ và phần sau nó."))
+        return typed
+
+
+class StopNoticeForm(FollowupBaseForm):
+    address = "reports:notice_stop"
+    button = _("Thôi báo qua email")
+    parts = (_Part("submit_notice"),)
 
 
 def _code_line(label: Any, hint: Any) -> forms.CharField:

@@ -1,4 +1,4 @@
-"""The status of a report for its reporter: steps, messages, files, campaign.
+"""The status of a report for its reporter: steps, messages, files.
 
 Never an officer's name or reason, never the call-back phrase.
 """
@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -21,7 +20,7 @@ from core.text import normalize
 from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
 from reports.calendar import deadline_rules
-from reports.models import Campaign, CampaignLink, Case, Message, Report, TransferSlip
+from reports.models import Case, Message, Report, TransferSlip
 from reports.models.report_views import views_of_report
 from reports.public import office_texts
 from reports.public.office_texts import OfficeNumberText
@@ -33,7 +32,6 @@ MAX_MESSAGES = 100  # on a page, the latest
 MAX_MESSAGE_LENGTH = 4000  # characters
 # Words of no Vietnamese sentence, with or without marks.
 _ENGLISH_WORDS = re.compile(r"\b(?:you|your|we|our|and|of|please|are|which|what|thank)\b")
-MIN_OTHERS = 5  # of a campaign; a smaller count could identify somebody
 
 _CLOSED = _("Đã xử lý xong trên trang này")
 _INSUFFICIENT = _("Chưa đủ để làm tiếp. Có gì mới, bạn ghi thêm ở đây.")
@@ -154,15 +152,6 @@ class Conversation:
         return last.at if last and last.is_from_reporter and self.last_question else None
 
 
-@dataclass(frozen=True)
-class CampaignNotice:
-    """The campaign of a report; `others` is None below MIN_OTHERS."""
-
-    campaign: Campaign
-    others: int | None
-    is_machines: bool
-
-
 def files_sent(report: Report) -> list[SentFile]:
     return [
         SentFile(
@@ -193,21 +182,6 @@ def _detect_language(text: str) -> str:
     words = text.split()
     is_plain = 2 * sum(map(str.isascii, words)) > len(words)
     return "en" if is_plain and _ENGLISH_WORDS.search(normalize(text)) else "vi"
-
-
-def campaign_notice(report: Report) -> CampaignNotice | None:
-    """Return the campaign of a report and its number of other reports. Two statements at most."""
-    link = CampaignLink.objects.select_related("campaign").filter(report=report).first()
-    if link is None:
-        return None
-    others = CampaignLink.objects.filter(campaign=link.campaign).exclude(
-        Q(report=report)
-        | Q(report__case__status__in=(Status.JUNK, Status.WITHDRAWN))
-        | Q(report__case__outcome__in=(Outcome.DUPLICATE, Outcome.NOT_SCAM))
-    )
-    count = others.count()
-    is_machines = link.kind != CampaignLink.Kind.OFFICER
-    return CampaignNotice(link.campaign, count if count >= MIN_OTHERS else None, is_machines)
 
 
 def progress_steps(report: Report, case: Case, messages: Conversation) -> list[ProgressStep]:

@@ -31,6 +31,7 @@ from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
 from reports.tracking import clarifying_questions
 from reports.tracking.status_timeline import public_deadline
+from reports.views import notices
 from reports.views.form_errors import SubmissionRedirect
 
 RECEIPT_SECONDS = 15 * 60
@@ -147,6 +148,7 @@ def _report_context(report: Report) -> dict[str, Any]:
         "phrase": encryption.decrypt_field(merged, "phrase"),
         "may_be_called": merged.has_contact,
         "questions": _list_questions(merged),
+        "notice": notices.build_panel(report),
         **_list_promises(report),
         **_carrier_context(merged),
     }

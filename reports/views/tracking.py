@@ -17,6 +17,7 @@ from reports.extraction.language import amounts
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
 from reports.models import Case, Followup, Report
+from reports.notices import addresses
 from reports.reference import confirmed_statements, gazetteer
 from reports.retention import erasure_requests
 from reports.submission import flood_detection
@@ -26,6 +27,7 @@ from reports.tracking import (
     data_export,
     followup_feedback,
     followups,
+    results,
     status_timeline,
 )
 from reports.tracking.followup_parser import FollowupFormParser
@@ -34,10 +36,13 @@ from reports.tracking.forms import (
     EraseForm,
     FollowupBaseForm,
     FollowupForm,
+    NoticeForm,
     ReplyForm,
+    StopNoticeForm,
     WithdrawForm,
 )
 from reports.tracking.status_timeline import UploadResult
+from reports.views import notices
 from reports.views.codes import render_invalid, report_for_code_or_error
 from reports.views.form_errors import FormError, form_view, parse_body
 
@@ -175,7 +180,8 @@ def status_page(
         )
         if merged.withdrawal and case.status in Case.OPEN
         else "",
-        "campaign_notice": status_timeline.campaign_notice(report),
+        "results": results.load_results(report, case),
+        "notice": None if report.erased_at else notices.build_panel(report, seen=True),
         "files": files,
         "most_files": storage.MAX_COUNT,
         "upload_ticket": upload_handler.issue_ticket(report),
@@ -214,6 +220,17 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 def erase(request: HttpRequest) -> HttpResponse:
     """Record the request for erasure, once it is confirmed; an officer answers."""
     return _save_step(request, EraseForm, _save_erasure_request, confirm_field="sure")
+
+
+@form_view
+def keep_notice_address(request: HttpRequest) -> HttpResponse:
+    """Keep the address to which a notice goes when there is something new."""
+    return _save_step(request, NoticeForm, _save_notice_address)
+
+
+@form_view
+def stop_notices(request: HttpRequest) -> HttpResponse:
+    return _save_step(request, StopNoticeForm, _stop_notices)
 
 
 def _export_file(_request: HttpRequest, report: Report, _form: CodeForm) -> HttpResponse:
@@ -315,6 +332,21 @@ def _save_erasure_request(
         if is_new
         else _("Trang đã nhận đề nghị xóa từ trước. Cán bộ trả lời ở trang này.")
     )
+
+
+def _save_notice_address(_request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
+    if report.erased_at:
+        raise ReportErasedError
+    if addresses.register(report.pk, data.get("email") or ""):
+        return _confirm(_("Đã ghi email. Có lời mới thì trang báo."))
+    return [
+        UploadResult("", _("Chưa ghi được: email này hôm nay đã ghi cho nhiều tin. Mai ghi lại."))
+    ]
+
+
+def _stop_notices(_request: HttpRequest, report: Report, _data: Fields) -> list[UploadResult]:
+    addresses.end(report.pk)
+    return _confirm(_("Đã thôi. Trang đã xóa email của bạn."))
 
 
 def _confirm(*texts: str | Promise) -> list[UploadResult]:

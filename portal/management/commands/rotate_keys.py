@@ -22,13 +22,23 @@ from ops.key_rotation import (
     TotpSecrets,
 )
 from reports.facts import contact_index
-from reports.models import Dispute, ErasureRequest, EvidenceFile, Followup, Message, Report
+from reports.models import (
+    Dispute,
+    ErasureRequest,
+    EvidenceFile,
+    Followup,
+    Message,
+    NoticeAddress,
+    Report,
+)
+from reports.notices import addresses
 
 PROGRESS_INTERVAL_SECONDS = 5.0
 KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(Report, contact_index.blind_index),
     EncryptedTextFields(Followup, contact_index.blind_index),
     EncryptedTextFields(Message),
+    EncryptedTextFields(NoticeAddress, addresses.compute_index),
     EncryptedTextFields(ErasureRequest),
     EncryptedTextFields(EvidenceFile),
     EncryptedTextFields(Dispute),

@@ -19,7 +19,7 @@ from alerts.delivery import deliveries, signed_links
 from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
-from core import encryption
+from core import encryption, keys
 from core.audit import events
 from core.keys import newest_key
 from core.models import OutboxItem
@@ -217,7 +217,7 @@ def test_a_link_that_was_changed_opens_nothing(
 def test_a_link_of_another_kind_opens_nothing(client: Client) -> None:
     row, revision = partner(), issued()
     parts = [str(int(time.time()) + 99), str(row.pk), revision.identifier]
-    token = signed_links.sign_token(signed_links.JOIN, *parts)
+    token = keys.sign_token(signed_links.JOIN, *parts)
     assert client.get(reverse("alerts:partner_confirmation", args=[token])).status_code == 404
 
 

@@ -17,7 +17,7 @@ FURTHER = {question.code for question in QUESTIONS}
 CONTRACT = {
     "happening_now", "caller_number", "channel", "claimed_office", "claimed_name", "story", "demands",
     "money_lost", "money_lost_vnd", "commune", "contact_phone", "callback_phrase", "on_behalf",
-    "submission_key",
+    "submission_key", "contact_email",
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_a_fold_names_the_group_of_its_fields_and_is_open_where_it_holds_somethi
     assert {fold.get("aria-label") == fold.findtext("summary") for fold in folds} == {True}
     assert page.xpath("//details[@open]//@name") == ["on_behalf"]
     closed = page.xpath("//details[not(@open)]//@name")
-    assert [name for name in closed if name not in FURTHER] == ["claimed_name"]
+    assert [name for name in closed if name not in FURTHER] == ["claimed_name", "contact_email"]
 
 
 def test_an_empty_story_is_marked_where_it_stands() -> None:

@@ -1,0 +1,1 @@
+"""Notices: a mail to a reporter that there is something new, and nothing else."""
