@@ -124,7 +124,7 @@ class DeskSite(OTPAdminSite):
         return response
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        raise PermissionDenied("no form completes a typed name")
+        raise PermissionDenied  # no form completes a typed name
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
