@@ -31,7 +31,7 @@ from desk.labels.decisions import (
 from desk.labels.events import EVENTS
 from desk.labels.formatting import format_age, format_loss, format_time, officer_name
 from desk.models import ReportViewer
-from reports.cases import corrections, handovers, transitions, visibility, workflow
+from reports.cases import blockers, corrections, handovers, transitions, visibility, workflow
 from reports.cases.documents import DocumentError
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts.effective_facts import EffectiveFacts
@@ -132,7 +132,7 @@ class DecisionForm(forms.Form):
         self.address = f"admin:reports_report_{verb}"
         has_preview = transitions.TABLE[verb].messages_reporter
         self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
-        self.blockers, waits = waits, workflow.list_asked(verb, waits)
+        self.found, waits = waits, blockers.list_asked(verb, waits)
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
         move = transitions.TABLE[verb]
         names = {*move.required_fields, *move.optional_fields, "version"}
@@ -140,12 +140,12 @@ class DecisionForm(forms.Form):
         names |= {"anyway"} if waits else set()
         if transitions.TABLE[verb].has_slip:
             names |= {"urgent", "outside"} | (
-                {"uncalled_reason"} if workflow.UNCALLED in waits else set()
+                {"uncalled_reason"} if blockers.UNCALLED in waits else set()
             )
             limits = settings.DEADLINE_URGENT_RECEIPT_MINUTES, settings.DEADLINE_URGENT_ANSWER_HOURS
             urgent = self.fields["urgent"]
             urgent.label = "KHẨN: xác nhận trong {} phút, báo kết quả trong {} giờ".format(*limits)
-            urgent.initial = bool({workflow.ONGOING, workflow.UNCALLED} & {*waits})
+            urgent.initial = bool({blockers.ONGOING, blockers.UNCALLED} & {*waits})
         for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
@@ -176,7 +176,7 @@ class DecisionForm(forms.Form):
         if suggested and not values.get("reason", "").strip():
             values["reason"] = suggested
         outcome = values.get("outcome") or ""
-        if not anyway and workflow.list_asked(self.verb, self.blockers, outcome):
+        if not anyway and blockers.list_asked(self.verb, self.found, outcome):
             text = f"Chưa lưu. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
             self.add_error("anyway", text)
         is_outside, unit = values.pop("outside", True), values.get("unit", "").strip()
