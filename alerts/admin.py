@@ -76,7 +76,6 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
     list_filter = ["stage"]
     list_select_related = ["current", "author"]
     search_fields = ["title", "document_number", "summary"]
-    raw_id_fields = ["campaign"]
     # Boxes to tick: the stock pair of lists needs script and names its parts wrongly.
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     fieldsets = [

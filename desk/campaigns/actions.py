@@ -21,8 +21,8 @@ from desk.pages.actions import DeskAction
 from desk.pages.http import can_group, parse_int, post_text, render, set_status
 from desk.reports import bulk_actions
 from desk.reports.filters import filter_open
-from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
+from reports.campaigns.campaign_codes import campaign_for_field
 from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor
 from reports.cases import blockers, bulk, visibility
 from reports.models import Campaign, CampaignAction, MergeProposal, Report

@@ -25,8 +25,8 @@ from desk.labels.formatting import format_count
 from desk.pages.http import parse_int, render, set_status
 from desk.reports.base import VIEW_PERMISSION
 from desk.reports.decision_forms import DecisionForm
-from desk.reports.search import campaign_for_field
 from reports.campaigns import membership
+from reports.campaigns.campaign_codes import campaign_for_field
 from reports.cases import bulk as many
 from reports.cases import replies, transitions, visibility, workflow
 from reports.cases.bulk import MAX_COUNT, ReportVersion, Result

@@ -7,15 +7,15 @@ import re
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Collate, Left, Reverse
 
-from core.errors import ActionError
 from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
+from reports.campaigns.campaign_codes import campaign_for_code, find_by_ending, fold_code
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
-from reports.models import Campaign, CampaignLink, Dispute, Indicator, Report
+from reports.models import CampaignLink, Dispute, Indicator, Report
 from reports.models.report import ALPHABET
 
 MAX_SEARCH_CHARS = 200
@@ -23,9 +23,6 @@ MIN_DIGITS, MIN_ACCOUNT_DIGITS = 4, 6  # of a partial number; of what has a card
 MAX_MARKED_CHARS = 4_000  # of the story that shows how a suggestion is written
 MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
-_CODE = re.compile(rf"[ĐD](\d\d)([{ALPHABET}]{{3,9}})")
-_END = re.compile(rf"(\d\d)?([{ALPHABET}]{{3,9}})")
-_MAX_ENDING = 6  # campaigns of one short code, of several years
 _NO_DIGITS = re.compile(r"\D+")
 
 
@@ -50,7 +47,7 @@ def filter_by_search(
     )
     # "5X8" may also be a word of a story: both are found.
     links = CampaignLink.objects.filter(
-        campaign__in=_ending(typed) if len(typed.split()) == 1 else ()
+        campaign__in=find_by_ending(typed) if len(typed.split()) == 1 else ()
     )
     of_ending = list(
         links.order_by("-report__received_at").values_list("report_id", flat=True)[:MAX_NUMBERS]
@@ -88,45 +85,6 @@ def did_you_mean(typed: str, viewer: User) -> str:
     return " ".join(marked.get(word, word) for word in meant)
 
 
-def campaign_for_field(typed: str) -> Campaign:
-    """Return the campaign of a whole code or its end (XK9, 26 XK9). Raises ActionError."""
-    code = " ".join(typed.split())
-    if not code:
-        raise ActionError("Chưa ghi mã đợt.")
-    whole = campaign_for_code(code)
-    campaigns = [whole] if whole else _ending(code)
-    if not campaigns:
-        raise ActionError(f"Không có đợt mang mã “{code}”. Mã có dạng Đ-26-XK9; ghi XK9 cũng được.")
-    if len(campaigns) > 1:
-        codes = ", ".join(each.code for each in campaigns)
-        raise ActionError(f"Có mấy đợt mang mã “{code}”: {codes}. Ghi cả mã.")
-    return campaigns[0]
-
-
-def _ending(typed: str) -> list[Campaign]:
-    """Return the distinct campaigns, merges followed, whose code ends so, with or without year."""
-    chars = _alphanumeric(typed)
-    if not (parts := _END.fullmatch(chars)):
-        return []
-    ends = Q(code__endswith=f"-{chars}")
-    if parts[1]:
-        ends |= Q(code__endswith=f"-{parts[1]}-{parts[2]}")
-    rows = Campaign.objects.filter(ends).order_by("-code")[:_MAX_ENDING]
-    return list(dict.fromkeys(row.root() for row in rows))
-
-
-def _alphanumeric(typed: str) -> str:
-    return "".join(char for char in typed.upper() if char.isalnum())
-
-
-def campaign_for_code(typed: str) -> Campaign | None:
-    parts = _CODE.fullmatch(_alphanumeric(typed))
-    if not parts:
-        return None
-    campaign = Campaign.objects.filter(code=f"Đ-{parts[1]}-{parts[2]}").first()
-    return campaign and campaign.root()
-
-
 def _by_digits(typed: str, viewer: User) -> list[UUID]:
     """Return the visible reports that name a number or account beginning or ending with these digits."""
     digits = "".join(to_ascii_digits(typed).split())
@@ -154,7 +112,7 @@ def dispute_for_code(typed: str) -> Dispute | None:
 
 
 def _public_number(typed: str) -> str:
-    parts = _PUBLIC_NUMBER.fullmatch(_alphanumeric(typed))
+    parts = _PUBLIC_NUMBER.fullmatch(fold_code(typed))
     return "-".join(parts.groups()) if parts else ""
 
 

@@ -76,7 +76,7 @@ def test_the_form_opens_with_the_aggregates(campaign: Campaign, editor: Person) 
     for number in range(5):
         attach(campaign, f"Bà Tư kể {number}", "tax")
     page = get_text(editor.client, f"{ADD}{campaign.pk}")
-    words = ['value="Giả bưu điện"', f'value="{campaign.pk}"', "Đợt Đ-26-001: 5 tin"]
+    words = ['value="Giả bưu điện"', f'value="{campaign.code}"', "Đợt Đ-26-001: 5 tin"]
     words.append("Kẻ gian gọi điện. Kiểu lừa:")
     assert find_missing([*words, "Bà Tư"], page) == ["Bà Tư"]
 
@@ -97,7 +97,7 @@ def test_what_was_said_about_a_wave_and_old_links_to_it_go_to_the_one_it_was_mer
     draft("mot", campaign=campaign)
     alerts = alert_cards.warnings_of_campaign(goes_on)["alerts"]
     assert [alert.slug for alert in alerts] == ["mot"]
-    assert f'value="{goes_on.pk}"' in get_text(editor.client, f"{ADD}{campaign.pk}")
+    assert f'value="{goes_on.code}"' in get_text(editor.client, f"{ADD}{campaign.pk}")
 
 
 # --- the first warning: the facts of the dispatch in our own words
