@@ -81,7 +81,7 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
-        from desk import shift_handover  # noqa: PLC0415
+        from desk import dashboard, shift_handover  # noqa: PLC0415
         from desk.hotline import page as hotline  # noqa: PLC0415
         from desk.leaders import page as leaders  # noqa: PLC0415
         from desk.numbers import card  # noqa: PLC0415
@@ -96,6 +96,7 @@ class DeskSite(OTPAdminSite):
             *card.urls(self),
             *leaders.urls(self),
             *shift_handover.urls(self),
+            *dashboard.urls(self),
             *super().get_urls(),
         ]
 

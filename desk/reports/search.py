@@ -12,6 +12,7 @@ from django.db.models.functions import Collate, Left, Reverse
 
 from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
+from desk.reports.near_codes import find_near
 from reports.campaigns.campaign_codes import campaign_for_code, find_by_ending, fold_code
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
@@ -65,10 +66,12 @@ def is_number(typed: str) -> bool:
 
 
 def did_you_mean(typed: str, viewer: User) -> str:
-    """Return a spelling suggestion for words that found nothing, with the marks of a story that has
-    it; "" for none.
+    """Return what was meant by words, a code or a number that found nothing: words with the marks of
+    a story that has them; "" for none.
     """
     typed = typed[:MAX_SEARCH_CHARS]
+    if near := find_near(typed, viewer):
+        return near
     words = full_text_search.query_terms(typed)
     if not words or _public_number(typed) or campaign_for_code(typed) or _keys(typed):
         return ""
@@ -76,7 +79,7 @@ def did_you_mean(typed: str, viewer: User) -> str:
     meant = full_text_search.spelling_suggestions(words, unit=unit)
     guessed = "".join(word for word in words if word not in meant)
     reports = full_text_search.search_reports(meant, unit=unit)
-    if not reports or any(map(str.isdecimal, guessed)):  # of a code or number nothing is guessed
+    if not reports or any(map(str.isdecimal, guessed)):  # of codes and numbers: near_codes.py
         return ""
     story = Report.objects.filter(pk__in=reports[:1]).values_list(
         Left("story", MAX_MARKED_CHARS), flat=True

@@ -146,6 +146,19 @@ if (calls) {
   setInterval(watch, CALLS_MS);
 }
 
+// What was handed over stands on the open start page as it is now, without a sound.
+const watched = document.querySelector("[data-watch]");
+const WATCH_MS = 12_000;
+if (watched) {
+  setInterval(() => {
+    if (watched.contains(document.activeElement)) return;
+    fetch(watched.dataset.watch, { redirect: "error" })
+      .then((answer) => (answer.ok ? answer.text() : watched.innerHTML))
+      .then((text) => { if (text !== watched.innerHTML) watched.innerHTML = text; })
+      .catch(() => {}); // the lane above says that nothing is watched any more
+  }, WATCH_MS);
+}
+
 // The card of a number that was searched for comes by itself: the list need not wait for it.
 const card = document.querySelector("form[data-card]");
 if (card) {
