@@ -121,6 +121,7 @@ ALL_THE_SAME = {
     "close": "vẫn kết thúc", "hand_over": "vẫn chuyển, hạn gọi còn nguyên",
     "junk": "vẫn đánh dấu tin rác", "withdraw": "vẫn ghi nhận rút tin",
 }  # fmt: skip
+NOT_SAVED = "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên."
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."

@@ -25,6 +25,7 @@ from desk.labels.decisions import (
     MISSING,
     NO_LINKS,
     NO_UNIT,
+    NOT_SAVED,
     PENDING,
     SHORTCUT_KEYS,
 )
@@ -227,7 +228,7 @@ _IN_ONE_SENTENCE: Mapping[type[ActionError], str] = {
     " gõ còn nguyên.",
     corrections.InvalidFactValueError: "Chưa lưu. Máy vừa đọc lại tin này, hoặc giá trị không dùng được."
     " Xem lại rồi bấm lại; những gì đã gõ còn nguyên.",
-    corrections.ReporterContactError: "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.",
+    corrections.ReporterContactError: NOT_SAVED,
     workflow.NoExtensionLeftError: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
     " Những gì đã gõ còn nguyên.",
 }

@@ -118,7 +118,9 @@ async function askForCalls() {
     calls.querySelector("b").textContent = numbers.length ? `${numbers.length} người` : "không có ai";
     calls.classList.toggle("waiting", numbers.length > 0);
   } else if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
+    const scrolled = calls.querySelector(".rows").scrollTop;
     calls.replaceChildren(...fresh.childNodes, silence);
+    calls.querySelector(".rows").scrollTop = scrolled;
   }
   const isNew = known && numbers.some((number) => !known.includes(number));
   if (isNew && localStorage.getItem(SILENT) === null) sound();
@@ -154,7 +156,7 @@ if (watched) {
     if (watched.contains(document.activeElement)) return;
     fetch(watched.dataset.watch, { redirect: "error" })
       .then((answer) => (answer.ok ? answer.text() : watched.innerHTML))
-      .then((text) => { if (text !== watched.innerHTML) watched.innerHTML = text; })
+      .then((text) => { watched.innerHTML = text; })
       .catch(() => {}); // the lane above says that nothing is watched any more
   }, WATCH_MS);
 }
