@@ -51,8 +51,9 @@ def list_queue_routes() -> Iterator[Route]:
     yield "next/", "take_next", require_POST(admin.take_next), {}
     yield "calls/", "calls", require_safe(admin.show_calls), {}
     yield "agreement/", "agreement", require_safe(agreement.show_agreement), {}
-    own = require_POST(sealed_data_actions.find_own_number)
-    own = reauthentication_required(own, sealed_data_actions.REVEAL_PERMISSION)
+    own = reauthentication_required(
+        require_POST(sealed_data_actions.find_own_number), sealed_data_actions.REVEAL_PERMISSION
+    )
     yield "own-number/", "own_number", own, {}
     labels = require_POST(agreement.export_labels)
     labels = reauthentication_required(labels, exports.EXPORT_PERSONAL_PERMISSION, each="reason")

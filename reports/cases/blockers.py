@@ -3,6 +3,7 @@ so that one report and a page of hundreds take one statement each.
 """
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as Choice
@@ -76,7 +77,7 @@ def _unread_messages() -> QuerySet[Message]:
     return Message.objects.filter(~Exists(views), report=OuterRef("pk"), actor=None)
 
 
-def annotate_refusals(reports: QuerySet[Report], verb: str) -> QuerySet[Report]:
+def annotate_refusals(reports: QuerySet[Report], verb: str) -> QuerySet[Any]:
     """Return the reports with `refusal`: why an act on many leaves each out, a code, "" for nothing.
 
     Of a text for many: danger, or what it would count as answered. Of an ending: what is asked of one
