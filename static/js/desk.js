@@ -17,9 +17,17 @@ function press(target) {
   fold.scrollIntoView({ block: "nearest" });
 }
 
+// Who types a word where no field is: a letter that presses nothing silences those after it.
+const WORD_MS = 1_000;
+let wordUntil = 0;
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.repeat) return;
   const typing = event.target.closest?.(TYPING);
+  if (typing && event.key === "Escape") {
+    typing.blur(); // the single keys work again, and what was typed stays
+    return;
+  }
   if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".action-forms, .decision-box, .filing, .judge")) {
     event.preventDefault();
     const wanted = event.shiftKey ? "button:is([name=suggested], [name=question])" : "button:enabled:not([name=look])";
@@ -30,7 +38,9 @@ document.addEventListener("keydown", (event) => {
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
   const key = CSS.escape(event.key.toLowerCase());
   const target = document.querySelector(`[aria-keyshortcuts="${key}"]`);
-  if (!target) return;
+  const isWord = event.key.length === 1 && (!target || Date.now() < wordUntil);
+  if (isWord) wordUntil = Date.now() + WORD_MS;
+  if (!target || isWord) return;
   event.preventDefault();
   press(target);
 });
