@@ -4,10 +4,10 @@ At most two statements over keys that are all made beforehand, each by its index
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from django.contrib.auth.models import User
-from django.db.models import Count
 
 from core.text import list_single_edits, to_ascii_digits
 from desk.labels.formatting import format_phone
@@ -19,6 +19,7 @@ from reports.models import Campaign, Indicator, Report
 from reports.models.report import ALPHABET
 
 MIN_DIGITS, MAX_DIGITS = 8, 19
+MAX_MENTIONS = 500  # that are counted
 _HOME = "+84"
 _REPORT = re.compile(r"[0-9A-Z]{9,11}")
 _CAMPAIGN = re.compile(r"[DĐC]([0-9]{2})([0-9A-Z]{2,10})")
@@ -51,10 +52,9 @@ def _find_number(digits: str, viewer: User) -> str:
     slips = _list_slips(digits, "0123456789")
     keys = {*slips, *(f"{_HOME}{each[1:]}" for each in slips if each.startswith("0"))}
     named = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys)
-    seen = visibility.visible_via_report(named, viewer).order_by().values("key")
-    often = seen.annotate(times=Count("report", distinct=True)).order_by("-times", "key")
-    key = often.values_list("key", flat=True).first()
-    return format_phone(key) if key else ""
+    seen = visibility.visible_via_report(named, viewer).order_by()
+    often = Counter(seen.values_list("key", flat=True)[:MAX_MENTIONS]).most_common(1)
+    return format_phone(often[0][0]) if often else ""
 
 
 def _find_report(typed: str, viewer: User) -> str:
