@@ -222,9 +222,9 @@ def _list_letters(report: Report) -> Iterator[str]:
     for letter in report.bank_letters.order_by("pk"):
         owner = highlighting.plain_line(", ".join(filter(None, (letter.account, letter.holder))))
         asked = f"{letter}: {letter.bank}, {owner}, đề nghị giữ {format_loss(letter.amount_vnd)}"
-        is_open = letter.frozen_vnd is None
-        held = "chưa trả lời" if is_open else f"đã giữ lại {format_count(letter.frozen_vnd)} đồng"
-        yield f"{asked}; {held}"
+        is_answered = letter.frozen_vnd is not None
+        held = f"đã giữ lại {format_count(letter.frozen_vnd or 0)} đồng"
+        yield f"{asked}; {held if is_answered else 'chưa trả lời'}"
 
 
 def _files(report: Report) -> Iterator[str]:
