@@ -127,7 +127,6 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
     list_filter = ["stage"]
     list_select_related = ["current", "author"]
     search_fields = ["title", "document_number", "summary"]
-    raw_id_fields = ["campaign"]
     # Boxes to tick: the stock pair of lists needs script and names its parts wrongly.
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     fieldsets = [
@@ -232,6 +231,16 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         campaign = _find_campaign(request.GET.get("campaign", ""))
         text = drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
         return text | {"certainty": Certainty.LIKELY}
+
+    def get_formset_kwargs(self, request: HttpRequest, *args: Any) -> dict[str, Any]:
+        """Return the arguments; of a warning that a campaign's page begins, with its steps. A post is
+        compared with empty steps: what stands there is saved as if it were typed.
+        """
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, *args)
+        campaign = _find_campaign(request.GET.get("campaign", ""))
+        if campaign and request.method == "GET":
+            kwargs["initial"] = drafting.initial_steps(campaign)
+        return kwargs
 
     # --- Actions and previews
 

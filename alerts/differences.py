@@ -12,16 +12,11 @@ from alerts import publishing
 from alerts.models import Alert, Language
 from alerts.models.cap_terms import Certainty, ResponseType, Severity, Urgency
 from alerts.models.content import MessageHeader
+from alerts.public_words import NOT_WRITTEN, field_label
 from reports.campaigns.campaign_stats import code_label
 
-_LABELS = {
-    "steps": "họ lừa thế nào", "document": "văn bản gốc", "english": "bản tiếng Anh",
-    "translations": "bản đọc, bản các thứ tiếng",
-    "communes": "xã, phường", "offices": "cơ quan bị giả danh",
-}  # fmt: skip
 _CODES = {"urgency": Urgency, "severity": Severity, "certainty": Certainty, "response_type": ResponseType}  # fmt: skip
 MAX_COMPARED = 40_000  # pairs of words that are all looked at
-_UNCHANGING = ("slug", "message")
 _WORDS = re.compile(r"\S+\s*|\s+")
 
 
@@ -44,18 +39,14 @@ def list_differences(alert: Alert) -> list[FieldDifference]:
         return []
     issued, next_one = alert.current.frozen_content, publishing.preview(alert).frozen_content
     old, new = issued.as_json(), next_one.as_json()
-    names = [name for name in new if name not in _UNCHANGING]
+    names = [name for name in new if name not in NOT_WRITTEN]
     texts = [(name, _format(name, old[name]), _format(name, new[name])) for name in names]
     texts.append(("expires", _format_time(issued.message), _format_time(next_one.message)))
     return [
-        FieldDifference(_label(name), *_compare(before, after))
+        FieldDifference(field_label(name), *_compare(before, after))
         for name, before, after in texts
         if before != after
     ]
-
-
-def _label(name: str) -> str:
-    return _LABELS.get(name) or str(Alert._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # noqa: SLF001
 
 
 def _format(name: str, value: Any) -> str:

@@ -12,13 +12,17 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 from alerts.models import Alert, AlertStep
-from core.province import Province, province
+from alerts.models.warnings import MAX_MARKED_SMS_CHARS, MAX_SMS_CHARS
+from core.province import Province, province, strip_marks
 from core.text import lower_initial
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignSummary
 from reports.models import Campaign
+from reports.public import office_texts
 
 FIRST_SLUG = "goi-dien-gia-danh-lanh-dao"
+_ANY_KIND = "Gọi điện lừa đảo"
+_MANY_SAY = "Nhiều người báo kể như vậy."
 _DIGITS = re.compile(r"(?:\d[\s.\-]*){4,}")
 
 
@@ -33,7 +37,43 @@ def initial_from_campaign(campaign: Campaign) -> dict[str, Any]:
         "summary": summary_text(summary, scenario),
         "scenario": scenario,
         "grounds": evidence_text(campaign.code, summary),
+        "offices": [office.pk for office in office_texts.find_offices(summary.offices)],
+        **draft_texts(campaign_stats.code_label(scenario) if scenario else _ANY_KIND),
     }
+
+
+def initial_steps(campaign: Campaign) -> list[dict[str, str]]:
+    """Return initial values for the steps: what most callers demand."""
+    demands = campaign_stats.campaign_summary(campaign).demands
+    return [{"title": name[:80], "text": _MANY_SAY} for name, _ in demands]
+
+
+def draft_texts(kind: str) -> dict[str, str]:
+    """Return what to do, and the texts to send and to read out, about a kind of scam; one that does
+    not fit its place is left to the writer.
+    """
+    police, plain = strip_marks(province.police), strip_marks(kind)
+    advice: list[str] = province.load_json("first_warning.json")["advice"]
+    dial = province.hotline_dial
+    texts = {
+        "short_title": (kind, 40),
+        "advice": ("\n".join(advice), 2000),
+        "sms": (
+            f"Canh bao: {plain}. Cup may, khong chuyen tien. Goi {dial} hoac 113. {police}",
+            MAX_SMS_CHARS,
+        ),
+        "sms_share": (
+            f"Ba con chu y: {plain}. Cup may, dung chuyen tien. Hoi {dial}. Theo {police}",
+            MAX_SMS_CHARS,
+        ),
+        "sms_marked": (f"{kind}: cúp máy. Gọi {dial}.", MAX_MARKED_SMS_CHARS),
+        "loudspeaker": (
+            f"Thưa bà con, đây là tin của {province.police}.\nKẻ gian đang gọi điện: {lower_initial(kind)}.\n"
+            + "\n".join(advice),
+            2000,
+        ),
+    }
+    return {name: text for name, (text, most) in texts.items() if len(text) <= most}
 
 
 def summary_text(summary: CampaignSummary, scenario: str) -> str:

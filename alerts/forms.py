@@ -1,6 +1,7 @@
 """The desk's form for a warning."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
@@ -9,8 +10,11 @@ from django.utils.text import slugify
 from alerts import sounds
 from alerts.models import Alert, AlertStep, AlertTranslation, ResponseType, Sound
 from alerts.publishing import MAX_STEPS
+from core.errors import ActionError
 from core.text import normalize
+from reports.campaigns.campaign_codes import campaign_for_field
 from reports.campaigns.campaign_stats import warning_scenarios
+from reports.models import Campaign
 
 _TEXT = {"rows": 4, "cols": 80}
 # What residents may be asked to do about a call; a warning that says another keeps it.
@@ -24,6 +28,23 @@ _RESPONSES = {
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
 
 
+class CampaignField(forms.CharField):
+    """A campaign by its code or the end of it, as the desk's search takes it; None where empty."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the code of a campaign by its key; what was typed as it is."""
+        if isinstance(value, UUID):
+            return Campaign.objects.filter(pk=value).values_list("code", flat=True).first()
+        return value
+
+    def clean(self, value: Any) -> Campaign | None:
+        typed = super().clean(value)
+        try:
+            return campaign_for_field(typed) if typed else None
+        except ActionError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 class AlertForm(forms.ModelForm[Alert]):
     """A draft, which may be incomplete until submission. Reports a save by somebody else in between."""
 
@@ -34,6 +55,12 @@ class AlertForm(forms.ModelForm[Alert]):
         initial=[ResponseType.AVOID],
     )
     scenario = forms.ChoiceField(label="Kiểu lừa", required=False)
+    campaign = CampaignField(
+        label="Đợt lừa đảo",
+        required=False,
+        max_length=40,
+        help_text="Mã đợt, như Đ-26-XK9 hoặc XK9. Không đăng.",
+    )
     loaded_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:

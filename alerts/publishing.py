@@ -38,6 +38,7 @@ from alerts.models.content import (
     digest,
     nonblank_lines,
 )
+from alerts.public_words import find_strangers
 from alerts.static_pages import generator
 from core import advisory_locks
 from core.audit import events
@@ -210,6 +211,8 @@ def _lock_reviewed(alert: Alert, by: User, read_etag: str | None) -> Alert:
     if alert.expires and alert.expires <= timezone.now():
         raise PublishingError("Hạn hiệu lực đã qua. Trả lại để sửa hạn.")
     _refuse_author(alert.author, by)
+    if problems := _list_strangers(alert):  # a finding may be over by now
+        raise PublishingError("Chưa phát. Trả lại để sửa. " + " ".join(problems))
     return alert
 
 
@@ -224,7 +227,7 @@ def _refuse_cancelled(alert: Alert) -> None:
 
 
 def missing_fields(alert: Alert) -> list[str]:
-    """Return what a draft lacks before it can be submitted, in sentences."""
+    """Return what a draft lacks, or has too much, before it can be submitted, in sentences."""
     problems = []
     try:
         alert.full_clean()
@@ -237,7 +240,12 @@ def missing_fields(alert: Alert) -> list[str]:
         problems.append(
             f"Bài đọc loa xã: {length} tiếng, đọc hơn một phút. Bớt còn {MAX_LOUDSPEAKER_SYLLABLES} tiếng."
         )
-    return problems + [each for row in _list_translations(alert) for each in row.missing_parts()]
+    voices = [each for row in _list_translations(alert) for each in row.missing_parts()]
+    return problems + voices + _list_strangers(alert)
+
+
+def _list_strangers(alert: Alert) -> list[str]:
+    return find_strangers(build_content(alert, _next_header(alert, _next_kind(alert), _EPOCH)))
 
 
 def _field_label(name: str) -> str:

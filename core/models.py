@@ -79,7 +79,7 @@ class OutboxItem(models.Model):
 
 # Events by which somebody saw or exported personal data.
 PERSONAL_DATA_VIEWS = (
-    "revealed", "exported", "labels_exported", "case_exported", "transfer_slip_printed",
+    "revealed", "contact_searched", "exported", "labels_exported", "case_exported", "transfer_slip_printed",
     "bank_letter_printed",
 )  # fmt: skip
 

@@ -81,7 +81,7 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
-        from desk import number_drafts, shift_handover, unit_numbers  # noqa: PLC0415
+        from desk import dashboard, number_drafts, shift_handover, unit_numbers  # noqa: PLC0415
         from desk.hotline import page as hotline  # noqa: PLC0415
         from desk.leaders import page as leaders  # noqa: PLC0415
         from desk.numbers import card  # noqa: PLC0415
@@ -98,6 +98,7 @@ class DeskSite(OTPAdminSite):
             *unit_numbers.urls(self),
             *leaders.urls(self),
             *shift_handover.urls(self),
+            *dashboard.urls(self),
             *super().get_urls(),
         ]
 
@@ -126,7 +127,7 @@ class DeskSite(OTPAdminSite):
         return response
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        raise PermissionDenied("no form completes a typed name")
+        raise PermissionDenied  # no form completes a typed name
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

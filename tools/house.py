@@ -31,10 +31,11 @@ LOWER_ROOMS = {
     "reports": {"core"},
     "core": set[str](),
 }
-# Campaigns and offices are all that the warnings may know of the reports.
+# Campaigns, offices and what may be published are all that the warnings may know of the reports.
 REPORTS_FOR_ALERTS = (
     "reports.campaigns",
     "reports.public.office_texts",
+    "reports.public.publishable_texts",
     "reports.models.Campaign",
     "reports.models.Commune",
     "reports.models.Office",

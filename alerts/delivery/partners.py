@@ -119,4 +119,6 @@ def attempt_label(code: str, status: int | None = None) -> str:
     """Return the label of an outcome, for an officer who calls the agency; else the code itself."""
     if code == "refused":
         return f"máy kia trả lời mã {status}"
+    if code == "ok" and status is None:  # of a mail no more is known until the agency confirms
+        return "máy chủ thư đã nhận chuyển, chưa biết cơ quan đã đọc"
     return _OUTCOME_LABELS.get(code, code)

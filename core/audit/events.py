@@ -13,7 +13,7 @@ from core.models import PERSONAL_DATA_VIEWS, AuditChainLink, AuditEvent
 DETAIL_ERASED = "detail_erased"
 MAX_REVEALS, REVEAL_WINDOW = 30, timedelta(minutes=10)  # by one officer, before the desk asks again
 # Reports whose personal data an event opened: a case file one, an export as many as its rows.
-_OPENED = """sum(CASE WHEN kind = 'revealed' THEN 1 WHEN detail @> '{"personal": true}'
+_OPENED = """sum(CASE WHEN kind IN ('revealed', 'contact_searched') THEN 1 WHEN detail @> '{"personal": true}'
     THEN coalesce((detail ->> 'rows')::int, 1) ELSE 0 END)"""
 _COUNT_OPENED_SQL = f"""
 SELECT coalesce({_OPENED}, 0) FROM core_auditevent

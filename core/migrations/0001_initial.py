@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'nhật ký xử lý',
                 'ordering': ['-created_at', '-id'],
                 'permissions': [('view_look', 'xem ai đã xem dữ liệu cá nhân')],
-                'indexes': [models.Index(fields=['subject_type', 'subject_id', '-id'], name='auditevent_subject'), models.Index(fields=['actor', '-id'], name='auditevent_actor'), models.Index(condition=models.Q(('kind__in', ('revealed', 'exported', 'labels_exported', 'case_exported', 'transfer_slip_printed', 'bank_letter_printed'))), fields=['-id'], name='auditevent_looks'), django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='auditevent_created_at')],
+                'indexes': [models.Index(fields=['subject_type', 'subject_id', '-id'], name='auditevent_subject'), models.Index(fields=['actor', '-id'], name='auditevent_actor'), models.Index(condition=models.Q(('kind__in', ('revealed', 'contact_searched', 'exported', 'labels_exported', 'case_exported', 'transfer_slip_printed', 'bank_letter_printed'))), fields=['-id'], name='auditevent_looks'), django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='auditevent_created_at')],
             },
         ),
         migrations.CreateModel(

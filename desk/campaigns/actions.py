@@ -21,10 +21,10 @@ from desk.pages.actions import DeskAction
 from desk.pages.http import can_group, parse_int, post_text, render, set_status
 from desk.reports import bulk_actions
 from desk.reports.filters import filter_open
-from desk.reports.search import campaign_for_field
 from reports.campaigns import campaign_stats, manual_grouping
+from reports.campaigns.campaign_codes import campaign_for_field
 from reports.campaigns.membership import MAX_CAMPAIGNS, MAX_REPORTS, Actor
-from reports.cases import bulk, visibility
+from reports.cases import blockers, bulk, visibility
 from reports.models import Campaign, CampaignAction, MergeProposal, Report
 from reports.models.report import is_public_number
 
@@ -195,15 +195,20 @@ class ActTogether(CampaignPageAction):
         if not self.officer.has_perm(bulk_actions.permission(verb)):
             raise NotAllowedError
         reports = Report.objects.filter(campaign_link__campaign=self.campaign)
-        narrow = bulk.list_recipients if verb == bulk.MESSAGE else filter_open
-        chosen, most = narrow(reports), bulk_actions.most_of(verb)
-        rows = list(bulk_actions.snapshot_rows(chosen.order_by("received_at", "pk"), most + 1))
+        chosen = bulk.list_recipients(reports) if verb == bulk.MESSAGE else filter_open(reports)
+        most = min(bulk.MAX_COUNT, bulk.MAX_MESSAGES) if verb == bulk.MESSAGE else bulk.MAX_COUNT
+        judged = blockers.annotate_refusals(chosen.order_by("received_at", "pk"), verb)
+        rows = list(bulk_actions.snapshot_rows(judged.filter(refusal=""), most + 1))
+        room = bulk.MAX_COUNT - min(len(rows), most)
+        left_out = list(bulk_actions.snapshot_rows(judged.exclude(refusal=""), room))
         if not rows:
-            raise ActionError("Không có tin nào làm được việc này.")
+            _, groups = bulk_actions.split_refused(verb, left_out)
+            told = "; ".join(f"{len(numbers)} tin: {why}" for why, numbers in groups)
+            raise ActionError(f"Không có tin nào làm được việc này. {told}".strip())
         if len(rows) > most:
             text = f"Mỗi lượt nhiều nhất {most} tin: đây là {most} tin đầu, xong thì làm tiếp."
             messages.warning(self.request, text)
-        return verb, rows[:most]
+        return verb, rows[:most] + left_out
 
     def show_result(self, result: Any) -> HttpResponse:
         return bulk_actions.show_form(self.request, *result)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.province import province
-from reports.cases import workflow
+from reports.cases import blockers
 
 GIVE_BACK_REASONS = (
     "Hết ca, chưa ai nhận tiếp", "Việc khác gấp hơn", "Cần người có chuyên môn khác",
@@ -110,17 +110,18 @@ NOT_RELEASED = {
     " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
 PENDING = {
-    workflow.ONGOING: "còn đang bị ép",
-    workflow.UNCALLED: "chưa ai gọi được",
-    workflow.WRITTEN: "có lời chưa ai trả lời",
-    workflow.OPEN_REQUEST: "có đề nghị chưa trả lời",
-    workflow.MONEY_GONE: "mất tiền mà chưa báo ngân hàng nào",
+    blockers.ONGOING: "còn đang bị ép",
+    blockers.UNCALLED: "chưa ai gọi được",
+    blockers.WRITTEN: "có lời chưa ai trả lời",
+    blockers.OPEN_REQUEST: "có đề nghị chưa trả lời",
+    blockers.MONEY_GONE: "mất tiền mà chưa báo ngân hàng nào",
 }
 # What an officer says where a decision is asked for once more.
 ALL_THE_SAME = {
     "close": "vẫn kết thúc", "hand_over": "vẫn chuyển, hạn gọi còn nguyên",
     "junk": "vẫn đánh dấu tin rác", "withdraw": "vẫn ghi nhận rút tin",
 }  # fmt: skip
+NOT_SAVED = "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên."
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."

@@ -52,6 +52,7 @@ EVENTS = {
     "ending_seconded": "Đồng ý xóa khi hết hạn giữ",
     "reopened": "Mở lại",
     "revealed": "Xem dữ liệu cá nhân",
+    "contact_searched": "Tìm theo số gọi lại của người báo",
     "refused": "Bị từ chối vì không có quyền",
     "erased": "Xóa dữ liệu cá nhân",
     "contact_erased": "Xóa số, câu hẹn, bản gốc lời kể",

@@ -250,7 +250,13 @@ def take_next(request: HttpRequest) -> HttpResponse:
     given_back = Q(case__assigned_unit=units.unit_code_of(officer)) & (
         Q(case__status=Case.Status.IN_REVIEW) | answered
     )
-    untaken = untaken.filter(Q(case__status=Case.Status.NEW) | given_back)
+    begun = untaken.filter(Q(case__status=Case.Status.NEW) | given_back)
+    lost = Case.objects.filter(status=Case.Status.CRIME_REPORT, officer=None, due_at__isnull=False)
+    untaken = Report.objects.filter(  # what is locked is compared anew by its own columns
+        case__officer=None,
+        case__status__in=(*Case.OPEN, Case.Status.CRIME_REPORT),
+        pk__in=begun.order_by().values("pk").union(lost.values("pk")),
+    )
     free = visibility.visible_reports(untaken.order_by(*order_by_calls_first()), officer)
     with transaction.atomic():
         locked = free.select_related("case").select_for_update(skip_locked=True, of=("case",))

@@ -16,11 +16,14 @@ from accounts.sessions import get_officer
 from core.errors import ActionError
 from core.form_data import parse_uuid
 from desk.labels import deadlines
+from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.actions import DeskAction
 from reports.cases import visibility
 from reports.models import ErasureRequest, LegalHold, Report
+from reports.reference import units
 
 VIEW_PERMISSION = "reports.view_report"
+_ENDINGS = {"decline": "đã trả về nơi chuyển", "take_back": "đã lấy lại", "reopen": "đã mở lại"}
 
 
 class ReportView(View):
@@ -67,7 +70,8 @@ def report_queryset() -> QuerySet[Report]:
 
 
 def open_report(request: HttpRequest, pk: UUID | str) -> Report:
-    """Return the report for its page. Raises PermissionDenied where the officer may not see it.
+    """Return the report for its page. Raises PermissionDenied where the officer may not see it, to
+    the unit that had it with who took it back.
 
     A missing one is Http404 only for who sees every report: a unit must not learn which exist.
     """
@@ -79,8 +83,20 @@ def open_report(request: HttpRequest, pk: UUID | str) -> Report:
     if report is None and visibility.sees_every_report(viewer):
         raise Http404
     if report is None or not visibility.can_see(viewer, report.case):
-        raise PermissionDenied
+        raise PermissionDenied(_tell_end_of_handover(report, viewer))
     return report
+
+
+def _tell_end_of_handover(report: Report | None, viewer: User) -> str:
+    """Return who took a report from the officer's unit, which had it by a hand-over; "" for another's."""
+    unit = units.unit_of(viewer) if report else None
+    if report is None or unit is None:
+        return ""
+    slip = report.slips.filter(unit=unit.name).exclude(ended_at=None).order_by("ended_at").last()
+    if slip is None or slip.ended_at is None:
+        return ""
+    who, at = officer_name(slip.ended_by), format_datetime(slip.ended_at)
+    return f"Tin {report.public_number} không còn ở đơn vị bạn: {who} {_ENDINGS[slip.ending]} lúc {at}."
 
 
 def is_held(report: Report) -> bool:

@@ -25,8 +25,8 @@ from desk.labels.formatting import format_count
 from desk.pages.http import parse_int, render, set_status
 from desk.reports.base import VIEW_PERMISSION
 from desk.reports.decision_forms import DecisionForm
-from desk.reports.search import campaign_for_field
 from reports.campaigns import membership
+from reports.campaigns.campaign_codes import campaign_for_field
 from reports.cases import bulk as many
 from reports.cases import replies, transitions, visibility, workflow
 from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
@@ -111,7 +111,7 @@ def _make_action(verb: str, title: str, permission: str) -> Any:
         rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
         if len(rows) <= MAX_COUNT:
             return show_form(request, verb, rows)
-        messages.error(request, too_many(verb))
+        messages.error(request, too_many())
         return None
 
     show_many.__name__ = f"{verb}_many"
@@ -140,8 +140,8 @@ def run_bulk(request: HttpRequest, verb: str) -> HttpResponse:
         messages.info(request, "Lần bấm này đã làm rồi, không làm lại.")
         return _see_result(key)
     rows = list(parse_rows(" ".join(request.POST.getlist("rows"))[:MAX_LIST_CHARS]))
-    if not rows or len(rows) > most_of(verb):
-        messages.error(request, too_many(verb) if rows else "Chưa làm gì. Chưa chọn tin nào.")
+    if not rows or len(rows) > MAX_COUNT:
+        messages.error(request, too_many() if rows else "Chưa làm gì. Chưa chọn tin nào.")
         return HttpResponseSeeOther(reverse("admin:reports_report_changelist"))
     with transaction.atomic() if verb == many.SHIFT else nullcontext():  # with its record
         return _carry_out(request, verb, rows, key)
@@ -211,24 +211,36 @@ def show_result(request: HttpRequest, key: UUID) -> HttpResponse:
 def _render_form(
     request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
 ) -> HttpResponse:
-    label = f"{TITLES[verb]} {format_count(len(rows))} tin"
-    preview = _load_preview(form, rows)
+    left, groups = split_refused(verb, rows)
+    acted = format_count(len(left))
+    label, preview = f"{TITLES[verb]} {acted} tin", _load_preview(form, left)
     if verb == many.MESSAGE:
-        label = f"Gửi cho {format_count(len(rows))} người báo" if preview else "Xem trước lời nhắn"
+        label = f"Gửi cho {acted} người báo" if preview else "Xem trước lời nhắn"
     return render(
         request,
         "admin/reports/report/bulk.html",
-        f"{TITLES[verb]}: {format_count(len(rows))} tin",
+        f"{TITLES[verb]}: {acted} tin",
         Report,
         button=label,
         preview=preview,
         address=f"admin:reports_report_bulk_{verb}",
-        rows=rows[:MAX_SHOWN_NUMBERS],
-        left=max(0, len(rows) - MAX_SHOWN_NUMBERS),
+        rows=left[:MAX_SHOWN_NUMBERS],
+        left=max(0, len(left) - MAX_SHOWN_NUMBERS),
+        groups=groups,
         listed=" ".join(map(row_token, rows)),
         form=form,
         key=key,
     )
+
+
+def split_refused(
+    verb: str, rows: list[ReportVersion]
+) -> tuple[list[ReportVersion], list[tuple[str, list[str]]]]:
+    """Return the rows that the act will reach, and the numbers of those that it leaves, by reason."""
+    refused = many.find_refusals(verb, rows)
+    left_out = [(row.number, refused[row.report]) for row in rows if row.report in refused]
+    reached = [row for row in rows if row.report not in refused]
+    return reached, refusals_by_reason(Result(refused=left_out))
 
 
 def _load_preview(form: Any, rows: list[ReportVersion]) -> list[tuple[str, str]]:
@@ -302,10 +314,5 @@ def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
     return list(by_reason.items())
 
 
-def most_of(verb: str) -> int:
-    return min(MAX_COUNT, many.MAX_MESSAGES) if verb == many.MESSAGE else MAX_COUNT
-
-
-def too_many(verb: str) -> str:
-    most = format_count(most_of(verb))
-    return f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin. Lọc cho ít lại rồi làm từng phần."
+def too_many() -> str:
+    return f"Chưa làm gì. Mỗi lần chọn nhiều nhất {format_count(MAX_COUNT)} tin. Lọc cho ít lại rồi làm từng phần."

@@ -102,8 +102,13 @@ def offered_sums(extracted: ExtractedFacts) -> Iterator[tuple[str, str]]:
 
 def list_homonyms(report: Report) -> list[str]:
     """Return the communes that the typed place may mean, [] where it means one or none."""
+    return list_meant(typed_place_of(report))
+
+
+def list_meant(typed: str) -> list[str]:
+    """Return the communes that a typed place may mean, [] where it means one or none."""
     communes = gazetteer.list_communes()
-    means = gazetteer.match_place(typed_place_of(report), communes).candidates
+    means = gazetteer.match_place(typed, communes).candidates
     return [each.label for each in communes if each.codename in means]
 
 
@@ -143,7 +148,7 @@ class CommuneField(forms.CharField):
             labels = {each.codename: each.label for each in gazetteer.communes()}
             names = "; ".join(labels[code] for code in match.candidates[:MAX_PLACES])
             raise forms.ValidationError(
-                f"Có {len(match.candidates)} nơi tên này: {names}. Ghi đủ một tên."
+                f"Có {len(match.candidates)} nơi tên này: {names}. Chọn một nút, hoặc ghi đủ một tên."
             )
         if match.flag:
             raise forms.ValidationError(
@@ -237,6 +242,10 @@ class FactsForm(forms.Form):
     back = forms.MultipleChoiceField(choices=_named(TITLES, str), required=False)
 
     def __init__(self, report: Report, rows: Sequence[IndicatorRow], data: Any = None) -> None:
+        self.meant = list_meant(data.get(Fact.COMMUNE, "")) if data else []
+        if data and (picked := data.get("pick_commune")) in self.meant:
+            data = data.copy()
+            data[Fact.COMMUNE] = picked
         super().__init__(data, auto_id="fact_%s", label_suffix="")
         self.rows, self.changes, facts = rows, changes_of(report), effective_facts(report)
         if "ongoing" not in facts.corrected and codes.may_be_pressed(
@@ -252,6 +261,8 @@ class FactsForm(forms.Form):
             field = forms.CharField(label=label, help_text=hint, required=False, max_length=300)
             self.fields[f"add_{kind}"] = field
         self.offers = dict(_list_offers(report))
+        if self.meant:
+            self.offers[Fact.COMMUNE] = [(label, label) for label in self.meant[:MAX_PLACES]]
         for fact, offers in self.offers.items():
             picks = [(typed, label) for label, typed in offers]
             self.fields[f"pick_{fact}"] = forms.ChoiceField(

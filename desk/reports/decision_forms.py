@@ -25,13 +25,14 @@ from desk.labels.decisions import (
     MISSING,
     NO_LINKS,
     NO_UNIT,
+    NOT_SAVED,
     PENDING,
     SHORTCUT_KEYS,
 )
 from desk.labels.events import EVENTS
 from desk.labels.formatting import format_age, format_loss, format_time, officer_name
 from desk.models import ReportViewer
-from reports.cases import corrections, handovers, transitions, visibility, workflow
+from reports.cases import blockers, corrections, handovers, transitions, visibility, workflow
 from reports.cases.documents import DocumentError
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts.effective_facts import EffectiveFacts
@@ -132,7 +133,7 @@ class DecisionForm(forms.Form):
         self.address = f"admin:reports_report_{verb}"
         has_preview = transitions.TABLE[verb].messages_reporter
         self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
-        self.blockers, waits = waits, workflow.list_asked(verb, waits)
+        self.found, waits = waits, blockers.list_asked(verb, waits)
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
         move = transitions.TABLE[verb]
         names = {*move.required_fields, *move.optional_fields, "version"}
@@ -140,12 +141,12 @@ class DecisionForm(forms.Form):
         names |= {"anyway"} if waits else set()
         if transitions.TABLE[verb].has_slip:
             names |= {"urgent", "outside"} | (
-                {"uncalled_reason"} if workflow.UNCALLED in waits else set()
+                {"uncalled_reason"} if blockers.UNCALLED in waits else set()
             )
             limits = settings.DEADLINE_URGENT_RECEIPT_MINUTES, settings.DEADLINE_URGENT_ANSWER_HOURS
             urgent = self.fields["urgent"]
             urgent.label = "KHẨN: xác nhận trong {} phút, báo kết quả trong {} giờ".format(*limits)
-            urgent.initial = bool({workflow.ONGOING, workflow.UNCALLED} & {*waits})
+            urgent.initial = bool({blockers.ONGOING, blockers.UNCALLED} & {*waits})
         for name in self.fields.keys() - names:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
@@ -176,7 +177,7 @@ class DecisionForm(forms.Form):
         if suggested and not values.get("reason", "").strip():
             values["reason"] = suggested
         outcome = values.get("outcome") or ""
-        if not anyway and workflow.list_asked(self.verb, self.blockers, outcome):
+        if not anyway and blockers.list_asked(self.verb, self.found, outcome):
             text = f"Chưa lưu. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
             self.add_error("anyway", text)
         is_outside, unit = values.pop("outside", True), values.get("unit", "").strip()
@@ -227,7 +228,7 @@ _IN_ONE_SENTENCE: Mapping[type[ActionError], str] = {
     " gõ còn nguyên.",
     corrections.InvalidFactValueError: "Chưa lưu. Máy vừa đọc lại tin này, hoặc giá trị không dùng được."
     " Xem lại rồi bấm lại; những gì đã gõ còn nguyên.",
-    corrections.ReporterContactError: "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.",
+    corrections.ReporterContactError: NOT_SAVED,
     workflow.NoExtensionLeftError: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
     " Những gì đã gõ còn nguyên.",
 }

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from core.errors import ActionError
 from desk.labels import highlighting
-from desk.labels.decisions import ACTION_LABELS, FORBIDDEN, MISSING, NO_LINKS
+from desk.labels.decisions import ACTION_LABELS, FORBIDDEN, MISSING, NO_LINKS, NOT_SAVED
 from desk.pages.http import render, set_status
 from desk.reports import indicators, navigation, reprocessing
 from desk.reports.bank_letters import AnswerForm, LetterForm
@@ -40,7 +40,7 @@ class FormAction(ReportAction):
         self.form = self.make_form(**kwargs)
         if self.form.is_valid():
             return super().post(request, **kwargs)
-        messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
+        messages.error(request, NOT_SAVED)
         return render_page(request, self.report, form=self.form)
 
     def show_error(self, error: ActionError) -> HttpResponse:

@@ -81,7 +81,7 @@ class FactReading:
     @property
     def pick(self) -> BoundField | None:
         """Return the question which of several values told is right, None without such."""
-        is_offered = self.fact in self.form.offers and not self.word
+        is_offered = self.fact in self.form.offers and (not self.word or self.form.is_bound)
         return self.form[f"pick_{self.fact}"] if is_offered else None
 
     @property

@@ -17,7 +17,7 @@ from core import encryption
 from core.audit import events
 from core.province import province
 from desk.labels import codes, highlighting
-from desk.labels.formatting import format_datetime, format_loss, officer_name
+from desk.labels.formatting import format_count, format_datetime, format_loss, officer_name
 from desk.pages.http import download
 from desk.reports import attachments, correction_forms, detail, followups, indicators
 from desk.reports.bank_letters import render_letter
@@ -178,6 +178,8 @@ def case_text(report: Report, *, personal: bool, talk: bool) -> str:
     parts = [
         _section(f"TIN {report.public_number}", _case_lines(report)),
         _section("Người báo cho biết", _declared(report, personal=personal)),
+        _section("Số, tài khoản, đường dẫn, tên nêu trong tin", _list_named(report)),
+        _section("Công văn gửi ngân hàng", _list_letters(report)),
         _section("Những gì người báo viết (đã che số giấy tờ, số thẻ)", [story]),
         _section("Tài liệu kèm theo: mã băm SHA-256 của bản gốc", _files(report)),
         _section("Nhật ký xử lý", _log(report)),
@@ -209,6 +211,20 @@ def _declared(report: Report, *, personal: bool) -> Iterator[str]:
     if sealed is not None:
         contact = encryption.decrypt(sealed, "contact", report.pk) if personal else HIDDEN
         yield f"Số để gọi lại: {highlighting.plain_line(contact or 'không mở được')}"
+
+
+def _list_named(report: Report) -> Iterator[str]:
+    for row in indicators.load_indicators(report):
+        yield f"{row.text} ({row.what})"
+
+
+def _list_letters(report: Report) -> Iterator[str]:
+    for letter in report.bank_letters.order_by("pk"):
+        owner = highlighting.plain_line(", ".join(filter(None, (letter.account, letter.holder))))
+        asked = f"{letter}: {letter.bank}, {owner}, đề nghị giữ {format_loss(letter.amount_vnd)}"
+        is_answered = letter.frozen_vnd is not None
+        held = f"đã giữ lại {format_count(letter.frozen_vnd or 0)} đồng"
+        yield f"{asked}; {held if is_answered else 'chưa trả lời'}"
 
 
 def _files(report: Report) -> Iterator[str]:

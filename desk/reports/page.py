@@ -36,7 +36,7 @@ from desk.reports.decision_forms import DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
 from reports.calendar.deadline_rules import CALL_WITHIN
-from reports.cases import checklists, handovers, visibility, workflow
+from reports.cases import blockers, checklists, handovers, visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report, TransferSlip
@@ -117,8 +117,8 @@ class PageContents:
 
     @cached_property
     def blockers(self) -> tuple[str, ...]:
-        is_asked = not workflow.ASKED_AGAIN.keys().isdisjoint(self.allowed)
-        return workflow.closing_blockers(self.report) if is_asked else ()
+        is_asked = not blockers.ASKED_AGAIN.keys().isdisjoint(self.allowed)
+        return blockers.closing_blockers(self.report.pk) if is_asked else ()
 
     @cached_property
     def indicators(self) -> list[indicators.IndicatorRow]:
@@ -248,7 +248,7 @@ class PageContents:
         rows, has_letters = self.indicators, self.has_event("bank_letter_issued")
         panel = build_letter_panel(self.report, self.facts, rows, typed, has_letters=has_letters)
         is_fresh = self.report.received_at > timezone.now() - 3 * CALL_WITHIN
-        return {**panel, "is_money_gone": is_fresh and workflow.MONEY_GONE in self.blockers}
+        return {**panel, "is_money_gone": is_fresh and blockers.MONEY_GONE in self.blockers}
 
     def build_permissions(self) -> dict[str, Any]:
         user, is_free = self.officer, not is_held(self.report)
@@ -308,5 +308,5 @@ def make_form(
     """Return a verb's form, with the suggested reason and the blockers to confirm."""
     suggestion = decision_forms.suggested_reasons(facts).get(verb, "")
     if "waits" not in options:
-        options["waits"] = workflow.closing_blockers(report)
+        options["waits"] = blockers.closing_blockers(report.pk)
     return DecisionForm(verb, *typed, **options, suggestion=suggestion)

@@ -4,27 +4,34 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.html import format_html, format_html_join
 
+from accounts.sessions import get_officer
 from core import encryption
 from core.audit import events
 from core.responses import HttpResponseSeeOther
 from desk.labels.decisions import NOT_RELEASED
-from desk.pages.http import download, set_status
+from desk.pages.http import download, post_text, set_status
 from desk.reports import attachments, contact_views, followups
 from desk.reports.base import ReportAction, ReportView
 from desk.reports.decision_forms import MAX_REASON_CHARS
 from desk.reports.detail import MAX_EVENTS
 from desk.reports.followups import FollowupPanel, Sealed
-from desk.reports.navigation import filters_of, page_address
+from desk.reports.navigation import filters_of, list_address, page_address
 from desk.reports.page import REVEAL_REASONS, find_latest_reveal, render_page
 from reports.attachments import storage
-from reports.models import FileCheck, Report
+from reports.cases import visibility
+from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
+from reports.facts import contact_index
+from reports.models import FileCheck, Followup, Report
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery
 
+MAX_OWN_REPORTS = 10  # that one number is said to have made
 PLAIN_TEXT = "text/plain; charset=utf-8"
 REVEAL_PERMISSION = contact_views.PERMISSION
 MIN_REVEAL_REASON_CHARS, MAX_REVEAL_REASON_CHARS = 5, 300
@@ -155,6 +162,35 @@ class DownloadText(ReportView):
         events.log_event("report", report.pk, "revealed", by=self.officer, field="text")
         text = followups.working_copy_text(report, later)
         return download(text, f"{report.public_number}.txt", PLAIN_TEXT)
+
+
+def find_own_number(request: HttpRequest) -> HttpResponse:
+    """Lead to the reports that left a number to be called back on; each found is on record as a look,
+    and so is a search that finds none.
+    """
+    by = get_officer(request)
+    if not by.has_perm(REVEAL_PERMISSION):
+        raise PermissionDenied
+    found = _list_reports_of_contact(post_text(request, "text")[:MAX_NUMBER_CHARS_READ], by)
+    for report in found:
+        events.log_event("report", report.pk, "contact_searched", by=by)
+    if not found:
+        events.log_event("page", "own_number", "contact_searched", by=by)
+        messages.info(request, "Không có tin nào để lại số này làm số gọi lại. Đã ghi nhật ký.")
+    else:
+        pages = [(page_address(each.pk, ""), each.public_number) for each in found]
+        links = format_html_join(", ", '<a href="{}">{}</a>', pages)
+        messages.info(request, format_html("Số để gọi lại của tin {}. Đã ghi nhật ký.", links))
+    return HttpResponseSeeOther(list_address(""))
+
+
+def _list_reports_of_contact(typed: str, by: User) -> list[Report]:
+    """Return the newest visible reports with this number, or a follow-up with it."""
+    indexes = contact_index.blind_indexes(typed)
+    later = Followup.objects.filter(contact_index__in=indexes, erased_at=None)
+    keys = Report.objects.filter(contact_index__in=indexes, erased_at=None).values("pk")
+    rows = Report.objects.filter(pk__in=keys.union(later.values("report"))).only("public_number")
+    return list(visibility.visible_reports(rows, by).order_by("-received_at")[:MAX_OWN_REPORTS])
 
 
 class ReleaseCode(ReportAction):

@@ -7,15 +7,16 @@ import re
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Collate, Left, Reverse
 
-from core.errors import ActionError
 from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
+from desk.reports.near_codes import find_near
+from reports.campaigns.campaign_codes import campaign_for_code, find_by_ending, fold_code
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
-from reports.models import Campaign, CampaignLink, Dispute, Indicator, Report
+from reports.models import CampaignLink, Dispute, Indicator, Report
 from reports.models.report import ALPHABET
 
 MAX_SEARCH_CHARS = 200
@@ -23,9 +24,6 @@ MIN_DIGITS, MIN_ACCOUNT_DIGITS = 4, 6  # of a partial number; of what has a card
 MAX_MARKED_CHARS = 4_000  # of the story that shows how a suggestion is written
 MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
-_CODE = re.compile(rf"[ĐD](\d\d)([{ALPHABET}]{{3,9}})")
-_END = re.compile(rf"(\d\d)?([{ALPHABET}]{{3,9}})")
-_MAX_ENDING = 6  # campaigns of one short code, of several years
 _NO_DIGITS = re.compile(r"\D+")
 
 
@@ -50,7 +48,7 @@ def filter_by_search(
     )
     # "5X8" may also be a word of a story: both are found.
     links = CampaignLink.objects.filter(
-        campaign__in=_ending(typed) if len(typed.split()) == 1 else ()
+        campaign__in=find_by_ending(typed) if len(typed.split()) == 1 else ()
     )
     of_ending = list(
         links.order_by("-report__received_at").values_list("report_id", flat=True)[:MAX_NUMBERS]
@@ -68,10 +66,12 @@ def is_number(typed: str) -> bool:
 
 
 def did_you_mean(typed: str, viewer: User) -> str:
-    """Return a spelling suggestion for words that found nothing, with the marks of a story that has
-    it; "" for none.
+    """Return what was meant by words, a code or a number that found nothing: words with the marks of
+    a story that has them; "" for none.
     """
     typed = typed[:MAX_SEARCH_CHARS]
+    if near := find_near(typed, viewer):
+        return near
     words = full_text_search.query_terms(typed)
     if not words or _public_number(typed) or campaign_for_code(typed) or _keys(typed):
         return ""
@@ -79,52 +79,13 @@ def did_you_mean(typed: str, viewer: User) -> str:
     meant = full_text_search.spelling_suggestions(words, unit=unit)
     guessed = "".join(word for word in words if word not in meant)
     reports = full_text_search.search_reports(meant, unit=unit)
-    if not reports or any(map(str.isdecimal, guessed)):  # of a code or number nothing is guessed
+    if not reports or any(map(str.isdecimal, guessed)):  # of codes and numbers: near_codes.py
         return ""
     story = Report.objects.filter(pk__in=reports[:1]).values_list(
         Left("story", MAX_MARKED_CHARS), flat=True
     )
     marked = {normalize(word): word.strip(".,;:!?“”").lower() for word in "".join(story).split()}
     return " ".join(marked.get(word, word) for word in meant)
-
-
-def campaign_for_field(typed: str) -> Campaign:
-    """Return the campaign of a whole code or its end (XK9, 26 XK9). Raises ActionError."""
-    code = " ".join(typed.split())
-    if not code:
-        raise ActionError("Chưa ghi mã đợt.")
-    whole = campaign_for_code(code)
-    campaigns = [whole] if whole else _ending(code)
-    if not campaigns:
-        raise ActionError(f"Không có đợt mang mã “{code}”. Mã có dạng Đ-26-XK9; ghi XK9 cũng được.")
-    if len(campaigns) > 1:
-        codes = ", ".join(each.code for each in campaigns)
-        raise ActionError(f"Có mấy đợt mang mã “{code}”: {codes}. Ghi cả mã.")
-    return campaigns[0]
-
-
-def _ending(typed: str) -> list[Campaign]:
-    """Return the distinct campaigns, merges followed, whose code ends so, with or without year."""
-    chars = _alphanumeric(typed)
-    if not (parts := _END.fullmatch(chars)):
-        return []
-    ends = Q(code__endswith=f"-{chars}")
-    if parts[1]:
-        ends |= Q(code__endswith=f"-{parts[1]}-{parts[2]}")
-    rows = Campaign.objects.filter(ends).order_by("-code")[:_MAX_ENDING]
-    return list(dict.fromkeys(row.root() for row in rows))
-
-
-def _alphanumeric(typed: str) -> str:
-    return "".join(char for char in typed.upper() if char.isalnum())
-
-
-def campaign_for_code(typed: str) -> Campaign | None:
-    parts = _CODE.fullmatch(_alphanumeric(typed))
-    if not parts:
-        return None
-    campaign = Campaign.objects.filter(code=f"Đ-{parts[1]}-{parts[2]}").first()
-    return campaign and campaign.root()
 
 
 def _by_digits(typed: str, viewer: User) -> list[UUID]:
@@ -154,7 +115,7 @@ def dispute_for_code(typed: str) -> Dispute | None:
 
 
 def _public_number(typed: str) -> str:
-    parts = _PUBLIC_NUMBER.fullmatch(_alphanumeric(typed))
+    parts = _PUBLIC_NUMBER.fullmatch(fold_code(typed))
     return "-".join(parts.groups()) if parts else ""
 
 

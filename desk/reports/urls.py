@@ -51,6 +51,10 @@ def list_queue_routes() -> Iterator[Route]:
     yield "next/", "take_next", require_POST(admin.take_next), {}
     yield "calls/", "calls", require_safe(admin.show_calls), {}
     yield "agreement/", "agreement", require_safe(agreement.show_agreement), {}
+    own = reauthentication_required(
+        require_POST(sealed_data_actions.find_own_number), sealed_data_actions.REVEAL_PERMISSION
+    )
+    yield "own-number/", "own_number", own, {}
     labels = require_POST(agreement.export_labels)
     labels = reauthentication_required(labels, exports.EXPORT_PERSONAL_PERMISSION, each="reason")
     yield "agreement/labels/", "export_labels", labels, {}

@@ -110,8 +110,7 @@ def dashboard_top(context: Context) -> dict[str, Any]:
 def desk_handovers(context: Context) -> dict[str, Any]:
     """Return what waits for a unit; at a unit what came to it."""
     request = context["request"]
-    rows = dashboard.list_handovers(dashboard_data(request))
-    return {"handovers": rows, "is_office": visibility.sees_every_report(request.user)}
+    return dashboard.list_handovers(dashboard_data(request), request.user)
 
 
 @register.inclusion_tag("admin/saved_searches.html", takes_context=True)

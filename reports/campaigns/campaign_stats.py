@@ -278,6 +278,7 @@ class CampaignSummary:
     demands: Counted = ()
     communes: Counted = ()
     losers: int | None = None
+    offices: tuple[str, ...] = ()  # codes of whom callers claimed to be
 
 
 def code_label(code: str) -> str:
@@ -313,6 +314,7 @@ def campaign_summary(campaign: Campaign) -> CampaignSummary:
         demands=demands[:MAX_COUNT],
         communes=_list_unsuppressed(dict(breakdown.parts.get("commune", []))),
         losers=totals.losers if totals.losers >= MIN_COUNT else None,
+        offices=tuple(c for c, count in breakdown.parts.get("office", []) if count >= MIN_COUNT),
     )
 
 

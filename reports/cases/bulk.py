@@ -14,10 +14,9 @@ from django.utils import timezone
 
 from core.audit import events
 from core.errors import ActionError, NotAllowedError, StaleVersionError
-from reports.calendar.deadline_rules import FOLLOWUP_ANSWER, NOTIFY
 from reports.campaigns import manual_grouping, membership
-from reports.cases import replies, workflow
-from reports.models import Campaign, CampaignLink, CannedReply, Case, Deadline, Message, Report
+from reports.cases import blockers, replies, workflow
+from reports.models import Campaign, CampaignLink, CannedReply, Case, Message, Report
 
 MAX_COUNT = 500  # reports of one form
 TIMEOUT_SECONDS = 6.0  # nothing is begun after that
@@ -81,19 +80,29 @@ def list_recipients(reports: QuerySet[Report]) -> QuerySet[Report]:
 
 
 def message_each(rows: Sequence[ReportVersion], by: User, reply: CannedReply) -> Result:
-    """Send a prepared text to each reporter, in the language of the report, its blanks filled."""
-    reports = list_recipients(Report.objects.filter(pk__in=[row.report for row in rows]))
-    found = {each.pk: each for each in reports.select_related("case", "facts")}
-    return _for_each(rows, lambda row: _send_reply(row, by, reply, found.get(row.report)))
+    """Send a prepared text to the first MAX_MESSAGES reporters who may get one, in the language of the
+    report, its blanks filled.
+    """
+    left = MAX_MESSAGES
+
+    def send(row: ReportVersion) -> str:
+        nonlocal left
+        why = _send_reply(row, by, reply) if left else "late"
+        left -= not why
+        return why
+
+    return _for_each(rows, send)
 
 
-def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report | None) -> str:
-    if report is None:
+def _send_reply(row: ReportVersion, by: User, reply: CannedReply) -> str:
+    recipients = list_recipients(Report.objects.filter(pk=row.report))
+    found = blockers.annotate_refusals(recipients.select_related("case", "facts"), MESSAGE).first()
+    if found is None:
         return "written"
+    if found.refusal:
+        return str(found.refusal)
     try:
-        if why := _needs_own_answer(report):
-            return why
-        text = replies.fill(reply, report.case, report.language)
+        text = replies.fill(reply, found.case, found.language)
         return _try_decide("message", row, by, {"reason": text})
     except ActionError:
         return "blank"
@@ -101,24 +110,24 @@ def _send_reply(row: ReportVersion, by: User, reply: CannedReply, report: Report
         return "database"
 
 
-def _needs_own_answer(report: Report) -> str:
-    """Return why no text for many fits: danger, or what it would count as answered; "" for nothing."""
-    running = set(Deadline.objects.pending().filter(report=report).values_list("kind", flat=True))
-    if report.case.status == Case.Status.CRIME_REPORT or NOTIFY in running:
-        return "crime"
-    waiting = {*running, *workflow.closing_blockers(report)}
-    if not waiting.isdisjoint({workflow.ONGOING, workflow.UNCALLED}):
-        return "danger"
-    asked = {FOLLOWUP_ANSWER, workflow.WRITTEN, workflow.OPEN_REQUEST}
-    return "" if asked.isdisjoint(waiting) else "asked"
+def find_refusals(verb: str, rows: Sequence[ReportVersion]) -> dict[UUID, str]:
+    """Return why an act on many would leave out which of the rows, before anything is done."""
+    if verb not in {MESSAGE, *blockers.ASKED_AGAIN}:
+        return {}
+    reports = Report.objects.filter(pk__in=[row.report for row in rows])
+    refused = blockers.annotate_refusals(reports, verb).exclude(refusal="")
+    found: dict[UUID, str] = dict(refused.order_by().values_list("pk", "refusal"))
+    if verb == MESSAGE:
+        may_get = set(list_recipients(reports).order_by().values_list("pk", flat=True))
+        found |= {row.report: "written" for row in rows if row.report not in may_get}
+    return found
 
 
 def _refuse_or_decide(verb: str, row: ReportVersion, by: User, words: Mapping[str, Any]) -> str:
     """Decide on one; return the code of a refusal, "" for done."""
-    if verb in workflow.ASKED_AGAIN:
-        report = Report.objects.select_related("case", "facts").get(pk=row.report)
-        blockers = workflow.closing_blockers(report)
-        if workflow.list_asked(verb, blockers, words.get("outcome", "")):
+    if verb in blockers.ASKED_AGAIN:
+        found = blockers.closing_blockers(row.report)
+        if blockers.list_asked(verb, found, words.get("outcome", "")):
             return "pending"  # it needs a confirmation on its own page
     return _try_decide(verb, row, by, words)
 

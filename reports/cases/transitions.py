@@ -57,6 +57,8 @@ _BEGIN: Mapping[str, str] = {
     Status.IN_REVIEW: Status.IN_REVIEW,
     Status.WAITING: Status.WAITING,
 }
+# Also a crime report, which a declined hand-over may bring back to nobody.
+_HOLD: Mapping[str, str] = {**_BEGIN, Status.CRIME_REPORT: Status.CRIME_REPORT}
 _STAY: Mapping[str, str] = {status: status for status in Status}
 EMPTY: Mapping[str, str | None] = {
     "outcome": "", "unit_name": "", "assigned_unit": None, "officer": None, "min_priority": None,
@@ -73,9 +75,9 @@ TABLE: Mapping[str, Transition] = {
     "contact": Transition(
         "contacted", DECIDE, _STAY, required_fields=("contact",), assigns_actor=False, meets_deadlines=CALLS,
     ),
-    "take": Transition("taken", DECIDE, _BEGIN),
+    "take": Transition("taken", DECIDE, _HOLD),
     "assign": Transition(
-        "assigned", ASSIGN, _BEGIN,
+        "assigned", ASSIGN, _HOLD,
         required_fields=("officer",), optional_fields=("reason",), holder_permission=DECIDE,
     ),
     "give_back": Transition(

@@ -5,13 +5,12 @@ transition, write case, deadlines and audit event. A lost race raises StaleVersi
 message's key alone, so that an erasure reaches its text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -35,41 +34,21 @@ from reports.cases.transitions import (
     Transition,
 )
 from reports.extraction.bank_accounts_and_links import find_links
-from reports.facts.effective_facts import effective_facts
 from reports.models import (
     BankLetter,
     Case,
-    Deadline,
-    ErasureRequest,
     Followup,
     Message,
-    Report,
     TransferSlip,
     Unit,
 )
-from reports.models.report_views import views_of_report
 from reports.notices import addresses
 from reports.reference import units
 
-ONGOING, UNCALLED = "ongoing", "uncalled"  # closing_blockers
-WRITTEN, OPEN_REQUEST, MONEY_GONE = "written", "open_request", "money_gone"
-# Of which a decision is asked for once more, by verb.
-ASKED_AGAIN: dict[str, tuple[str, ...]] = {
-    "withdraw": (ONGOING, UNCALLED),
-    **dict.fromkeys(("hand_over", "junk"), (ONGOING, UNCALLED, MONEY_GONE)),
-    "close": (ONGOING, UNCALLED, WRITTEN, OPEN_REQUEST, MONEY_GONE),
-}
 _CODES = {
     "outcome": Case.Outcome.values, "contact": Case.Contact.values, "result": TransferSlip.Outcome.values,
 }  # fmt: skip
 UNDO_WINDOW = timedelta(hours=24)  # in which officers may reopen what they ended themselves
-
-
-def list_asked(verb: str, blockers: Iterable[str], outcome: str = "") -> list[str]:
-    """Return of which blockers a verb asks once more. Of a duplicate, or no scam, no bank need know."""
-    is_spared = outcome in (Case.Outcome.DUPLICATE, Case.Outcome.NOT_SCAM)
-    asked = ASKED_AGAIN.get(verb, ())
-    return [each for each in blockers if each in asked and not (is_spared and each == MONEY_GONE)]
 
 
 class FieldError(CodedError, ActionError):
@@ -369,32 +348,3 @@ def _send_message(case_id: UUID, by: User, text: str, *, is_question: bool) -> i
     )
     message.save(force_insert=True)
     return int(message.pk)
-
-
-def closing_blockers(report: Report) -> tuple[str, ...]:
-    """Return the codes of what speaks against closing a report, loaded with case and facts, in one
-    statement.
-    """
-    return tuple(_iter_blockers(report))
-
-
-def _iter_blockers(report: Report) -> Iterator[str]:
-    facts = effective_facts(report)
-    if report.happening_now if facts.ongoing is None else facts.ongoing:
-        yield ONGOING
-    is_lost = report.money_lost if facts.money_lost_vnd is None else facts.money_lost_vnd > 0
-    told = events.events_for("report", report.pk).filter(kind="contacted")
-    letters = BankLetter.objects.filter(report=report)
-    to_bank = Exists(told.filter(detail__contact=Case.Contact.BANK)) | Exists(letters)
-    views = views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
-    unread_messages = report.messages.filter(~Exists(views), actor=None)
-    erasures = ErasureRequest.objects.open().filter(report=report)
-    followups = deadlines.unanswered_followups().filter(report=report)
-    calls = Deadline.objects.pending().filter(report=report, kind__in=CALLS)
-    uncalled = Q(Exists(calls)) | Q(Exists(deadlines.in_danger_without_call().filter(pk=report.pk)))
-    checks = Report.objects.filter(pk=report.pk).annotate(
-        **{UNCALLED: uncalled, WRITTEN: Exists(unread_messages)},
-        **{OPEN_REQUEST: Q(Exists(erasures)) | Q(Exists(followups)), MONEY_GONE: ~to_bank},
-    )
-    found = checks.values(UNCALLED, WRITTEN, OPEN_REQUEST, *([MONEY_GONE] if is_lost else [])).get()
-    yield from (code for code, is_found in found.items() if is_found)

@@ -3,18 +3,24 @@
 from uuid import UUID
 
 from core import encryption
-from core.keys import newest_key
+from core.keys import field_keys
 from reports.extraction import redaction
 
 
 def blind_index(contact: str) -> bytes | None:
     """Return a keyed hash that is equal for all spellings of a contact, or None."""
+    indexes = blind_indexes(contact)
+    return indexes[0] if indexes else None
+
+
+def blind_indexes(contact: str) -> list[bytes]:
+    """Return the hash under each key, the newest first: rows may not be re-encrypted yet; [] for none."""
     digits = redaction.contact_digits(contact)
     same = redaction.domestic_number(contact).removeprefix("+84")
     if not same and len(digits) >= redaction.MIN_NUMBER_DIGITS:
         same = digits[-redaction.SIGNIFICANT_DIGITS :]
     same = same or " ".join(contact.split()).casefold()
-    return newest_key().mac("blind index", same.encode()) if same else None
+    return [key.mac("blind index", same.encode()) for key in field_keys()] if same else []
 
 
 def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> bytes:

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'tin',
                 'verbose_name_plural': 'tin báo',
                 'permissions': [('file_report', 'nhập tin thay người gọi đến, người đến báo')],
-                'indexes': [models.Index(fields=['-received_at', 'id'], name='report_newest')],
+                'indexes': [models.Index(fields=['-received_at', 'id'], name='report_newest'), models.Index(condition=models.Q(('contact_index__isnull', False)), fields=['contact_index'], name='report_contact')],
                 'constraints': [models.UniqueConstraint(fields=('submission_key', 'content_digest'), name='report_typed_once'), models.UniqueConstraint(fields=('public_number',), name='report_public_number')],
             },
         ),
@@ -606,7 +606,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'lời báo thêm',
                 'verbose_name_plural': 'lời báo thêm',
-                'indexes': [models.Index(condition=models.Q(('kind__in', ('correction', 'withdrawal'))), fields=['received_at'], name='followup_asking')],
+                'indexes': [models.Index(condition=models.Q(('kind__in', ('correction', 'withdrawal'))), fields=['received_at'], name='followup_asking'), models.Index(condition=models.Q(('contact_index__isnull', False)), fields=['contact_index'], name='followup_contact')],
                 'constraints': [models.UniqueConstraint(fields=('report', 'submission_key', 'content_digest'), name='followup_typed_once')],
             },
         ),

@@ -63,7 +63,12 @@ class Followup(models.Model):
                 fields=["received_at"],
                 condition=models.Q(kind__in=("correction", "withdrawal")),
                 name="followup_asking",
-            )
+            ),
+            models.Index(
+                fields=["contact_index"],
+                condition=models.Q(contact_index__isnull=False),
+                name="followup_contact",
+            ),
         ]
 
 

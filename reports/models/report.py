@@ -113,7 +113,14 @@ class Report(models.Model):
             ),
             models.UniqueConstraint(fields=["public_number"], name="report_public_number"),
         ]
-        indexes = [models.Index(fields=["-received_at", "id"], name="report_newest")]
+        indexes = [
+            models.Index(fields=["-received_at", "id"], name="report_newest"),
+            models.Index(
+                fields=["contact_index"],
+                condition=Q(contact_index__isnull=False),
+                name="report_contact",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_number

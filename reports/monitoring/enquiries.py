@@ -1,11 +1,11 @@
 """Calls in which somebody only asked: counted apart from reports, for the desk alone."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from reports.calendar.deadline_rules import start_of_day
+from core.periods import Period
 from reports.models import Enquiry
 
 
@@ -17,8 +17,7 @@ def record_enquiry(submission_key: str, kind: str, by: User) -> None:
 
 def list_enquiries(from_day: date, to_day: date) -> QuerySet[Enquiry]:
     """Return the enquiries of these days in Vietnam, the last one included."""
-    begin, end = start_of_day(from_day), start_of_day(to_day + timedelta(days=1))
-    return Enquiry.objects.filter(asked_at__gte=begin, asked_at__lt=end)
+    return Enquiry.objects.filter(Period(from_day, to_day).within("asked_at"))
 
 
 def count_enquiries(from_day: date, to_day: date) -> int:

@@ -141,6 +141,12 @@ def find_claim(office: str) -> str:
     return _CLAIM_BY_OFFICE.get(office, "")
 
 
+def find_offices(codes: Iterable[str]) -> list[Office]:
+    """Return the offices that codes of a claim mean, of a wide one none: it may be any of several."""
+    of_claims = (_OFFICES_BY_CLAIM.get(code, (code,)) for code in codes)
+    return list(Office.objects.filter(pk__in=[each[0] for each in of_claims if len(each) == 1]))
+
+
 def office_statistics(office: Office) -> OfficeStatistics | None:
     """Return an office's public statistics; None where suppressed, or where no choice of the form
     means this office alone: what covers several tells of none.

@@ -17,9 +17,17 @@ function press(target) {
   fold.scrollIntoView({ block: "nearest" });
 }
 
+// Who types a word where no field is: a letter that presses nothing silences those after it.
+const WORD_MS = 1_000;
+let wordUntil = 0;
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.repeat) return;
   const typing = event.target.closest?.(TYPING);
+  if (typing && event.key === "Escape") {
+    typing.blur(); // the single keys work again, and what was typed stays
+    return;
+  }
   if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".action-forms, .decision-box, .filing, .judge")) {
     event.preventDefault();
     const wanted = event.shiftKey ? "button:is([name=suggested], [name=question])" : "button:enabled:not([name=look])";
@@ -30,7 +38,9 @@ document.addEventListener("keydown", (event) => {
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
   const key = CSS.escape(event.key.toLowerCase());
   const target = document.querySelector(`[aria-keyshortcuts="${key}"]`);
-  if (!target) return;
+  const isWord = event.key.length === 1 && (!target || Date.now() < wordUntil);
+  if (isWord) wordUntil = Date.now() + WORD_MS;
+  if (!target || isWord) return;
   event.preventDefault();
   press(target);
 });
@@ -118,7 +128,9 @@ async function askForCalls() {
     calls.querySelector("b").textContent = numbers.length ? `${numbers.length} người` : "không có ai";
     calls.classList.toggle("waiting", numbers.length > 0);
   } else if (numbers.join() !== known.join() || !calls.contains(document.activeElement)) {
+    const scrolled = calls.querySelector(".rows").scrollTop;
     calls.replaceChildren(...fresh.childNodes, silence);
+    calls.querySelector(".rows").scrollTop = scrolled;
   }
   const isNew = known && numbers.some((number) => !known.includes(number));
   if (isNew && localStorage.getItem(SILENT) === null) sound();
@@ -144,6 +156,19 @@ if (calls) {
   if (known) countInTitle(known);
   else watch();
   setInterval(watch, CALLS_MS);
+}
+
+// What was handed over stands on the open start page as it is now, without a sound.
+const watched = document.querySelector("[data-watch]");
+const WATCH_MS = 12_000;
+if (watched) {
+  setInterval(() => {
+    if (watched.contains(document.activeElement)) return;
+    fetch(watched.dataset.watch, { redirect: "error" })
+      .then((answer) => (answer.ok ? answer.text() : watched.innerHTML))
+      .then((text) => { watched.innerHTML = text; })
+      .catch(() => {}); // the lane above says that nothing is watched any more
+  }, WATCH_MS);
 }
 
 // The card of a number that was searched for comes by itself: the list need not wait for it.

@@ -1,6 +1,7 @@
 """The desk's pages of warnings: what each role can do, and that nothing is lost or done unseen."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -10,6 +11,7 @@ from alerts import publishing
 from alerts.forms import free_slug
 from alerts.models import Alert, AlertRevision, AlertStep
 from tests.support.alert_factories import HOSTILE, cancelled, commune, draft, issued, submitted
+from tests.support.campaign_factories import campaign
 from tests.support.desk_pages import tree
 from tests.support.officers import Person
 from tests.support.warning_pages import (
@@ -23,6 +25,10 @@ from tests.support.warning_pages import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+def get_form(person: Person, alert: Alert) -> Any:
+    return tree(person.client.get(page(alert))).get_element_by_id("alert_form")
 
 
 def make_superuser(person: Person) -> None:
@@ -246,9 +252,23 @@ def test_two_editors_at_once_lose_nothing(editor: Person) -> None:
     assert Alert.objects.get().title == "Bản của tôi"
 
 
-@pytest.mark.parametrize("campaign", ["", "x", "00000000-0000-0000-0000-000000000000", "%00"])
-def test_an_unknown_campaign_gives_an_empty_form(editor: Person, campaign: str) -> None:
-    assert editor.client.get(f"{ADD}?campaign={campaign}").status_code == 200
+@pytest.mark.parametrize("typed", ["Đ-26-5X8", "d26 5x8", "5X8"])
+def test_a_campaign_is_named_by_its_code_or_the_end_of_it(editor: Person, typed: str) -> None:
+    group, alert = campaign("Đ-26-5X8"), draft(author=editor.user)
+    form = get_form(editor, alert)
+    assert not form.fields["campaign"]
+    values = dict(form.form_values()) | {"campaign": typed}
+    assert editor.client.post(page(alert), values).status_code == 302
+    assert Alert.objects.get().campaign == group
+    form = get_form(editor, alert)
+    assert form.fields["campaign"] == "Đ-26-5X8"
+    refused = editor.client.post(page(alert), dict(form.form_values()) | {"campaign": "ZZZ"})
+    assert "Không có đợt mang mã “ZZZ”" in refused.content.decode()
+
+
+@pytest.mark.parametrize("key", ["", "x", "00000000-0000-0000-0000-000000000000", "%00"])
+def test_an_unknown_campaign_gives_an_empty_form(editor: Person, key: str) -> None:
+    assert editor.client.get(f"{ADD}?campaign={key}").status_code == 200
 
 
 def test_revisions_are_read_as_text_and_never_touched(editor: Person) -> None:

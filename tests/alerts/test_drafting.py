@@ -7,11 +7,14 @@ from django.utils import timezone
 
 from alerts import drafting, publishing
 from alerts.drafting import ensure_first_alert
-from alerts.models import Alert
+from alerts.models import MAX_LOUDSPEAKER_SYLLABLES, Alert
+from alerts.models.warnings import validate_single_sms
 from alerts.templatetags import alert_cards
+from reports.campaigns.campaign_stats import code_label, warning_scenarios
 from reports.models import Campaign
-from tests.support.alert_factories import commune, draft, issued, person
+from tests.support.alert_factories import commune, draft, issued, office, person
 from tests.support.campaign_factories import add_to_campaign
+from tests.support.desk_pages import tree
 from tests.support.officers import Person
 from tests.support.report_factories import add_facts, report
 from tests.support.warning_pages import find_missing, get_text
@@ -65,6 +68,38 @@ def test_a_campaign_of_many_tells_counts_that_point_at_nobody(campaign: Campaign
     assert first["summary"].endswith("Họ đòi: chuyển tiền.")
 
 
+def test_a_campaigns_draft_needs_little_more_than_reading(
+    campaign: Campaign, editor: Person
+) -> None:
+    office("dien-luc")
+    Campaign.objects.update(code="Đ-26-K4M")
+    for number in range(5):
+        subject = report(f"Chuyện {number}")
+        offices = ["dien-luc", "police"]  # of which one means a single office
+        add_facts(subject, scenario="tax", actions=["transfer_money"], offices=offices)
+        add_to_campaign(subject, campaign)
+    form = tree(editor.client.get(f"{ADD}{campaign.pk}")).get_element_by_id("alert_form")
+    typed = dict(form.form_values()) | {"offices": ["dien-luc"], "response_type": ["Avoid"]}
+    answer = editor.client.post(f"{ADD}{campaign.pk}", typed | {"_review": "1"}, follow=True)
+    assert "Đã lưu và gửi đi duyệt." in answer.content.decode()
+    alert = Alert.objects.get()
+    assert [each.pk for each in alert.offices.all()] == ["dien-luc"]
+    assert form.xpath(".//input[@name='offices' and @checked]/@value") == ["dien-luc"]
+    assert list(alert.steps.values_list("title", flat=True)) == ["Chuyển tiền"]
+    assert (alert.campaign, alert.stage) == (campaign, Alert.Stage.REVIEW)
+    assert all([alert.advice, alert.sms, alert.sms_share, alert.sms_marked, alert.loudspeaker])
+    assert "02373725725" in alert.sms
+
+
+@pytest.mark.parametrize("code", [code for code, _ in warning_scenarios()])
+def test_the_texts_of_each_kind_fit_their_places(code: str) -> None:
+    texts = drafting.draft_texts(code_label(code))
+    assert {"short_title", "sms", "sms_share"} - texts.keys() <= {"short_title"}
+    validate_single_sms(texts["sms"])
+    validate_single_sms(texts["sms_share"])
+    assert len(texts["loudspeaker"].split()) <= MAX_LOUDSPEAKER_SYLLABLES
+
+
 def test_an_empty_wave_gives_its_title_without_the_number_in_it(campaign: Campaign) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(title="Giả điện lực 0550 000 123 gọi")
     campaign.refresh_from_db()
@@ -76,7 +111,7 @@ def test_the_form_opens_with_the_aggregates(campaign: Campaign, editor: Person) 
     for number in range(5):
         attach(campaign, f"Bà Tư kể {number}", "tax")
     page = get_text(editor.client, f"{ADD}{campaign.pk}")
-    words = ['value="Giả bưu điện"', f'value="{campaign.pk}"', "Đợt Đ-26-001: 5 tin"]
+    words = ['value="Giả bưu điện"', f'value="{campaign.code}"', "Đợt Đ-26-001: 5 tin"]
     words.append("Kẻ gian gọi điện. Kiểu lừa:")
     assert find_missing([*words, "Bà Tư"], page) == ["Bà Tư"]
 
@@ -97,7 +132,7 @@ def test_what_was_said_about_a_wave_and_old_links_to_it_go_to_the_one_it_was_mer
     draft("mot", campaign=campaign)
     alerts = alert_cards.warnings_of_campaign(goes_on)["alerts"]
     assert [alert.slug for alert in alerts] == ["mot"]
-    assert f'value="{goes_on.pk}"' in get_text(editor.client, f"{ADD}{campaign.pk}")
+    assert f'value="{goes_on.code}"' in get_text(editor.client, f"{ADD}{campaign.pk}")
 
 
 # --- the first warning: the facts of the dispatch in our own words

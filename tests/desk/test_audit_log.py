@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.audit import chain, chain_verification, events
 from core.models import AuditEvent
+from desk.labels.events import EVENTS
 from reports.models import Campaign, Report
 from tests.support import campaign_factories, report_factories
 from tests.support.desk_pages import page_of, press, statements, tree
@@ -177,3 +178,7 @@ def test_what_was_refused_is_said_in_words_not_in_names_of_code(
         assert words in table, table
     for name in ("changelist", "reports_report", "auth_user", str(Campaign.objects.get().pk)):
         assert name not in table
+
+
+def test_no_two_acts_have_one_name() -> None:
+    assert len(set(EVENTS.values())) == len(EVENTS)

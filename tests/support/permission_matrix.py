@@ -122,7 +122,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         "reports_report",
         WORKS,
         NOBODY,
-        "bulk_result calls next picture previous retention shift text",
+        "bulk_result calls handovers next picture previous retention shift text",
     ),
     (
         "reports_report",
@@ -148,7 +148,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         WORKS,
         (
             "act answer ask assign bulk_close bulk_junk bulk_message bulk_second bulk_shift check close compose_ask compose_message contact decline give_back heartbeat "
-            "judge_facts junk letter letter_answer message note preference recall receive release_code remove_search reprocess resume "
+            "judge_facts junk letter letter_answer message note own_number preference recall receive release_code remove_search reprocess resume "
             "retention_refuse_erasure reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story save_search second slip take take_next withdraw write_letter"
         ),
@@ -181,7 +181,7 @@ OF_RIGHTS = {
     right: [f"reports_report_{page}" for page in names.split()]
     for right, names in {
         "reveal_contact": (
-            "picture release_code reveal_contact reveal_file reveal_followup reveal_message "
+            "own_number picture release_code reveal_contact reveal_file reveal_followup reveal_message "
             "reveal_phrase reveal_story"
         ),
         "decide_case": (

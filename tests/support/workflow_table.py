@@ -17,7 +17,7 @@ LEADS = {
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
     S.WAITING: "contact=waiting take=waiting assign=waiting give_back=waiting assign_unit=waiting recall=waiting note=waiting message=waiting resume=in_review act=crime_report"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.CRIME_REPORT: "contact=crime_report note=crime_report message=crime_report extend=crime_report hand_over=handed_over close=closed reopen=in_review",
+    S.CRIME_REPORT: "contact=crime_report take=crime_report assign=crime_report note=crime_report message=crime_report extend=crime_report hand_over=handed_over close=closed reopen=in_review",
     S.HANDED_OVER: "contact=handed_over note=handed_over message=handed_over reopen=in_review"
     " receive=handed_over receive_on_paper=handed_over answer=handed_over decline=in_review take_back=in_review",
     S.CLOSED: "contact=closed note=closed message=closed reopen=in_review",

@@ -16,6 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.delivery import deliveries, signed_links
+from alerts.delivery.partners import attempt_label
 from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
@@ -246,3 +247,8 @@ def test_the_page_sets_no_cookie_and_is_kept_by_nobody(client: Client) -> None:
     assert not response.cookies
     assert "no-store" in response["Cache-Control"]
     assert "<script>alert" not in response.content.decode()
+
+
+def test_a_mail_that_a_server_took_is_not_called_received() -> None:
+    assert attempt_label("ok", 200) == "đã nhận"
+    assert "chưa biết cơ quan đã đọc" in attempt_label("ok")

@@ -1,6 +1,7 @@
 """Who must be called, in a real browser: on an open start page within seconds, until somebody is reached."""
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from reports.cases import deadlines
@@ -44,6 +45,9 @@ def test_a_pressed_report_comes_to_an_open_start_page_and_stays_until_somebody_i
     press(page, page.get_by_role("button", name="Gặp người báo"))
     page.goto(f"{portal}/admin/")
     expect(lane).to_contain_text("Không có ai phải gọi.")
+    calm = report_factories.triaged("Họ gọi.")
+    report_factories.correct(calm, User.objects.get(), "ongoing", value=True)
+    expect(lane.get_by_role("link", name=calm.public_number)).to_be_visible(timeout=SECONDS)
 
 
 def test_an_open_queue_counts_who_must_be_called_and_nothing_moves(portal: str, page: Page) -> None:

@@ -21,7 +21,7 @@ WALKED = {"lead": "", "approver": "alerts_", "editor": "alerts_"}
 # Files that take seconds to draw: tests/alerts/formats looks at them.
 FILES = {
     f"alerts_alert_preview_{file}" for file in ("pack", "paper", "picture", "poster", "square")
-} | {"reports_report_calls"}  # a part of the start page
+} | {"reports_report_calls", "reports_report_handovers"}  # parts of the start page
 # Each takes every second page: the lead's walk is long, and two browsers share it.
 WALKS = [("lead", slice(part, None, 2)) for part in range(2)]
 WALKS += [("approver", slice(None)), ("editor", slice(None))]

@@ -1,9 +1,11 @@
 """From the queue to a decision by the keyboard, in a real browser."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import expect
 
+from reports.cases import legal_holds
 from reports.models import Case, Message
 from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import find_desk_faults, find_edges
@@ -72,6 +74,26 @@ def test_a_report_is_taken_and_its_reporter_asked_by_keys(
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert Message.objects.get().report_id == report.pk
+
+
+def test_a_word_typed_beside_every_field_presses_nothing_and_escape_leaves_a_field(
+    portal: str, open_desk: OpenDesk, chief: Client
+) -> None:
+    """Of a report that must be kept, which no key marks as junk: "rác" was r, á and c."""
+    report = report_factories.triaged("Xưng công an.")
+    legal_holds.place_hold(report.pk, by=User.objects.get(), reason="Công văn 12/CV")
+    page = open_desk(chief)
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    page.keyboard.type("rác")
+    assert page.locator("details[open]:has(#hand_over_reason)").count() == 0
+    page.wait_for_timeout(1_100)
+    page.keyboard.press("c")
+    assert page.locator("details[open]:has(#hand_over_reason)").count() == 1
+    page.locator("#hand_over_reason").fill("Đúng xã.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.locator("#note_reason")).to_be_focused()
+    expect(page.locator("#hand_over_reason")).to_have_value("Đúng xã.")
 
 
 def test_decisions_are_in_sight_without_scrolling(

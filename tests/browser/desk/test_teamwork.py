@@ -9,7 +9,8 @@ from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import find_desk_faults, press
 from tests.support import campaign_factories
 from tests.support.officers import create_officer, log_in
-from tests.support.report_factories import case, decide
+from tests.support.report_factories import case, create_unit_officer, decide
+from tests.support.report_factories import unit as create_unit
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -45,6 +46,36 @@ def test_an_officer_ticks_passes_on_and_hands_over_the_shift(
     expect(notice).to_contain_text("Gọi lại lúc 9 giờ.")
     assert list(Case.objects.exclude(passed_by=None)) == [second]
     assert User.objects.get(username="minh").cases.count() == 2
+
+
+def test_a_hand_over_comes_to_the_open_page_of_its_unit_and_back_confirmed(
+    portal: str, open_desk: OpenDesk
+) -> None:
+    office = open_desk(log_in(create_officer("lan", "duty")))
+    unit = open_desk(log_in(create_unit_officer(create_unit())), 360)
+    report = case("Họ gọi.").report
+    unit.goto(f"{portal}/admin/")
+    office.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    office.locator("summary", has_text="Lập phiếu chuyển đơn vị").click()
+    office.get_by_label("Đơn vị nhận").fill("Công an xã Yên Định")
+    office.locator("#hand_over_reason").fill("Đúng xã.")
+    press(office, office.get_by_role("button", name="Lập phiếu chuyển đơn vị"))
+    office.goto(f"{portal}/admin/")
+    box = office.locator("[data-watch]")
+    expect(box).to_contain_text("Chờ xác nhận, Công an xã Yên Định")
+
+    expect(unit.locator("[data-watch]")).to_contain_text("Tin được chuyển đến, chờ xác nhận")
+    assert find_desk_faults(unit) == []
+    press(unit, unit.locator("[data-watch]").get_by_role("link", name=report.public_number))
+    press(unit, unit.get_by_role("button", name="Đã nhận"))
+    expect(box).to_contain_text("Chờ báo kết quả, Công an xã Yên Định")  # nobody loaded it again
+    unit.locator("summary", has_text="Báo kết quả").click()
+    unit.locator("#answer_result").select_option("accepted")
+    unit.locator("#answer_reason").fill("Đã thụ lý, số 12.")
+    press(unit, unit.get_by_role("button", name="Báo kết quả"))
+    expect(box).not_to_contain_text("Công an xã Yên Định")
+    office.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    expect(office.get_by_text("Đã thụ lý, số 12.").first).to_be_visible()
 
 
 def test_a_folded_campaign_opens_and_is_closed_at_once(portal: str, page: Page) -> None:

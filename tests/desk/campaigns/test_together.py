@@ -38,7 +38,10 @@ def test_all_open_reports_are_closed_and_the_pressed_one_is_left_and_told(duty: 
     group, pressed = campaign("Đ-26-KKT", reports=1), report("Họ giữ máy.", happening_now=True)
     add_to_campaign(pressed, group)
     page = begin(duty, group, "close")
-    assert "Kết thúc xử lý 2 tin" in words(page)
+    told = words(page)
+    assert "Kết thúc xử lý 1 tin" in told
+    assert "Để lại 1 tin: người báo còn đang bị ép" in told
+    assert told.index("Để lại 1 tin") < told.index(pressed.public_number)
     text = words(send(duty, page, outcome="scam", reason="Cùng một đợt."))
     assert "Đã làm 1 tin, không làm 1 tin." in text
     assert "còn đang bị ép" in text
@@ -82,6 +85,9 @@ def test_who_asked_wrote_or_waits_for_the_notice_of_a_crime_is_answered_singly(
     deadlines.start_for_requests()
     answered(wrote, "Tôi vừa mất thêm tiền.")
     decide("act", crime, lead)
+    before = words(begin(duty, group, "message"))
+    assert "Để lại 2 tin: người báo có lời" in before
+    assert "Để lại 1 tin: tin báo về tội phạm" in before
     page = words(send(duty, send(duty, begin(duty, group, "message"), reply=thanks.pk)))
     assert "Đã làm 1 tin, không làm 3 tin." in page
     assert "có lời hoặc đề nghị chưa trả lời; mở tin ra trả lời riêng" in page
@@ -124,6 +130,40 @@ def test_a_press_reaches_so_many_and_the_next_one_the_others(
         send(duty, send(duty, page, reply=thanks.pk))
         assert Message.objects.values("report").distinct().count() == sent
     assert "Không có tin nào làm được việc này" in words(begin(duty, group, "message"))
+
+
+def test_reports_that_are_left_out_keep_no_later_one_from_its_turn(
+    duty: Person, thanks: CannedReply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_MESSAGES", 1)
+    pressed = [report("họ đang ép", happening_now=True), report("họ còn ép", happening_now=True)]
+    group = campaign("Đ-26-KKT", reports=0)
+    calm = report("xong")
+    for each in (*pressed, calm):
+        add_to_campaign(each, group)
+    deadlines.start_for_new_reports()
+    page = begin(duty, group, "message")
+    assert "Để lại 2 tin: người báo còn bị ép" in words(page)
+    preview = send(duty, page, reply=thanks.pk)
+    assert "Gửi cho 1 người báo" in words(preview)
+    send(duty, preview)
+    assert list(Message.objects.values_list("report", flat=True)) == [calm.pk]
+    nobody = words(begin(duty, group, "message"))
+    assert "Không có tin nào làm được việc này. 2 tin: người báo còn bị ép" in nobody
+
+
+def test_money_gone_is_left_to_the_outcome_of_a_closing(duty: Person) -> None:
+    group = campaign("Đ-26-KKT", reports=0)
+    lost = report("mất tiền", money_lost=True)
+    add_to_campaign(lost, group)
+    page = begin(duty, group, "close")
+    assert "Kết thúc xử lý 1 tin" in words(page)
+    assert "Đã làm 0 tin" in words(send(duty, page, outcome="scam", reason="Cùng một đợt."))
+    assert "Đã làm 1 tin" in words(
+        send(duty, begin(duty, group, "close"), outcome="duplicate", reason="Trùng.")
+    )
+    page = begin(duty, group, "junk")
+    assert "Không có tin nào làm được" in words(page)
 
 
 def test_only_who_may_do_the_act_begins_it(duty: Person, editor: Person) -> None:

@@ -94,6 +94,15 @@ def test_a_place_with_several_of_its_name_lists_them(duty: Person) -> None:
     assert rows_of(duty, report)["Nơi ở"].startswith("Xã Mới 0 cán bộ sửa Người báo: “lam sơn”.")
     told = rows_of(duty, report_factories.triaged(STORY, commune_raw="Xã Mơ Hồ"))["Nơi ở"]
     assert "chưa tìm thấy xã, phường này" in told
+    other = report_factories.triaged(STORY)  # of whom an officer types the old name
+    refused = save_facts(duty, other, commune="lam sơn", reason="Đã gọi hỏi.")
+    assert refused.status_code == 422
+    assert "Chọn một nút, hoặc ghi đủ một tên." in words(refused)
+    offered = tree(refused).get_element_by_id("facts")
+    assert offered.inputs["pick_commune"].value_options == picks.value_options
+    values = dict(offered.form_values()) | {"pick_commune": picks.value_options[0]}
+    assert duty.client.post(offered.action, values).status_code == 303
+    assert rows_of(duty, other)["Nơi ở"].startswith("Xã Mới 1 cán bộ sửa")
 
 
 def test_several_ticks_say_that_the_machine_is_right_and_one_takes_it_back(duty: Person) -> None:

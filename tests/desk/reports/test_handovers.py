@@ -93,6 +93,21 @@ def test_a_declined_report_is_back_in_the_queue_and_its_page_says_why(
     assert "Đơn vị không nhận Người báo ở xã Kiên Thọ. (xa," in page
 
 
+def test_a_unit_that_presses_after_a_taking_back_reads_who_took_it_and_when(
+    duty: Person, commune: Client
+) -> None:
+    report, other = report_factories.report(), report_factories.report()
+    press(duty.client, report, "hand_over")
+    press(duty.client, report, "take_back")
+    late = commune.post(page_of(report, "receive"), {"version": 2})
+    at = timezone.localtime(TransferSlip.objects.get().ended_at)  # type: ignore[arg-type]
+    taken = f"Tin {report.public_number} không còn ở đơn vị bạn: duty đã lấy lại lúc {at:%H:%M}"
+    assert late.status_code == 403
+    assert taken in words(late)
+    assert taken in words(commune.get(page_of(report)))
+    assert "Tài khoản của bạn không có quyền này." in words(commune.get(page_of(other)))
+
+
 def test_for_a_unit_without_an_account_the_office_records_the_paper(duty: Person) -> None:
     report = report_factories.report()
     press(duty.client, report, "hand_over", unit="Phòng An ninh mạng", outside="on")

@@ -193,6 +193,20 @@ def test_what_was_given_back_while_it_waited_is_next_once_the_reporter_has_answe
     assert Case.objects.get().officer == lead.user
 
 
+def test_a_crime_report_that_came_back_to_nobody_is_next(duty: Person, lead: Person) -> None:
+    report = report_factories.report()
+    report_factories.decide("act", report, lead)
+    report_factories.decide("hand_over", report, lead)
+    former = report_factories.create_unit_officer(report_factories.unit("Công an xã B"), "khac")
+    Case.objects.update(officer=former)  # who sees it no more
+    report_factories.decide("take_back", report, lead)
+    assert Case.objects.get().officer is None
+    assert duty.client.post(f"{QUEUE}next/").headers["Location"] == page_of(report)
+    case = Case.objects.get()
+    assert (case.officer, case.status) == (duty.user, Case.Status.CRIME_REPORT)
+    assert duty.client.post(f"{QUEUE}next/").headers["Location"] == QUEUE
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_ask_for_the_next_at_once_get_two() -> None:
     reports = [report_factories.report(f"tin {n}") for n in range(2)]

@@ -7,15 +7,18 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.models import AuditEvent
 from desk.reports import admin as queue
 from desk.reports import search
 from desk.reports.search import filter_by_search
 from reports.cases import full_text_search, visibility
 from reports.models import Campaign, Case, Report
+from reports.models.report import ALPHABET
+from reports.models.report_views import views_of_report
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.data_files import read_cases
-from tests.support.desk_pages import QUEUE, list_reports, tree
+from tests.support.desk_pages import QUEUE, list_reports, tree, words
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -235,11 +238,64 @@ def test_a_slip_that_other_stories_have_is_understood_by_the_words_beside_it(
     assert search.did_you_mean(typed, at_pv01()) == meant
 
 
-@pytest.mark.parametrize("typed", ["0550 000 123", "Đ-26-K4M", "26-AAAA-BBBB", "", "…"])
-def test_a_number_or_a_code_is_not_guessed_at(typed: str) -> None:
-    report_factories.triaged("Họ gọi.", caller_number="0550-000-124")
-    Campaign.objects.create(code="Đ-26-K4M", title="y")
-    assert search.did_you_mean(typed, at_pv01()) == ""
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("0550 000 123", "0550 000 124"), ("0550 00 124", "0550 000 124"), ("+84 550 011 024", ""),
+     ("0550 000 142", "0550 000 124"), ("19035678901", "190356789012"), ("0550", ""),
+     ("Đ-26-K4N", "Đ-26-K4M"), ("c 26 4KM", "Đ-26-K4M"), ("", ""), ("…", "")],
+)  # fmt: skip
+def test_a_number_or_a_code_with_one_slip_leads_to_the_one_that_is_there(
+    typed: str, meant: str
+) -> None:
+    story = "Bảo chuyển vào tài khoản 190356789012."
+    report_factories.triaged(story, caller_number="0550-000-124")
+    campaign("Đ-26-K4M")
+    officer = at_pv01()
+    search.did_you_mean("x", officer)  # who may see what is known from here on
+    with CaptureQueriesContext(connection) as queries:
+        assert search.did_you_mean(typed, officer) == meant
+    assert len(queries) <= 5
+    unit = report_factories.create_unit_officer(report_factories.unit())
+    assert search.did_you_mean(typed, unit) == ""
+
+
+def test_a_wrong_or_missing_sign_of_a_reports_code_is_understood() -> None:
+    number = report_factories.report().public_number
+    other = next(sign for sign in ALPHABET if sign != number[-1])
+    typed = (
+        f"{number[:-1]}{other}",
+        number[:-1],
+        f"{number[:-1]}O",
+        number.lower().replace("-", "")[1:],
+    )
+    assert [search.did_you_mean(each, at_pv01()) for each in typed] == [number] * 3 + [""]
+
+
+def test_of_two_codes_one_slip_away_none_is_guessed() -> None:
+    for code in ("Đ-26-K4M", "Đ-26-K4P"):
+        campaign(code)
+    assert search.did_you_mean("Đ-26-K4N", at_pv01()) == ""
+
+
+def test_the_reporters_own_number_is_found_on_record_by_who_may_see_it(
+    duty: Person, auditor: Person
+) -> None:
+    own = report_factories.report("a", contact="0992 000 118")
+    later = report_factories.report("b")
+    report_factories.add_followup(later, contact="0992.000.118")
+    report_factories.report("c", contact="0992 000 119")
+    page = tree(duty.client.get(QUEUE, {"q": "0992000118"}))
+    (form,) = [each for each in page.forms if (each.action or "").endswith("/own-number/")]
+    found = words(duty.client.post(form.action, dict(form.form_values()), follow=True))
+    assert "Số để gọi lại của tin" in found
+    looks = AuditEvent.objects.filter(kind="contact_searched", actor=duty.user)
+    assert {each.subject_id for each in looks} == {str(own.pk), str(later.pk)}
+    assert "0992" not in str([each.detail for each in looks])
+    nothing = duty.client.post(form.action, {"text": "0992 000 777"}, follow=True)
+    assert "Không có tin nào để lại số này" in words(nothing)
+    assert looks.filter(subject_type="page").count() == 1
+    assert not views_of_report(own.pk).exists()
+    assert auditor.client.post(form.action, {"text": "0992 000 118"}).status_code == 403
 
 
 def test_a_wrong_sign_of_a_code_that_stories_have_is_not_guessed_at() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.errors import NotAllowedError, StaleVersionError
-from reports.cases import deadline_notifications, deadlines, handovers, workflow
+from reports.cases import blockers, deadline_notifications, deadlines, handovers, workflow
 from reports.models import Case, Deadline, TransferSlip, UnitMember
 from reports.retention import erasure
 from tests.support import database_contents, report_factories
@@ -54,7 +54,7 @@ def test_a_unit_has_working_days_and_for_what_is_urgent_half_an_hour_and_a_day(
 def test_a_danger_that_was_only_just_read_is_called_after_a_hand_over_too(duty: Person) -> None:
     case = decide("note", report_factories.case(), duty)
     report_factories.add_facts(case.report, priority=60)
-    assert workflow.UNCALLED in workflow.closing_blockers(case.report)
+    assert blockers.UNCALLED in blockers.closing_blockers(case.pk)
     hand_over(duty, case)
     assert "call" in running(case)
 

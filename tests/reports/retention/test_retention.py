@@ -292,6 +292,23 @@ def test_a_case_file_holds_what_its_reader_sees_on_the_page_and_no_more(lead: Pe
     assert not [text for text in results if "7890" in text or "0992" in text]
 
 
+def test_a_case_file_lists_the_account_and_what_its_bank_was_asked(lead: Person) -> None:
+    told = "Bảo chuyển vào tài khoản 19031234567890 Techcombank, vào nop-phat.top."
+    report = report_factories.triaged(told)
+    words = {
+        "bank": "Techcombank",
+        "account": "19031234567890",
+        "amount_vnd": 5_000_000,
+        "text": "x",
+    }
+    version = report.case.version
+    workflow.issue_bank_letter(report.pk, by=lead.user, version=version, words=words)
+    text = documents.case_text(Report.objects.get(), personal=False, talk=False)
+    assert "Techcombank, 19031234567890" in text
+    assert "nop-phat[.]top" in text
+    assert "đề nghị giữ 5 triệu; chưa trả lời" in text
+
+
 def test_a_case_file_without_a_reason_is_not_given(report: Report, lead: Person) -> None:
     answer = lead.client.post(page_of(report, "case-file"), {"reason": ""})
     assert answer.status_code == 422

@@ -1,0 +1,101 @@
+"""What in a text may not stand on a page of the police: a number, an account or a link of a stranger."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import timezone
+
+from core.province import province
+from core.text import normalize, reading_copy
+from reports.data.loader import load_json
+from reports.extraction import phones
+from reports.extraction.bank_accounts_and_links import CHAINS, defang_link, is_card
+from reports.extraction.phones import Mentions
+from reports.models import BankHotline, NumberFinding, OfficeNumber
+from reports.numbers.lookup import lookup_key
+
+_STATE = "gov.vn"
+# A number as it is read over a loudspeaker, digit by digit.
+_NAMED = {"không": 0, "zero": 0} | load_json("number_words.json")["digits"]
+_DIGITS = {normalize(word): str(value) for word, value in _NAMED.items() if value < 10}
+_SPOKEN = re.compile(rf"\b(?:(?:{'|'.join(_DIGITS)})(?: |$)){{8,}}")
+_NUMBERS = (
+    "{}: số {} chưa phải số công bố của cơ quan, cũng chưa được xác nhận là số kẻ gian dùng."
+    " Bỏ đi, hoặc nhờ hai người ghi nhận ở mục Số điện thoại."
+)
+_ACCOUNTS = (
+    "{}: số tài khoản hoặc số thẻ {}. Bỏ đi: trang cảnh báo không đăng số tài khoản, số thẻ."
+)
+_LINKS = (
+    "{}: đường link {} không phải của trang này hay của cơ quan nhà nước (đuôi .gov.vn). Bỏ đi,"
+    " hoặc viết đúng như vậy, có dấu ngoặc, để không ai bấm được."
+)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text of a page under the name that its writer knows it by, and what it names."""
+
+    label: str
+    mentions: Mentions
+
+    def list_numbers(self) -> list[tuple[str, str]]:
+        """Return key and spelling of each telephone number; of one without a key, "" first."""
+        spoken = _SPOKEN.finditer(normalize(self.mentions.typed))
+        digits = ("".join(map(_DIGITS.__getitem__, each[0].split())) for each in spoken)
+        written = [each.phone for each in self.mentions.phones]
+        return [(lookup_key(each), each.raw) for each in (*written, *map(phones.parse, digits))]
+
+    def list_accounts(self) -> list[str]:
+        chains = (chain[0] for chain in CHAINS.finditer(self.mentions.plain))
+        cards = [each for each in chains if is_card("".join(filter(str.isdigit, each)))]
+        return [*(each.account for each in self.mentions.accounts), *cards]
+
+    def list_links(self) -> list[str]:
+        hosts = ((each.link.partition("/")[0], each.link) for each in self.mentions.links)
+        return [defang_link(link) for host, link in hosts if not _is_of_the_state(host)]
+
+
+def find_faults(texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a sentence for all numbers, one for all accounts and one for all links of each labelled
+    text that are not to be published. Runs three statements where there is a number.
+    """
+    read = [
+        _Text(label, phones.find_mentions(text, reading_copy(text)))
+        for label, text in texts
+        if text
+    ]
+    allowed = _find_publishable({key for each in read for key, _ in each.list_numbers()})
+    return [sentence for each in read for sentence in _iter_faults(each, allowed)]
+
+
+def _iter_faults(text: _Text, allowed: set[str]) -> Iterator[str]:
+    numbers = [spelling for key, spelling in text.list_numbers() if key not in allowed]
+    faults = (_NUMBERS, numbers), (_ACCOUNTS, text.list_accounts()), (_LINKS, text.list_links())
+    for sentence, found in faults:
+        if found:
+            yield sentence.format(text.label, ", ".join(dict.fromkeys(found)))
+
+
+def _find_publishable(keys: set[str]) -> set[str]:
+    """Return the numbers that an office or bank has published, or two officers called a crook's."""
+    if not keys - {province.hotline_key}:
+        return keys
+    published = OfficeNumber.objects.filter(key__in=keys).values_list("key", flat=True)
+    confirmed = NumberFinding.objects.in_effect(timezone.localdate()).filter(
+        key__in=keys, finding=NumberFinding.Finding.CONFIRMED
+    )
+    banks = BankHotline.objects.values_list("number", flat=True)
+    of_banks = (lookup_key(phones.parse(number)) for number in banks)
+    return {
+        province.hotline_key, *published, *confirmed.values_list("key", flat=True), *of_banks,
+    }  # fmt: skip
+
+
+def _is_of_the_state(host: str) -> bool:
+    """Return whether a host is of the state, or the portal's own."""
+    own = (urlsplit(settings.PORTAL_URL).hostname or "").removeprefix("www.")
+    return host in {own, _STATE} or host.endswith(f".{_STATE}")
