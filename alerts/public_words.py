@@ -38,8 +38,9 @@ def _iter_parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"bước {number}", step) for number, step in enumerate(value, 1))
     elif name == "translations":
         for each in value:
+            language = str(Language(each["language"]).label)
             words = {part: text for part, text in each.items() if part != "sound"}
-            yield f"bản tiếng {Language(each['language']).label}", words
+            yield f"bản {language[:1].lower()}{language[1:]}", words
     else:
         yield field_label(name), value
 
