@@ -37,6 +37,7 @@ def _time_links(end: float) -> Iterator[float]:
     from django.utils import timezone  # noqa: PLC0415
 
     from reports.campaigns import matching  # noqa: PLC0415
+    from reports.campaigns.candidate_search import IncomingReport  # noqa: PLC0415
     from reports.models import ExtractedFacts  # noqa: PLC0415
     from reports.submission import intake  # noqa: PLC0415
 
@@ -47,7 +48,7 @@ def _time_links(end: float) -> Iterator[float]:
         ExtractedFacts.objects.create(
             report=report, scenario="other", priority=0, rules_version="bench"
         )
-        newcomer = matching.IncomingReport(report.pk, timezone.now(), fingerprint, "đợt")
+        newcomer = IncomingReport(report.pk, timezone.now(), fingerprint, "đợt")
         started = time.perf_counter()
         with transaction.atomic():
             matching.link_report(newcomer)

@@ -7,12 +7,12 @@ when the relay dispatches an item, and a message that comes early is worked off 
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from math import inf
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from django.db import connection
@@ -50,31 +50,46 @@ _UNFINISHED = "coalesce(done_at, failed_at) IS NULL"
 # One statement and one commit of its own: the attempt is counted before the work begins, so
 # that work which kills its worker runs out of attempts.
 _LEASE_SQL = PreparedStatement(
-    "lease_item",
+    "lease_items",
     f"""
-UPDATE core_outboxitem
+UPDATE core_outboxitem AS item
    SET attempts = attempts + 1,
        leased_at = statement_timestamp(),
        leased_until = statement_timestamp() + %(lease)s * interval '1 second'
- WHERE id = (SELECT id FROM core_outboxitem
-              WHERE id = %(item)s
-                AND {_UNFINISHED}
-                AND attempts < %(most)s
-                AND (leased_until IS NULL OR leased_until <= statement_timestamp())
-                FOR UPDATE SKIP LOCKED)
-RETURNING key, attempts
+  FROM (SELECT id FROM core_outboxitem
+         WHERE id = ANY(%(items)s::bigint[])
+           AND {_UNFINISHED}
+           AND attempts < %(most)s
+           AND (leased_until IS NULL OR leased_until <= statement_timestamp())
+         ORDER BY id
+           FOR UPDATE SKIP LOCKED) AS free
+ WHERE item.id = free.id
+RETURNING item.id, key, attempts
 """,  # noqa: S608  # constants  # nosec B608
 )
+# For a statement behind it in the same pipeline, which joins what the work is to read. A statement of
+# its own, as it must see what was committed until the rows were locked.
+LEASED_SQL = """core_outboxitem AS item
+ WHERE item.id = ANY(%(items)s::bigint[]) AND item.leased_at = statement_timestamp()"""
+LEASED_COLUMNS = "item.id, item.key, item.attempts"
 
 # Plain SQL, as above: the ORM spent more on building this statement than PostgreSQL on running it.
 _MARK_DONE_SQL = PreparedStatement(
-    "mark_item_done",
+    "mark_items_done",
     f"""
-UPDATE core_outboxitem
+UPDATE core_outboxitem AS item
    SET done_at = statement_timestamp(), leased_until = NULL, error = ''
- WHERE id = %(item)s AND attempts = %(attempt)s AND {_UNFINISHED}
+  FROM unnest(%(items)s::bigint[], %(attempts)s::int[]) AS lease(id, attempt)
+ WHERE item.id = lease.id AND attempts = attempt AND {_UNFINISHED}
+RETURNING item.id
 """,  # noqa: S608  # nosec B608
 )
+# As though they had never been leased: their attempt was another's trouble.
+_RETURN_SQL = f"""
+UPDATE core_outboxitem
+   SET attempts = attempts - 1, leased_until = NULL
+ WHERE id = ANY(%(items)s::bigint[]) AND attempts = 1 AND {_UNFINISHED}
+"""  # noqa: S608  # nosec B608
 
 
 # The row stays locked until COMMIT, and a lease leaves locked rows to the relay's next message.
@@ -159,11 +174,17 @@ def notify_throttled() -> None:
 
 def acquire_lease(item_id: int) -> Lease | None:
     """Lease an item; return None when it is done, failed or leased by another worker."""
-    values = {"item": item_id, "lease": LEASE.total_seconds(), "most": MAX_ATTEMPTS}
+    return next((Lease(*row) for row in _lease([item_id], MAX_ATTEMPTS)), None)
+
+
+def _lease(items: Sequence[int], most: int, *read: PreparedStatement) -> list[tuple[Any, ...]]:
+    """Lease those of the items that are free and had fewer attempts; return the rows of the last
+    statement, which begin with id, key and attempt.
+    """
+    values = {"items": items, "lease": LEASE.total_seconds(), "most": most}
     with connection.cursor() as cursor:
-        execute_pipeline(cursor, values, _ASYNC_COMMIT, BY_INDEX, _LEASE_SQL)
-        row = cursor.fetchone()
-    return Lease(item_id, *row) if row else None
+        execute_pipeline(cursor, values, _ASYNC_COMMIT, BY_INDEX, _LEASE_SQL, *read)
+        return list(cursor.fetchall())
 
 
 def for_each_lease(work: Callable[[Lease], object]) -> Callable[..., None]:
@@ -185,6 +206,60 @@ def for_each_lease(work: Callable[[Lease], object]) -> Callable[..., None]:
     return process_items
 
 
+# A lease and what was read with it.
+Leased = tuple[Lease, tuple[Any, ...]]
+
+
+def for_each_batch(
+    work: Callable[[Sequence[Leased]], object], read: PreparedStatement
+) -> Callable[..., None]:
+    """Return a function that does the work of all available items at once; what fails together, or
+    was tried before, goes one by one, as with `for_each_lease`.
+
+    `read` selects LEASED_COLUMNS and what the work needs from LEASED_SQL, in the round trip of the lease.
+    """
+
+    @wraps(work)
+    def process_items(items: Iterable[int], time_budget: float = inf) -> None:
+        end = time.monotonic() + time_budget
+        left = list(items)
+        if len(left) > 1:
+            done = _work_together(left, work, read)
+            left = [item for item in left if item not in done]
+        for item in left:
+            for lease, row in _acquire([item], MAX_ATTEMPTS, read):
+                with lease:
+                    work([(lease, row)])
+            if time.monotonic() > end:
+                break
+
+    return process_items
+
+
+def _work_together(
+    items: Sequence[int], work: Callable[[Sequence[Leased]], object], read: PreparedStatement
+) -> set[int]:
+    """Return the items that were done; after an error none, and none is leased any more. An item
+    that was tried before is left out: it may be what failed the others.
+    """
+    leased = _acquire(items, 1, read)
+    ids = [lease.item_id for lease, _ in leased]
+    try:
+        if leased:
+            work(leased)
+    except Exception as error:  # noqa: BLE001  # each is tried again alone
+        name, at = type(error).__name__, format_places(error)
+        log.warning("outbox.batch_failed", items=len(ids), error=name, at=at)
+        with log_database_error(log, "outbox.return_failed"), connection.cursor() as cursor:
+            cursor.execute(_RETURN_SQL, {"items": ids})
+        return set()
+    return set(ids)
+
+
+def _acquire(items: Sequence[int], most: int, read: PreparedStatement) -> list[Leased]:
+    return [(Lease(*row[:3]), row[3:]) for row in _lease(items, most, read)]
+
+
 def requeue_unleased() -> None:
     """Make due again what was dispatched and not begun. An error is only logged: leases lapse."""
     with log_database_error(log, "outbox.requeue_failed"):
@@ -194,10 +269,18 @@ def requeue_unleased() -> None:
 
 def mark_done(lease: Lease) -> bool:
     """Mark an item done at the start of its work's transaction; return False if another has done it."""
-    values = {"item": lease.item_id, "attempt": lease.attempt}
+    return bool(mark_all_done([lease]))
+
+
+def mark_all_done(leases: Sequence[Lease]) -> set[int]:
+    """Mark items done at the start of their work's transaction; return those that no other has done."""
+    values = {
+        "items": [lease.item_id for lease in leases],
+        "attempts": [lease.attempt for lease in leases],
+    }
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, _ASYNC_COMMIT, BY_INDEX, _MARK_DONE_SQL)
-        return bool(cursor.rowcount)
+        return {item for (item,) in cursor.fetchall()}
 
 
 def release_for_retry(lease: Lease, error: BaseException) -> None:

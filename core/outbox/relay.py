@@ -9,7 +9,7 @@ import os
 import random
 import select
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -29,7 +29,7 @@ from core.outbox.queue import CHANNEL, LEASE, MAX_ATTEMPTS, NOTIFY_INTERVAL_SECO
 log = structlog.get_logger(__name__)
 
 WINDOW = 32  # messages waiting at the broker
-BATCH_SIZE = 16  # items in one message, at most
+BATCH_SIZE = 16  # items in one message, at most, of a task that takes them one by one
 IDLE_WINDOW = 4  # messages at the broker, of whichever kind, up to which idle ones are added
 IDLE_BATCH = 4  # a worker may have to finish such a message before it reads a fresh report
 SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
@@ -202,7 +202,7 @@ class Broker:
 class OutboxRelay:
     """One relay process; a second one does no harm, each item goes to one of them. `before_dispatch`
     runs before anything is sent, and returns whether it must run again soon; `condition` is SQL that
-    holds for an item that may be sent already.
+    holds for an item that may be sent already; `batch_sizes` are of tasks that take many items at once.
     """
 
     def __init__(
@@ -210,8 +210,10 @@ class OutboxRelay:
         app: Celery,
         before_dispatch: Callable[[Query], bool] = lambda _: False,
         condition: str = "true",
+        batch_sizes: Mapping[str, int] | None = None,
     ) -> None:
         self.broker = Broker(app)
+        self.batch_sizes = batch_sizes or {}
         self.before_dispatch, self.condition = before_dispatch, condition
         self.broker_pause = Backoff("relay.broker_failed")
         self.is_limited = False  # the window was full: there may be more to send
@@ -297,9 +299,12 @@ class OutboxRelay:
         idle = rows[len(usual) :]
         self.is_limited = len(usual) == values["slots"] or len(idle) == values["idle_slots"]
         return [
-            *_build_messages(usual, min(slots, SPREAD), BATCH_SIZE),
-            *_build_messages(idle, idle_slots, IDLE_BATCH),
+            *_build_messages(usual, min(slots, SPREAD), self._get_batch_size),
+            *_build_messages(idle, idle_slots, lambda _: IDLE_BATCH),
         ]
+
+    def _get_batch_size(self, task: str) -> int:
+        return self.batch_sizes.get(task, BATCH_SIZE)
 
     def _publish(self, message: TaskMessage) -> bool:
         try:
@@ -366,12 +371,13 @@ def open_listen_connection() -> Any:
 
 
 def _build_messages(
-    rows: Sequence[tuple[int, str, int]], spread: int, most: int
+    rows: Sequence[tuple[int, str, int]], spread: int, get_most: Callable[[str], int]
 ) -> Iterator[TaskMessage]:
     """Yield the messages of rows (priority, task, item), few, but enough to keep workers busy."""
-    size = min(most, ceil(len(rows) / max(spread, 1)))
+    share = ceil(len(rows) / max(spread, 1))
     for (priority, task), group in groupby(rows, key=lambda row: row[:2]):
         items = [item for _, _, item in group]
+        size = min(get_most(task), share)
         for start in range(0, len(items), size):
             yield TaskMessage(task, priority, tuple(items[start : start + size]))
 

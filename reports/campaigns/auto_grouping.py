@@ -38,6 +38,7 @@ SELECT report, %(campaign)s, kind, strength, reason
   FROM unnest(%(reports)s::uuid[], %(kinds)s::text[], %(strengths)s::numeric[], %(reasons)s::text[])
        AS placed(report, kind, strength, reason)
     ON CONFLICT DO NOTHING
+RETURNING report_id
 """,
 )
 # Reports that belong together, in the order of arrival, each with its strongest link.
@@ -47,16 +48,18 @@ Placement = Mapping[UUID, UUID | None]  # report -> its campaign
 
 def assign_campaign(
     links: Links, placement: Placement, title: str, former: dict[UUID, UUID] | None = None
-) -> None:
-    """Place these reports in one campaign, as far as people have left it to the machine. `title`: of
-    a new one, which may be a `former` one of them. Part of triage's transaction.
+) -> dict[UUID, UUID]:
+    """Place these reports in one campaign, as far as people have left it to the machine; return the
+    campaign of each that was placed. `title`: of a new one, which may be a `former` one of them. Part
+    of triage's transaction.
     """
     unplaced = [report for report in sorted(links) if placement.get(report) is None]
     campaigns = {campaign for campaign in placement.values() if campaign}
     if len(campaigns) > 1:
-        _place_and_propose(links, placement, unplaced)
-    elif unplaced:
-        _place(links, unplaced, campaigns.pop() if campaigns else _open(unplaced, title, former))
+        return _place_and_propose(links, placement, unplaced)
+    if not unplaced:
+        return {}
+    return _place(links, unplaced, campaigns.pop() if campaigns else _open(unplaced, title, former))
 
 
 def _open(reports: Iterable[UUID], title: str, former: dict[UUID, UUID] | None) -> UUID:
@@ -68,8 +71,8 @@ def _open(reports: Iterable[UUID], title: str, former: dict[UUID, UUID] | None) 
     return again or open_campaign(title).pk
 
 
-def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> None:
-    """Place reports, except where a person or another worker was first."""
+def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> dict[UUID, UUID]:
+    """Place reports, except where a person or another worker was first; return those placed."""
     placed = [(report, links[report]) for report in reports]
     values: dict[str, Any] = {
         "campaign": campaign,
@@ -80,9 +83,12 @@ def _place(links: Links, reports: Iterable[UUID], campaign: UUID) -> None:
     }
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, _PLACE_REPORTS)
+        return {report: campaign for (report,) in cursor.fetchall()}
 
 
-def _place_and_propose(links: Links, placement: Placement, unplaced: Collection[UUID]) -> None:
+def _place_and_propose(
+    links: Links, placement: Placement, unplaced: Collection[UUID]
+) -> dict[UUID, UUID]:
     """Place reports in the campaign of the strongest link, and propose each pair of campaigns once,
     ever; none that a person keeps apart.
     """
@@ -93,7 +99,8 @@ def _place_and_propose(links: Links, placement: Placement, unplaced: Collection[
     proposals = [_build_proposal(pair, links, placement) for pair in pairs]
     MergeProposal.objects.bulk_create(proposals, ignore_conflicts=True)
     if campaigns and (target := placement[_find_strongest(links, placement, campaigns)]):
-        _place(links, unplaced, target)
+        return _place(links, unplaced, target)
+    return {}
 
 
 def _find_strongest(links: Links, placement: Placement, among: Collection[UUID]) -> UUID:

@@ -19,8 +19,9 @@ from core.database import fetch_all
 from core.outbox import queue
 from core.outbox.queue import Lease
 from reports.campaigns import matching
+from reports.campaigns.candidate_search import IncomingReport
 from reports.campaigns.link_scoring import FingerprintData
-from reports.campaigns.matching import REGROUP_TASK, IncomingReport
+from reports.campaigns.matching import REGROUP_TASK
 from reports.campaigns.script_fingerprint import from_bytes
 from reports.campaigns.shared_identifiers import SharedIdentifier
 from reports.extraction.language.cue_matcher import code_rows

@@ -4,26 +4,27 @@ Idempotent: the same report under the same rules gives the same facts. It never 
 or its case.
 """
 
-import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
+from uuid import UUID
 
 from django import db
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from core.database import PreparedStatement, execute_pipeline
 from core.outbox import queue
-from core.outbox.queue import Lease
+from core.outbox.queue import Leased
 from core.text import normalize, normalize_as_meant
 from reports.campaigns import matching, regrouping
-from reports.campaigns.link_scoring import FingerprintData, sure_kind
+from reports.campaigns.candidate_search import IncomingReport
+from reports.campaigns.link_scoring import sure_kind
 from reports.extraction import story_reader
 from reports.extraction.bank_accounts_and_links import bank_spellings
 from reports.extraction.language.cue_matcher import code_rows
-from reports.extraction.language.parsed_story import MAX_LENGTH, ParsedStory
+from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.language.scoring import Explanation, is_remainder
 from reports.extraction.phones import find_mentions
 from reports.extraction.priority import FormAnswers, compute_priority
@@ -34,87 +35,17 @@ from reports.facts.merged_report import MergedReport
 from reports.facts.named_things import NamedChanges
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
+from reports.triage import fact_storage
+from reports.triage.fact_storage import ReportReading, TriageResult
 
 RULES_VERSION = "2026-12-01m"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
+MAX_TOGETHER = 64  # reports of one message, where many wait
+TOGETHER_SECONDS = 2.0  # seconds of reading, after which the rest of a message goes one by one
 _MAX_INDICATORS = 100
+_REASON = tuple(field.name for field in fields(Explanation))
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
 
-# Plain SQL: the ORM took twice as long to make these statements as PostgreSQL to run them (bar 11 of
-# `make bench`). Triage reads no sealed column.
-_COLUMNS = (
-    "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
-    "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "commune_id", "on_behalf",
-)  # fmt: skip
-_FOLLOWUP_FIELDS = (
-    "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
-)  # fmt: skip
-# An answer to an officer is read like a follow-up of a story alone.
-_LATER = f"""
-SELECT received_at, id::text, {", ".join(_FOLLOWUP_FIELDS)} FROM reports_followup
- WHERE report_id = report.id AND kind <> '{Followup.Kind.WITHDRAWAL}'
- UNION ALL
-SELECT sent_at, id::text, '{Followup.Kind.ANSWER}', story, '[]', '{{}}', '{{}}', '', NULL, ''
-  FROM reports_message WHERE report_id = report.id AND story <> ''
-"""  # noqa: S608  # nosec B608
-_MAX_FOLLOWUPS = 50  # the latest; of each as much as of a story
-# One statement: a report without followups or answers costs three index look-ups.
-_READ = PreparedStatement(
-    "read_report",
-    f"""
-SELECT {", ".join(_COLUMNS)},
-       (SELECT count(*) FROM reports_followup WHERE report_id = report.id)
-       + (SELECT count(*) FROM reports_message WHERE report_id = report.id AND actor_id IS NULL),
-       (SELECT json_agg(to_jsonb(latest) || jsonb_build_object('story', left(story, {MAX_LENGTH}))
-                        ORDER BY received_at, id)
-          FROM (SELECT * FROM ({_LATER}) AS later
-                 ORDER BY received_at DESC, id DESC LIMIT {_MAX_FOLLOWUPS}) AS latest),
-       (SELECT (corrections_json -> 'named')::json FROM reports_case WHERE report_id = report.id)
-  FROM reports_report AS report WHERE id = %(report)s
-""",  # noqa: S608  # nosec B608
-)
-
-# Two statements in one pipeline: of two workers on a report the second waits at the facts, and its
-# next statement sees the first one's indicators. Facts without the latest follow-ups and corrections do
-# not replace facts with them, nor does reading again replace those of a report under a hold.
-_FACTS = (
-    "scenario", "actions", "money_lost_vnd", "loss", "ongoing", "priority", "offices", "office_communes",
-    "stages", "commune_id", "commune_raw", "reasons", "search_text", "rules_version", "followups_read",
-)  # fmt: skip
-# Who decides meanwhile is waited for: junk ties nobody. First, as who erases takes the case first.
-_LOCK_CASE_SQL = "SELECT FROM reports_case WHERE report_id = %(report_id)s FOR KEY SHARE"
-_UPSERT_FACTS_SQL = PreparedStatement(
-    "write_facts",
-    f"""
-INSERT INTO reports_extractedfacts (report_id, {", ".join(_FACTS)}, extracted_at)
-VALUES (%(report_id)s, {", ".join(f"%({name})s" for name in _FACTS)}, statement_timestamp())
-ON CONFLICT (report_id) DO UPDATE
-   SET {", ".join(f"{name} = excluded.{name}" for name in (*_FACTS, "extracted_at"))}
- WHERE (reports_extractedfacts.followups_read < excluded.followups_read
-        OR reports_extractedfacts.followups_read = excluded.followups_read
-           AND NOT reports_is_held(reports_extractedfacts.report_id))
-   AND %(named)s::jsonb = coalesce((SELECT corrections_json -> 'named' FROM reports_case
-                                     WHERE report_id = excluded.report_id), 'null')
-""",  # noqa: S608  # nosec B608
-)
-_WRITE_INDICATORS = PreparedStatement(
-    "write_indicators",
-    """
-WITH stands AS (SELECT FROM reports_extractedfacts
-                 WHERE report_id = %(report_id)s AND extracted_at = statement_timestamp()),
-     gone AS (DELETE FROM reports_indicator
-               WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands)),
-     fresh AS (
-INSERT INTO reports_indicator (report_id, kind, source, raw, key, number_kind, bank, holder, flags)
-SELECT %(report_id)s, kind, source, raw, key, number_kind, bank, holder, flags
-  FROM jsonb_to_recordset(%(found)s) AS found(
-       kind text, source text, raw text, key text, number_kind text, bank text, holder text, flags text[])
- WHERE EXISTS (SELECT FROM stands))
-SELECT EXISTS (SELECT FROM stands)
-""",
-)
-_REASON = tuple(field.name for field in fields(Explanation))
-_INDICATOR = ("kind", "source", "raw", "key", "number_kind", "bank", "holder", "flags")
 # Claimed offices that mean a scenario of the taxonomy.
 _SCENARIO_OF_OFFICE = {
     "police": "police_case",
@@ -124,46 +55,37 @@ _SCENARIO_OF_OFFICE = {
 }
 
 
-@dataclass(frozen=True)
-class TriageResult:
-    facts: ExtractedFacts
-    indicators: list[Indicator]
-    fingerprint: FingerprintData
-    named: dict[str, Any] | None = None  # what officers put right, as it was read
-
-
-def triage(lease: Lease) -> None:
-    """Extract first, then write and complete the item in one short transaction."""
-    findings = extract(*_load_report(lease.key))
+def triage(leased: Sequence[Leased]) -> None:
+    """Extract first, each report once; then write and complete the items in one short transaction.
+    Raises Report.DoesNotExist.
+    """
+    readings = {lease.item_id: fact_storage.parse_row(row) for lease, row in leased}
+    results = _extract_all(readings.values())
     with transaction.atomic():
-        if queue.mark_done(lease):
-            _write(findings)
+        done = queue.mark_all_done([lease for lease, _ in leased])
+        reports = {readings[item].report.pk for item in done}
+        write_and_link([results[report] for report in sorted(reports)])
 
 
-process_items = queue.for_each_lease(triage)
+def _extract_all(readings: Iterable[ReportReading]) -> dict[UUID, TriageResult]:
+    """Return the facts by report. Raises TimeoutError where many together take too long."""
+    end = time.monotonic() + TOGETHER_SECONDS
+    results: dict[UUID, TriageResult] = {}
+    for each in readings:
+        if results and time.monotonic() > end:
+            raise TimeoutError
+        if each.report.pk not in results:
+            results[each.report.pk] = extract(*each)
+    return results
+
+
+process_items = queue.for_each_batch(triage, fact_storage.READ)
 
 
 def preload_models() -> None:
     """Load the tables that triage needs, before processes are forked."""
     with suppress(db.Error):
         extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
-
-
-def _load_report(key: str) -> tuple[Report, tuple[Followup, ...], int, dict[str, Any] | None]:
-    """Return the report, its latest followups, their number, and what officers put right of what
-    it names. Raises Report.DoesNotExist.
-    """
-    with connection.cursor() as cursor:
-        execute_pipeline(cursor, {"report": key}, _READ)
-        row = cursor.fetchone()
-    if row is None:
-        raise Report.DoesNotExist
-    *columns, many, later, named = row
-    followups = [
-        Followup(**{name: each[name] for name in _FOLLOWUP_FIELDS}) for each in later or ()
-    ]
-    report = Report.from_db(connection.alias, _COLUMNS, columns)
-    return report, tuple(followups), many, named
 
 
 def extract(
@@ -331,35 +253,28 @@ def _list_spellings(indicator: Indicator) -> Iterator[str]:
     yield from filter(None, map(normalize, names))
 
 
-def _write(findings: TriageResult) -> None:
-    """Replace what an earlier triage wrote of no more, and link the report to a campaign."""
-    facts = findings.facts
-    rows = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
-    with connection.cursor() as cursor:
-        json_values = {name: _json(getattr(facts, name)) for name in ("reasons", "loss")}
-        json_values |= {"found": _json(rows), "named": _json(findings.named)}
-        steps = (_LOCK_CASE_SQL, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
-        execute_pipeline(cursor, facts.__dict__ | json_values, *steps)
-        if not cursor.fetchone()[0]:
-            return  # what stands was read from more
-    matching.link_report(
-        matching.IncomingReport(
-            facts.report_id,
-            facts.report.received_at,
-            findings.fingerprint,
-            code_rows()[facts.scenario]["label_vi"],
-            facts.followups_read,
-        )
+def write_and_link(results: Sequence[TriageResult]) -> None:
+    """Replace what an earlier triage wrote of no more, and link the reports to campaigns."""
+    written = fact_storage.write_facts(results)
+    standing = [each for each in results if each.facts.report_id in written]
+    matching.link_reports([_incoming(each) for each in standing])
+    for each in standing:
+        if (each.named or {}).get("removed"):  # it may have tied the report
+            regrouping.enqueue_if_ungrounded(each.facts.report_id)
+
+
+def _incoming(result: TriageResult) -> IncomingReport:
+    facts = result.facts
+    return IncomingReport(
+        facts.report_id,
+        facts.report.received_at,
+        result.fingerprint,
+        code_rows()[facts.scenario]["label_vi"],
+        facts.followups_read,
     )
-    if (findings.named or {}).get("removed"):  # it may have tied the report
-        regrouping.enqueue_if_ungrounded(facts.report_id)
 
 
 def _reason_row(reason: Explanation) -> dict[str, Any]:
     """Return the stored form of a reason; the remainder without its words, which are the story."""
     row = {name: getattr(reason, name) for name in _REASON}
     return row | {"words": ""} if is_remainder(reason.rule) else row
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -167,7 +167,7 @@ def test_refusals_are_recorded_in_one_place() -> None:
 @pytest.mark.parametrize("model", [ExtractedFacts, Indicator])
 def test_facts_are_written_by_triage_and_emptied_by_erasing_alone(model: type[Model]) -> None:
     assert find_writers(model) == {
-        "reports/triage/report_triage.py",
+        "reports/triage/fact_storage.py",
         "reports/retention/erasure.py",
     }
 
@@ -203,7 +203,7 @@ def test_sql_that_writes_evidence_stands_in_intake_and_none_writes_decisions(
     ("model", "writers"),
     [
         # Triage reads later words into objects that are never saved.
-        (Followup, {"reports/tracking/followups.py", "reports/triage/report_triage.py"}),
+        (Followup, {"reports/tracking/followups.py", "reports/triage/fact_storage.py"}),
         (Message, {"reports/tracking/followups.py", "reports/cases/workflow.py"}),
     ],
 )

@@ -73,7 +73,7 @@ def test_a_report_of_it_is_taken_shown_and_read_by_the_machine(
 ) -> None:
     code = reported(client, STRINGS[what])
     report = Report.objects.get()
-    report_triage._write(report_triage.extract(report))
+    report_triage.write_and_link([report_triage.extract(report)])
     sound(client.post("/theo-doi/", {"code": code}))
     for page in (f"{report.pk}/change/", f"{report.pk}/text/", ""):
         answer = duty.client.get(f"/admin/reports/report/{page}")

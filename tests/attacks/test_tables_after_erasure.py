@@ -21,6 +21,7 @@ from tests.support import report_factories
 from tests.support.database_contents import words_in_tables
 from tests.support.erasable_rows import sent
 from tests.support.officers import Person
+from tests.support.report_factories import load_reading
 from tests.support.resident_pages import code_of, send
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,7 @@ def marked(client: Client, lead: Person) -> Report:
 
 
 def triage(report: Report) -> None:
-    report_triage._write(report_triage.extract(*report_triage._load_report(str(report.pk))))
+    report_triage.write_and_link([report_triage.extract(*load_reading(report))])
 
 
 def add_followups(report: Report) -> None:

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from core.audit import events
 from core.errors import StaleVersionError
 from core.models import OutboxItem
+from core.outbox import queue
 from core.text import normalize
 from reports.cases import corrections, workflow
 from reports.models import (
@@ -26,7 +27,8 @@ from reports.reference import confirmed_statements
 from reports.submission import flood_detection, intake
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
-from reports.triage import report_triage
+from reports.triage import fact_storage, report_triage
+from reports.triage.fact_storage import ReportReading
 from tests.support.officers import Person, create_officer
 
 # How the desk leaves a report that counts nowhere.
@@ -101,7 +103,15 @@ def triaged(story: str, **typed: Any) -> Report:
 
 def read_all(subject: Report) -> None:
     """Have the machine read a report with all that was said later."""
-    report_triage._write(report_triage.extract(*report_triage._load_report(str(subject.pk))))
+    report_triage.write_and_link([report_triage.extract(*load_reading(subject))])
+
+
+def load_reading(subject: Report) -> ReportReading:
+    """What triage reads of a report with the lease of its item."""
+    item = queue.enqueue(intake.TRIAGE_TASK, subject.pk)
+    ((_, row),) = queue._acquire([item.pk], 1, fact_storage.READ)
+    item.delete()
+    return fact_storage.parse_row(row)
 
 
 def process_triage(subject: Report) -> ExtractedFacts:

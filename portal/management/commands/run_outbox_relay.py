@@ -12,6 +12,8 @@ from core.outbox.relay import OutboxRelay
 from portal.celery import app
 from reports.monitoring import alarms, queue_stats
 from reports.submission import flood_detection
+from reports.submission.intake import TRIAGE_TASK
+from reports.triage import report_triage
 
 ALARM_INTERVAL_SECONDS = 60.0
 
@@ -22,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         hooks = flood_detection.process_pending, flood_detection.IS_COUNTED_SQL
-        relay = OutboxRelay(app, *hooks)
+        relay = OutboxRelay(app, *hooks, {TRIAGE_TASK: report_triage.MAX_TOGETHER})
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
         # The queue's second watcher needs neither Valkey nor a worker nor beat.

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from core.database import PreparedStatement, execute_pipeline
+from core.database import BY_INDEX, PreparedStatement, execute_pipeline
 from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import JITTER, LEASE, MAX_ATTEMPTS, RETRY_DELAYS, Lease, Priority
@@ -39,10 +39,10 @@ def test_an_item_is_found_by_its_key_however_deep_the_queue(statement: PreparedS
     """The planner last saw the index of what waits when it was empty."""
     done = [OutboxItem(task="test.task", key="k", done_at=Now()) for _ in range(500)]
     OutboxItem.objects.bulk_create(done)
-    values = {"item": outbox_item().pk, "attempt": 1, "lease": 1, "most": 5}
+    values = {"items": [outbox_item().pk], "attempts": [1], "lease": 1, "most": 5}
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE core_outboxitem")
-        execute_pipeline(cursor, values, statement)
+        execute_pipeline(cursor, values, BY_INDEX, statement)
         cursor.execute("EXPLAIN " + statement.execute, values)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "core_outboxitem_pkey" in plan

@@ -94,7 +94,7 @@ def test_reading_again_brings_nothing_together_that_people_parted(chief: User) -
     first, second = triage("một", caller_number=NUMBER), triage("hai", caller_number=NUMBER)
     CampaignLink.objects.filter(report=second).delete()
     keep_apart(second, CampaignLink.objects.get(report=first).campaign, chief)
-    report_triage._write(report_triage.extract(second))
+    report_triage.write_and_link([report_triage.extract(second)])
     assert not CampaignLink.objects.filter(report=second).exists()
 
 

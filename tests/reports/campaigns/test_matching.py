@@ -1,5 +1,6 @@
 """Who shares a number, an account, a site or a script lies together."""
 
+import json
 import random
 import re
 from dataclasses import replace
@@ -13,7 +14,8 @@ from django.utils import timezone
 
 from core.database import execute_pipeline
 from core.models import OutboxItem
-from reports.campaigns import auto_grouping, matching, offline_clustering
+from reports.campaigns import auto_grouping, candidate_search, matching, offline_clustering
+from reports.campaigns.candidate_search import IncomingReport
 from reports.campaigns.offline_clustering import StoryInput
 from reports.models import (
     Campaign,
@@ -75,7 +77,7 @@ def test_a_report_joins_where_an_officer_placed_its_neighbour_which_is_never_mov
     first, chosen = triage(caller_number=NUMBER), campaign("Đ-26-AAA")
     link = add_to_campaign(first, chosen, kind="officer", placed_by=chief)
     assert campaign_of(triage("hai", caller_number=NUMBER)) == chosen
-    report_triage._write(report_triage.extract(first))
+    report_triage.write_and_link([report_triage.extract(first)])
     link.refresh_from_db()
     assert (link.campaign, link.kind) == (chosen, "officer")
 
@@ -86,14 +88,14 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
     """Between the machine's look at a neighbour and its writing."""
     first, second = triage(caller_number=NUMBER), report("hai", caller_number=NUMBER)
     chosen = campaign("Đ-26-AAA")
-    find_candidates = matching._find_candidates
+    store_and_find = matching.store_and_find
 
     def look_then_officer_acts(*args: Any) -> Any:
-        candidates = find_candidates(*args)
+        candidates = store_and_find(*args)
         add_to_campaign(first, chosen, kind="officer", placed_by=chief)
         return candidates
 
-    monkeypatch.setattr(matching, "_find_candidates", look_then_officer_acts)
+    monkeypatch.setattr(matching, "store_and_find", look_then_officer_acts)
     report_triage.process_items([item_of(second)])
     assert campaign_of(first) == chosen
 
@@ -101,7 +103,7 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
 def test_triage_again_leaves_the_campaign() -> None:
     first, _ = triage(caller_number=NUMBER), triage("hai", caller_number=NUMBER)
     before = list(CampaignLink.objects.order_by("pk").values())
-    report_triage._write(report_triage.extract(first))
+    report_triage.write_and_link([report_triage.extract(first)])
     assert list(CampaignLink.objects.order_by("pk").values()) == before
     assert Campaign.objects.count() == 1
 
@@ -195,7 +197,7 @@ def test_neighbouring_numbers_tie_within_two_days_and_a_script_within_its_wave(
 def read_without_keys(subject: Report) -> None:
     extraction = report_triage.extract(subject)
     fingerprint = replace(extraction.fingerprint, keys=frozenset())
-    report_triage._write(replace(extraction, fingerprint=fingerprint))
+    report_triage.write_and_link([replace(extraction, fingerprint=fingerprint)])
 
 
 def test_a_report_read_again_is_found_by_its_new_keys_alone() -> None:
@@ -225,11 +227,14 @@ ARRIVALS: list[tuple[str, str]] = [
 ]  # fmt: skip
 
 
-def partition(arrivals: list[tuple[str, str]]) -> set[frozenset[str]]:
-    """Which stories lie together or are proposed to, when they come in this order."""
-    triaged = [(triage(story, caller_number=caller), story) for story, caller in arrivals]
+def partition(arrivals: list[tuple[str, str]], batch: int = 1) -> set[frozenset[str]]:
+    """Which stories lie together or are proposed to, when they come in this order, so many at once."""
+    subjects = [report(story, caller_number=caller) for story, caller in arrivals]
+    items = [item_of(subject) for subject in subjects]
+    for start in range(0, len(items), batch):
+        report_triage.process_items(items[start : start + batch])
     lying: dict[Any, set[str]] = {}
-    for subject, story in triaged:
+    for subject, (story, _) in zip(subjects, arrivals, strict=True):
         lying.setdefault(campaign_of(subject) or subject.pk, set()).add(story)
     for proposal in MergeProposal.objects.open():
         one = lying[proposal.campaign_a] | lying[proposal.campaign_b]
@@ -237,10 +242,10 @@ def partition(arrivals: list[tuple[str, str]]) -> set[frozenset[str]]:
     return {frozenset(stories) for stories in lying.values()}
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_order_of_arrival_changes_nothing_here_either(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "batch"), [*enumerate([1, 1, 1, 2, 3, 5, 7, 14, 14, 14])])
+def test_neither_order_nor_number_of_arrivals_changes_anything(seed: int, batch: int) -> None:
     shuffled = random.Random(seed).sample(ARRIVALS, len(ARRIVALS))  # noqa: S311  # no secret
-    together = partition(shuffled)
+    together = partition(shuffled, batch)
     assert sorted(map(len, together), reverse=True) == [7, 3, 1, 1, 1, 1]
     assert frozenset(SCRIPT) in together
 
@@ -262,18 +267,19 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
         Report.objects.get(pk=triage(SCRIPT[0], caller_number=NUMBER).pk)
     )
     key, now = extraction.facts.report_id, timezone.now()
-    incoming = matching.IncomingReport(key, now, extraction.fingerprint, "")
-    values = matching._written_values(incoming) | matching._search_values(incoming)
+    values = candidate_search._build_values([IncomingReport(key, now, extraction.fingerprint, "")])
+    (search,) = json.loads(values["searches"])
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reports_fingerprintkey SELECT key, now() - n * interval '1 second',"
             " gen_random_uuid() FROM unnest(%(sought)s::bigint[]) AS key, generate_series(1, 2000) n",
-            values,
+            search,
         )
         cursor.execute("ANALYZE reports_fingerprintkey")
-        execute_pipeline(cursor, values, *matching._STEPS)
+        execute_pipeline(cursor, values, *candidate_search._ALONE)
         cursor.execute(
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {matching._FIND_OTHERS.execute}", values
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {candidate_search._FIND_OTHERS.execute}",
+            values,
         )
         plan = cursor.fetchone()[0][0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 1000

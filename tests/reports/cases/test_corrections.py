@@ -77,7 +77,7 @@ def test_what_an_officer_says_holds_and_the_facts_stay_the_machines(
 def test_triage_running_again_overrules_nobody(duty: Person) -> None:
     report = report_factories.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu.")
     correct(report, duty.user)
-    report_triage._write(report_triage.extract(report))
+    report_triage.write_and_link([report_triage.extract(report)])
     assert effective_facts(fresh(report)).scenario == "bank"
 
 

@@ -25,6 +25,7 @@ from tests.support import report_factories
 from tests.support.campaign_factories import campaign_of
 from tests.support.database_contents import refused_by_database
 from tests.support.officers import Person
+from tests.support.report_factories import load_reading
 
 pytestmark = pytest.mark.django_db
 NUMBER, KEY = "0550 000 123", "+84550000123"
@@ -73,10 +74,10 @@ def test_triage_running_again_overrules_nobody(duty: Person) -> None:
 def test_a_slower_worker_does_not_bring_back_what_was_taken_off(duty: Person) -> None:
     report, other = (report_factories.report(f"tin {n}", caller_number=NUMBER) for n in "ab")
     report_factories.process_triage(report)
-    slow = report_triage.extract(*report_triage._load_report(str(report.pk)))
+    slow = report_triage.extract(*load_reading(report))
     name(report, duty.user, ("account", "MB 0000123456"), off=(KEY,))
     report_factories.process_triage(other)
-    report_triage._write(slow)
+    report_triage.write_and_link([slow])
     assert keys(report) == {"0000123456"}
     assert [find(typed) for typed in ("0550000123", "0000123456")] == [[other], [report]]
     assert campaign_of(report) is None

@@ -15,7 +15,7 @@ from reports.facts.merged_report import Caller
 from reports.models import CampaignLink, ExtractedFacts, Followup, Indicator, Report
 from reports.tracking import followups
 from reports.triage import report_triage
-from tests.support.report_factories import add_followup, process_triage, report
+from tests.support.report_factories import add_followup, load_reading, process_triage, report
 
 LOST = "Tôi đã chuyển khoản mất 35 triệu vào stk 0987000111222 rồi."
 pytestmark = pytest.mark.django_db
@@ -159,10 +159,10 @@ def test_an_account_or_caller_told_later_ties_the_report_to_older_and_newer_ones
 
 def test_a_reading_from_before_a_followup_changes_nothing_that_was_read_after() -> None:
     subject = report("Họ gọi.")
-    early = report_triage.extract(*report_triage._load_report(str(subject.pk)))
+    early = report_triage.extract(*load_reading(subject))
     add_followup(subject, story=LOST, accounts=("0987000111222",))
     process_triage(subject)
-    report_triage._write(early)
+    report_triage.write_and_link([early])
     assert ExtractedFacts.objects.get().money_lost_vnd == 35_000_000
     assert indicator_keys(subject, "followup") == {("account", "0987000111222")}
 

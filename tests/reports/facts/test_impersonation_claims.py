@@ -68,7 +68,7 @@ def test_read_again_they_are_replaced() -> None:
     subject = report(STORY)
     process_triage(subject)
     ExtractedFacts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
-    report_triage._write(report_triage.extract(subject))
+    report_triage.write_and_link([report_triage.extract(subject)])
     facts = ExtractedFacts.objects.get()
     assert facts.offices == ["cong-an-xa-phuong"]
     assert facts.office_communes == ["xa_hoang_hoa"]

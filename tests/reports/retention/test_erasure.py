@@ -36,6 +36,7 @@ from tests.support.database_contents import refused_by_database, words_in_tables
 from tests.support.desk_pages import page_of
 from tests.support.erasable_rows import add_followup, sent
 from tests.support.officers import Person
+from tests.support.report_factories import load_reading
 
 pytestmark = pytest.mark.django_db
 STORY = "Hắn xưng thượng tá Kiều Vĩ Bịa, đòi chuyển 30 triệu vào stk 0992 000 456, xem http://bia.example/x"
@@ -116,10 +117,10 @@ def test_the_record_of_acts_holds(erasable: Report, settings: Settings, tmp_path
 def test_who_read_it_before_comes_too_late(request: pytest.FixtureRequest, is_first: bool) -> None:
     """Also where nobody else had read it yet."""
     report = report_factories.report(STORY) if is_first else request.getfixturevalue("erasable")
-    findings = report_triage.extract(*report_triage._load_report(str(report.pk)))
+    findings = report_triage.extract(*load_reading(report))
     CampaignLink.objects.all().delete()
     erasure.erase(report.pk, cause="asked")
-    report_triage._write(findings)
+    report_triage.write_and_link([findings])
     assert words_in_tables(*WORDS) == set()
 
 

@@ -97,10 +97,12 @@ def test_what_the_machine_said_of_it_stands(held_report: Report, lead: Person) -
     OutboxItem.objects.filter(key=str(held_report.pk)).update(done_at=Now())
     assert reprocessing.count(every=True) == 0
     assert reprocessing.reprocess_selected([held_report.pk], by=lead.user) == 0
-    report_triage._write(report_triage.extract(held_report))
+    report_triage.write_and_link([report_triage.extract(held_report)])
     assert ExtractedFacts.objects.get(report=held_report).rules_version == "2020-01"
     assert held_report.indicators.get().key == "+84550000123"
-    report_triage._write(report_triage.extract(held_report, (add_followup(held_report),), 1))
+    report_triage.write_and_link(
+        [report_triage.extract(held_report, (add_followup(held_report),), 1)]
+    )
     assert (
         ExtractedFacts.objects.get(report=held_report).rules_version == report_triage.RULES_VERSION
     )

@@ -19,7 +19,7 @@ from reports.models import Case, ExtractedFacts, Indicator, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.tasks import triage_reports
-from reports.triage import report_triage
+from reports.triage import fact_storage, report_triage
 from tests.support.concurrency import in_parallel
 from tests.support.outbox_factories import expire_lease, leased_item
 from tests.support.report_factories import process_triage, report
@@ -110,14 +110,67 @@ def test_duplicate_delivery_does_nothing() -> None:
     assert OutboxItem.objects.get().attempts == 1
 
 
-def test_triage_takes_few_statements() -> None:
-    """Allow the lease, the report; completion, facts, indicators out and in, turns, neighbour."""
-    triaged(STORY)  # what each connection says once
-    item = item_of(report(STORY, caller_number="0550 000 123")).pk
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_message_takes_as_few_round_trips_as_one_report(count: int) -> None:
+    """Lease and read; settle; facts and indicators; fingerprints and neighbours. Beside them BEGIN
+    and COMMIT, which are SAVEPOINT and RELEASE here.
+    """
+    process_triage(report(STORY))  # what each connection says once
+    process_both(report("Họ gọi."), report("Lại gọi."))
+    stories = [f"Họ gọi lúc {number} giờ." for number in range(count)]
+    items = [item_of(report(story)).pk for story in stories]
     with CaptureQueriesContext(connection) as queries:
-        report_triage.process_items([item])
-    statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-    assert len(statements) <= 8
+        report_triage.process_items(items)
+    assert len(queries) <= 4 + 2
+    assert ExtractedFacts.objects.count() == count + 3
+
+
+def test_what_fails_together_goes_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The poison fails alone, with as many attempts as if it had never met the others."""
+    poison, *others = [report(story) for story in ("độc", "Chuyện thứ hai", "Chuyện thứ ba")]
+    find = report_triage.extract
+
+    def fails_on_poison(subject: Report, *later: Any) -> fact_storage.TriageResult:
+        return find(subject, *later) if subject.pk != poison.pk else {}["no such fact"]  # type: ignore[return-value]
+
+    monkeypatch.setattr(report_triage, "extract", fails_on_poison)
+    report_triage.process_items([item_of(each).pk for each in (poison, *others)])
+    assert {facts.report for facts in ExtractedFacts.objects.all()} == set(others)
+    assert [item_of(each).attempts for each in (poison, *others)] == [1, 1, 1]
+    assert item_of(poison).error == "KeyError"
+
+
+def test_who_was_at_work_when_a_worker_died_is_read_alone() -> None:
+    """What killed it may be among them, and takes nobody with it a second time."""
+    died, fresh = report("Chuyện thứ nhất"), [report(f"Chuyện {number}") for number in range(3)]
+    item = item_of(died)
+    leased_item(item)
+    expire_lease(item)
+    batches: list[int] = []
+    triage = report_triage.triage
+
+    def count_and_triage(leased: Any) -> None:
+        batches.append(len(leased))
+        triage(leased)
+
+    process = queue.for_each_batch(count_and_triage, fact_storage.READ)
+    process([item.pk, *(item_of(each).pk for each in fresh)])
+    assert sorted(batches) == [1, 3]
+    assert ExtractedFacts.objects.count() == 4
+
+
+def test_two_items_of_one_report_in_one_message_are_read_once() -> None:
+    subject, other = report(STORY), report("Họ gọi.")
+    again = queue.enqueue(intake.TRIAGE_TASK, subject.pk)
+    report_triage.process_items(
+        [item_of(other).pk, again.pk, *OutboxItem.objects.values_list("pk", flat=True)]
+    )
+    assert not OutboxItem.objects.filter(done_at=None).exists()
+    assert ExtractedFacts.objects.count() == 2
+
+
+def process_both(*subjects: Report) -> None:
+    report_triage.process_items([item_of(subject).pk for subject in subjects])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -127,6 +180,7 @@ def test_the_task_takes_many_items_and_leaves_the_rest_to_the_next_when_it_takes
     assert report_triage.TIMEOUT_SECONDS < settings.CELERY_TASK_SOFT_TIME_LIMIT
     items = [item_of(report(f"Chuyện thứ {number}")).pk for number in range(3)]
     with monkeypatch.context() as patched:
+        patched.setattr(report_triage, "TOGETHER_SECONDS", 0.0)
         patched.setattr(report_triage, "TIMEOUT_SECONDS", 0.0)
         triage_reports(items)
     assert ExtractedFacts.objects.count() == 1
@@ -198,11 +252,10 @@ def test_two_workers_on_one_item_write_once() -> None:
 def test_a_worker_that_overslept_writes_nothing() -> None:
     subject = report(STORY)
     item = item_of(subject)
-    asleep = leased_item(item)
+    asleep = queue._acquire([item.pk], 1, fact_storage.READ)
     expire_lease(item)
     leased_item(item)
-    with asleep:
-        report_triage.triage(asleep)
+    report_triage.triage(asleep)
     assert not ExtractedFacts.objects.exists()
     assert item_of(subject).done_at is None
 
@@ -210,7 +263,7 @@ def test_a_worker_that_overslept_writes_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_facts_and_settling_stand_or_fall_together(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report(STORY)
-    monkeypatch.setattr(report_triage.matching, "link_report", Mock(side_effect=RuntimeError))
+    monkeypatch.setattr(report_triage.matching, "link_reports", Mock(side_effect=RuntimeError))
     report_triage.process_items([item_of(subject).pk])
     assert not ExtractedFacts.objects.exists()
     assert not Indicator.objects.exists()
