@@ -15,14 +15,24 @@ from core.text import normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
-from reports.models import Campaign, CampaignLink, Dispute, Indicator, Report
+from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS
+from reports.models import (
+    Campaign,
+    CampaignLink,
+    Dispute,
+    Indicator,
+    NumberFinding,
+    Report,
+)
 from reports.models.report import ALPHABET
+from reports.numbers import subjects
 
 MAX_SEARCH_CHARS = 200
-MIN_DIGITS, MIN_ACCOUNT_DIGITS = 4, 6  # of a partial number; of what has a card
+MIN_DIGITS = 4  # of a partial number
 MAX_MARKED_CHARS = 4_000  # of the story that shows how a suggestion is written
 MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
+_DISPUTE_CODE = re.compile(rf"(XL\d\d[{ALPHABET}]{{8}})[{ALPHABET}]{{4}}")  # with its secret group
 _CODE = re.compile(rf"[ĐD](\d\d)([{ALPHABET}]{{3,9}})")
 _END = re.compile(rf"(\d\d)?([{ALPHABET}]{{3,9}})")
 _MAX_ENDING = 6  # campaigns of one short code, of several years
@@ -143,10 +153,25 @@ def _by_digits(typed: str, viewer: User) -> list[UUID]:
 
 
 def disputes(rows: QuerySet[Dispute], typed: str) -> QuerySet[Dispute]:
-    """Return the disputes of that code, with or without "XL-", or about that number."""
+    """Return the disputes of that code, with or without "XL-" and its last group, or about that
+    number, account or link.
+    """
     if number := _public_number(typed):
         return rows.filter(public_number__in=[number, f"XL-{number}"])
-    return rows.filter(key__in=list(filter(None, _keys(typed))))
+    return rows.filter(key__in=_subject_keys(typed))
+
+
+def findings(rows: QuerySet[NumberFinding], typed: str) -> QuerySet[NumberFinding]:
+    """Return the findings on that number, account or link, or whose text has these signs."""
+    return rows.filter(Q(key__in=_subject_keys(typed)) | Q(number__icontains=typed.strip()))
+
+
+def _subject_keys(typed: str) -> list[str]:
+    """Return the keys under which findings and disputes stand, of what was typed."""
+    subject = subjects.find_account_or_link(typed)
+    if subject is None:
+        return list(filter(None, _keys(typed)))
+    return [subject.key, subjects.finding_subject(subject).key]
 
 
 def dispute_for_code(typed: str) -> Dispute | None:
@@ -154,7 +179,7 @@ def dispute_for_code(typed: str) -> Dispute | None:
 
 
 def _public_number(typed: str) -> str:
-    parts = _PUBLIC_NUMBER.fullmatch(_alphanumeric(typed))
+    parts = _PUBLIC_NUMBER.fullmatch(_DISPUTE_CODE.sub(r"\1", _alphanumeric(typed)))
     return "-".join(parts.groups()) if parts else ""
 
 
