@@ -97,12 +97,12 @@ def validate_finding(
     subject = parse_finding_subject(number)
     if open_findings(subject).exists():
         raise ActionError(_ALREADY_FOUND)
-    is_number = subject.kind == SubjectKind.NUMBER
+    bare = subject.text if subject.kind == SubjectKind.ACCOUNT else subject.key
     return NumberFinding(
         kind=subject.kind,
         key=subject.key,
         bank=subject.bank,
-        number=number.strip()[:MAX_NUMBER_CHARS] if is_number else subject.text,
+        number=number.strip()[:MAX_NUMBER_CHARS] if subject.kind == SubjectKind.NUMBER else bare,
         finding=finding,
         reason=reason.strip(),
         valid_until=valid_until,

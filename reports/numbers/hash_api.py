@@ -25,7 +25,7 @@ ENTRIES_PER_ANSWER = 16  # or a multiple, where so many are confirmed
 PREFIX = re.compile(r"[0-9a-f]{4,8}")
 _HASH_DIGITS = 64
 # Part of what is signed, so that a signature serves one purpose.
-BUNDLE_KIND = f"{province.slug}/confirmed-findings/2"
+BUNDLE_KIND = f"{province.slug}/confirmed-findings/1"
 BUNDLE_USE_HOURS = 24  # a finding may be withdrawn any day
 
 

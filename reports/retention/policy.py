@@ -197,7 +197,7 @@ KINDS = (
         _erased_with_numbers, erasure.erase_caller_numbers,
     ),
     RetentionPolicy(
-        "disputes", "RETENTION_DISPUTES_DAYS", "đề nghị xem lại số",
+        "disputes", "RETENTION_DISPUTES_DAYS", "đề nghị xem lại",
         _answered_disputes, _empty_dispute,
     ),
     RetentionPolicy(
