@@ -110,7 +110,7 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
         return request.user.has_perm(findings.PROPOSE)
 
     def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
-        proposal = ("number", "finding", "reason", "valid_until")
+        proposal: tuple[str, ...] = ("number", "finding", "reason", "valid_until")
         if obj:
             proposal = ("subject_column", "kind", *proposal[1:])
         decided = ("status_column", "proposed_by", "confirmed_by", "withdrawn_by")

@@ -33,7 +33,12 @@ def _subject_field(
         label=label,
         help_text=help_text,
         max_length=MAX_LENGTH,
-        widget=_text_input(autocomplete="off", autocapitalize="none", spellcheck="false"),
+        widget=_text_input(
+            autocomplete="off",
+            autocapitalize="none",
+            spellcheck="false",
+            **{"data-card-refused": CARD_REFUSED},
+        ),
         error_messages={"required": required, "max_length": max_length},
     )
 

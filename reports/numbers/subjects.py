@@ -9,6 +9,7 @@ from reports.extraction.bank_accounts_and_links import (
     MAX_ACCOUNT_DIGITS,
     MIN_ACCOUNT_DIGITS,
     bank_names,
+    canonical_link,
     defang_link,
     find_bank,
     find_bank_accounts,
@@ -52,8 +53,8 @@ def find_account_or_link(text: str) -> Subject | None:
     """Return the account or link of a short text; None where it is better read as telephone numbers."""
     text = text.strip()[:MAX_TYPED_CHARS]
     phone = phones.parse(text)
-    if "link" in phone.flags:
-        return Subject(SubjectKind.LINK, find_links(text)[0].link)
+    if link := _find_link(text, phone):
+        return Subject(SubjectKind.LINK, link)
     if phone.kind == "hidden" or has_card(text):
         return None
     if accounts := find_bank_accounts(text):
@@ -63,6 +64,14 @@ def find_account_or_link(text: str) -> Subject | None:
     if digits and (is_lone or (bank and _has_no_other_words(text))):
         return Subject(SubjectKind.ACCOUNT, digits, bank)
     return None
+
+
+def _find_link(text: str, phone: ParsedCaller) -> str:
+    """Return the first link of a text, or the host with any ending that it is, else ""."""
+    if "link" in phone.flags:
+        return find_links(text)[0].link
+    is_one_word = "words" in phone.flags and len(text.split()) == 1
+    return canonical_link(f"http://{text}") if is_one_word else ""
 
 
 def _find_lone_digits(text: str) -> str:

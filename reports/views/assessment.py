@@ -124,9 +124,10 @@ def _form_page(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 def _answer(request: HttpRequest) -> HttpResponse:
     data, error = parse_body(request, FOREIGN)
-    has_card = subjects.has_card(data.get("story", ""))
+    typed = data.get("story", "")
+    has_card = subjects.has_card(typed[:MAX_BODY_CHARS])
     if has_card:  # neither shown again nor carried on to a report
-        data["story"] = mask_cards(data["story"])
+        data["story"] = mask_cards(typed)
     form = AssessmentForm(data)
     form.is_valid()  # an unknown choice counts as none
     error = error or _find_error(request, form)
@@ -243,15 +244,19 @@ def _list_subjects(mentions: Mentions, story: str) -> list[Subject]:
 
 def _find_subject(verdict: SubjectVerdict) -> Finding:
     what = _("Đường link") if verdict.is_link else _("Số tài khoản")
-    if verdict.kind == SubjectVerdictKind.CONFIRMED:
-        display, text = verdict.accused, _CONFIRMED_LINK if verdict.is_link else _CONFIRMED_ACCOUNT
-    else:
-        display, text = verdict.subject.text, next(iter(verdict.notes), _NOT_ENOUGH)
-    if verdict.kind == SubjectVerdictKind.SEVERAL:
-        return Finding(what, display, _say_reported(verdict.report_summary), verdict.css_class)
-    if verdict.kind == SubjectVerdictKind.STATE:
-        text = _STATE_OWN
-    return Finding(what, display, text, verdict.css_class)
+    return Finding(what, verdict.accused, _describe_subject(verdict), verdict.css_class)
+
+
+def _describe_subject(verdict: SubjectVerdict) -> str | Promise:
+    match verdict.kind:
+        case SubjectVerdictKind.CONFIRMED:
+            return _CONFIRMED_LINK if verdict.is_link else _CONFIRMED_ACCOUNT
+        case SubjectVerdictKind.SEVERAL:
+            return _say_reported(verdict.report_summary)
+        case SubjectVerdictKind.STATE:
+            return _STATE_OWN
+        case _:
+            return next(iter(verdict.notes), _NOT_ENOUGH)
 
 
 def _unique(items: Iterable[T]) -> list[T]:

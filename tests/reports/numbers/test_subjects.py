@@ -52,6 +52,7 @@ def test_what_was_meant_as_a_telephone_number_stays_one(typed: str) -> None:
     [
         ("https://VI-DU.example/nop?ma=1", "vi-du.example/nop"),
         ("vào dichvucong-nhai.top nhé", "dichvucong-nhai.top"),
+        ("nhai.example", "nhai.example"),
     ],
 )
 def test_a_link_is_read_as_reports_have_it_and_printed_so_that_nobody_presses_it(

@@ -10,6 +10,7 @@ from core import encryption, rate_limits
 from reports.models import Dispute
 from reports.numbers import disputes
 from reports.submission import guess_limits
+from tests.support import desk_pages
 from tests.support.language import vietnamese_words
 from tests.support.number_factories import submit_dispute
 from tests.support.officers import Person
@@ -20,7 +21,7 @@ PAGE = "/kiem-tra/xem-lai/ket-qua/"
 pytestmark = pytest.mark.django_db
 
 
-def read(client: Client, code: str, path: str = PAGE) -> str:
+def read_answer(client: Client, code: str, path: str = PAGE) -> str:
     return words(client.post(path, {"code": code}).content)
 
 
@@ -30,7 +31,7 @@ def test_the_receipt_shows_a_code_that_opens_the_answer(client: Client) -> None:
     row = Dispute.objects.get()
     code = f"{row.public_number}-{encryption.decrypt_field(row, 'secret')}"
     assert code in words(receipt.content)
-    page = read(client, code)
+    page = read_answer(client, code)
     assert "Đang xem lại, chưa trả lời Đề nghị về một số tài khoản." in page
     assert "0992000456789" not in page
 
@@ -42,10 +43,10 @@ def test_the_owner_reads_the_officers_words_only_once_they_are_decided(
     row = submit_dispute()
     code = disputes.format_code(row)
     disputes.answer(row.pk, upheld=upheld, text="Số của bạn bị giả.", by=duty.user)
-    assert ("Số của bạn bị giả." in read(client, code)) is not upheld
+    assert ("Số của bạn bị giả." in read_answer(client, code)) is not upheld
     if upheld:
         disputes.confirm_clearing(row.pk, by=lead.user)
-    page = read(client, code)
+    page = read_answer(client, code)
     assert "Cán bộ trả lời Số của bạn bị giả." in page
     assert ("Đã xem lại và gỡ" in page, "giữ nguyên" in page) == (upheld, not upheld)
 
@@ -53,16 +54,16 @@ def test_the_owner_reads_the_officers_words_only_once_they_are_decided(
 @pytest.mark.usefixtures("reference_rows")
 def test_a_day_is_told_only_once_officers_promise_one(client: Client) -> None:
     code = disputes.format_code(submit_dispute())
-    assert "Dự kiến" not in read(client, code)
+    assert "Dự kiến" not in read_answer(client, code)
     confirm_statement(disputes.STATEMENT_CODE)
-    assert "Dự kiến trước 17:00" in read(client, code)
+    assert "Dự kiến trước 17:00" in read_answer(client, code)
 
 
 @pytest.mark.parametrize("kind", ["number", "account", "link"])
 def test_the_owner_is_told_what_to_do_meanwhile(client: Client, kind: str) -> None:
     row = submit_dispute()
     Dispute.objects.update(kind=kind)
-    page = read(client, disputes.format_code(row))
+    page = read_answer(client, disputes.format_code(row))
     assert "Ai hứa gỡ giúp để lấy tiền là kẻ gian." in page
     assert ("Bạn không phải đổi số." in page) == (kind == "number")
 
@@ -70,10 +71,10 @@ def test_the_owner_is_told_what_to_do_meanwhile(client: Client, kind: str) -> No
 def test_the_public_number_alone_opens_nothing_and_spelling_does_not_matter(client: Client) -> None:
     row = submit_dispute()
     code = disputes.format_code(row)
-    assert "Mã chưa đúng." in read(client, row.public_number)
+    assert "Mã chưa đúng." in read_answer(client, row.public_number)
     wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
-    assert "Chưa thấy đề nghị nào có mã này." in read(client, wrong)
-    assert "Đang xem lại" in read(client, f" {code.lower().replace('-', ' ')} ")
+    assert "Chưa thấy đề nghị nào có mã này." in read_answer(client, wrong)
+    assert "Đang xem lại" in read_answer(client, f" {code.lower().replace('-', ' ')} ")
 
 
 @pytest.mark.usefixtures("enforced")
@@ -91,7 +92,7 @@ def test_who_guesses_waits_and_keeps_what_was_typed(
 def test_after_its_words_are_erased_the_code_opens_nothing(client: Client) -> None:
     code = disputes.format_code(submit_dispute())
     Dispute.objects.update(secret_sealed=None)
-    assert "Chưa thấy đề nghị nào" in read(client, code)
+    assert "Chưa thấy đề nghị nào" in read_answer(client, code)
 
 
 @pytest.mark.parametrize("typed", ["", "XL", "\0", "26-2345-6789", "9" * 5000])
@@ -120,7 +121,9 @@ def test_the_back_button_finds_the_answer_and_nobody_else_does(client: Client) -
 
 def test_the_desk_finds_the_dispute_by_the_whole_code(duty: Person) -> None:
     row = submit_dispute()
-    page = words(duty.client.get("/admin/reports/dispute/", {"q": disputes.format_code(row)}))
+    page = desk_pages.words(
+        duty.client.get("/admin/reports/dispute/", {"q": disputes.format_code(row)})
+    )
     assert row.public_number in page
 
 
