@@ -27,7 +27,7 @@ def has_odd_ending(host: str) -> bool:
 
 def poses_as_state(host: str) -> bool:
     """Return whether a host has a name of the state in it and does not end with .gov.vn."""
-    if is_of_state(host) or host == portal_hostname():
+    if is_of_state(host) or _is_known(host):
         return False
     return any(_has_word(each, tables()["state_names"]) for each in _list_spellings(host))
 
@@ -59,7 +59,13 @@ def may_be_genuine(host: str) -> bool:
     label = normalize(host.split(".", maxsplit=1)[0]).replace(" ", "")
     names = {name.replace(" ", "") for name in bank_names()}
     is_banks = label in names and not has_odd_ending(host) and not _is_below_another(host)
-    return is_of_state(host) or host == portal_hostname() or is_banks
+    return is_of_state(host) or _is_known(host) or is_banks
+
+
+def _is_known(host: str) -> bool:
+    """Return whether a host is ours, or below one of which nothing is said."""
+    known = tables()["not_imitations"]
+    return host == portal_hostname() or any(normalize(key) in known for key in iter_keys(host))
 
 
 def _is_below_another(host: str) -> bool:
