@@ -22,7 +22,7 @@ CARD_REFUSED = _(
 PREFILL = "prefill_number"  # a number that a page carries to a form, in the body of a POST
 
 
-def _text_input(**attrs: str) -> forms.TextInput:
+def _text_input(**attrs: str | StrPromise) -> forms.TextInput:
     return forms.TextInput({"class": "input", **attrs})
 
 
