@@ -39,7 +39,7 @@ _KINDS: dict[str, tuple[Act, str, str]] = {
         (OFFICE, "Lời về cơ quan bị giả danh", "reports_office_change"),
         (OFFICE_NUMBER, "Số công bố của cơ quan", "reports_officenumber_change"),
         (BANK_HOTLINE, "Số gọi gấp của ngân hàng", "reports_bankhotline_change"),
-        (WITHDRAWAL, "Gỡ ghi nhận về một số", "reports_numberfinding_change"),
+        (WITHDRAWAL, "Gỡ ghi nhận về một số, tài khoản, link", "reports_numberfinding_change"),
         (ACCOUNT, "Tài khoản, vai trò của cán bộ", "auth_user_change"),
     )
 }
@@ -183,7 +183,7 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     @admin.display(description="đổi thành")
     def new_value(self, row: Proposal) -> str:
         if row.kind == WITHDRAWAL.kind:
-            return f"Gỡ ghi nhận số {NumberFinding.objects.get(pk=row.target)}"
+            return f"Gỡ ghi nhận {NumberFinding.objects.get(pk=row.target)}"
         if row.kind == ACCOUNT.kind:
             return _describe_account(row)
         return _describe_values(row, row.new_values) or "Bỏ"

@@ -28,6 +28,7 @@ from reports.models import (
     NumberFinding,
     Office,
     OfficeNumber,
+    SubjectKind,
 )
 from reports.numbers import lookup
 from reports.reference import confirmed_statements
@@ -123,7 +124,9 @@ class OfficeNumberForm(forms.ModelForm[OfficeNumber]):
             raise forms.ValidationError("Chưa đọc được một số nào ở đây. Ghi một số, đủ chữ số.")
         if OfficeNumber.objects.filter(key=key).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("Số này đã có trong danh sách.")
-        if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
+        if NumberFinding.objects.filter(
+            kind=SubjectKind.NUMBER, key=key, withdrawn_at=None
+        ).exists():
             raise forms.ValidationError("Số này đang có ghi nhận là kẻ gian dùng. Gỡ trước đã.")
         validators.validate_publishable(self, typed)
         self.instance.key = key

@@ -32,6 +32,7 @@ RESIDENT = {
     "new-code": "/theo-doi/ma-moi/",
     "check": "/kiem-tra/",
     "dispute": "/kiem-tra/xem-lai/",
+    "dispute-answer": "/kiem-tra/xem-lai/ket-qua/",
     "for-programs": "/kiem-tra/cho-phan-mem/",
     "offices": "/co-quan/",
     "office": "/co-quan/cong-an-tinh/",
@@ -58,6 +59,8 @@ NUMBERS = {
     "unknown": "0550 000 999",
     "foreign": "+375 29 000 00 00",
     "masked": "0977 xxx 123",
+    "account": "Vietcombank 0992000456789",
+    "link": "https://dichvucong-nhai.top/nop",
     "name": "CSKH NGANHANG",
     "which": "0550 000 123 / 0992 000 118",
 }

@@ -139,7 +139,7 @@ class Sheet:
         """Return what was decided on numbers."""
         url = _list_url("reports_dispute", status="all", ky=self.period)
         now, before = (each["disputes"] for each in self.figures)
-        asked = Figure("Đề nghị xem lại số, nhận mới", now, before, url)
+        asked = Figure("Đề nghị xem lại, nhận mới", now, before, url)
         acts = "number_proposed", "number_confirmed", "number_withdrawn", "dispute_answered"
         return [*self._list_acts(*acts), asked]
 

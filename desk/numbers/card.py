@@ -23,20 +23,21 @@ from desk.pages.http import post_text
 from desk.reports.indicators import BY_DIGITS
 from reports.cases import visibility
 from reports.extraction import phones
-from reports.extraction.bank_accounts_and_links import find_links
+from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
-from reports.models import Indicator, NumberFinding
-from reports.numbers import lookup
+from reports.models import Indicator, NumberFinding, SubjectKind
+from reports.numbers import findings, lookup, subject_lookup, subjects
 from reports.numbers.lookup import NumberVerdict
+from reports.numbers.subject_lookup import SubjectVerdict
+from reports.numbers.subjects import Subject
 
 PERMISSION, SEES_FINDINGS = "reports.view_report", "reports.view_numberfinding"
 MAX_MENTIONS = 500  # the newest that are counted
 MAX_CAMPAIGNS = 2
-MIN_DIGITS = 6  # of an account
 _CAMPAIGN = "report__campaign_link__campaign"
 _COLUMNS = ("pk", "code", "title")
-# Why something typed is no telephone number: it may be an account or a link.
-_NO_NUMBER = {"empty", "too_short", "too_long", "words", "link", "email"}
+# Why something typed is no telephone number: it may be an account.
+_NO_NUMBER = {"empty", "too_short", "too_long", "words", "email"}
 
 
 @dataclass(frozen=True)
@@ -51,35 +52,48 @@ class Mentions:
 
 @dataclass(frozen=True)
 class NumberCard:
-    """`verdict`: what the public page says of a number, None for an account or a link; `waiting`:
+    """`verdict`: what the public page says of it, None of a number that cannot be read; `waiting`:
     the finding that a second officer has not confirmed yet, for who may read findings.
     """
 
     text: str
     mentions: Mentions
-    verdict: NumberVerdict | None = None
+    verdict: NumberVerdict | SubjectVerdict | None = None
     waiting: NumberFinding | None = None
 
 
 def load_card(text: str, officer: User) -> NumberCard | None:
     """Return the card of the first number, account or link of a text, None where there is none."""
     text = text.replace("\0", "").strip()[:MAX_NUMBER_CHARS_READ]
+    subject = subjects.find_account_or_link(text)
+    if subject:
+        verdict = subject_lookup.lookup_subject(subject)
+        named = Q(kind=subject.kind, key=subject.key)
+        if subject.bank:
+            named &= Q(bank__in=("", subject.bank))
+        waiting = _find_waiting(subject, officer)
+        return NumberCard(subject.text, _load_mentions(named, officer), verdict, waiting)
+    return _load_number_card(text, officer)
+
+
+def _load_number_card(text: str, officer: User) -> NumberCard | None:
     phone = next((each for each in phones.parse_many(text) if each.key), phones.parse(text))
     digits = "".join(filter(str.isdecimal, to_ascii_digits(text)))
-    links = [] if phone.key else find_links(text)
-    if links:
-        named = Q(kind=Indicator.Kind.LINK, key=links[0].link)
-        return NumberCard(links[0].link, _load_mentions(named, officer))
     key = lookup.lookup_key(phone)
-    if not key and len(digits) < MIN_DIGITS:
+    if not key and len(digits) < MIN_ACCOUNT_DIGITS:
         return None
     mentions = _load_mentions(Q(kind__in=BY_DIGITS, key__in={key, digits} - {""}), officer)
     if not _NO_NUMBER.isdisjoint(phone.flags):
         return NumberCard(digits, mentions)
-    open_findings = NumberFinding.objects.filter(key=key, withdrawn_at=None, confirmed_at=None)
-    waiting = open_findings.first() if officer.has_perm(SEES_FINDINGS) else None
+    waiting = _find_waiting(Subject(SubjectKind.NUMBER, key), officer)
     verdict = lookup.lookup_number(phone)
     return NumberCard(verdict.display_number, mentions, verdict, waiting)
+
+
+def _find_waiting(subject: Subject, officer: User) -> NumberFinding | None:
+    if not officer.has_perm(SEES_FINDINGS):
+        return None
+    return findings.open_findings(subject).filter(confirmed_at=None).first()
 
 
 def _load_mentions(named: Q, officer: User) -> Mentions:

@@ -1,4 +1,4 @@
-"""Pages of disputes about a number; `disputes` writes the answer."""
+"""Pages of disputes about a number, an account or a link; `disputes` writes the answer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,14 +14,15 @@ from core import encryption
 from core.admin_pages import OwnFiltersAdmin
 from core.audit import events
 from desk.labels.formatting import format_datetime, officer_name
+from desk.numbers.findings import public_words
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history
 from desk.pages.http import post_text, render
 from desk.pages.lists import PeriodFilter
 from desk.reports import search
 from desk.reports.indicators import newest_naming
-from reports.extraction import phones, redaction
+from reports.extraction import redaction
 from reports.models import Dispute
-from reports.numbers import disputes, findings, lookup, report_counts
+from reports.numbers import disputes, findings
 
 REVEAL_PERMISSION = "reports.reveal_contact"
 
@@ -63,9 +64,9 @@ class AnswerDispute(RowAction):
 
 
 class ConfirmClearing(RowAction):
-    """Clear the number, as a colleague proposed."""
+    """Clear it, as a colleague proposed."""
 
-    done = "Đã gỡ số."
+    done = "Đã gỡ."
 
     def run(self) -> None:
         disputes.confirm_clearing(self.row.pk, by=self.officer)
@@ -106,11 +107,11 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
     """Disputes, the next due first."""
 
     change_form_template = "admin/reports/dispute/change_form.html"
-    list_display = ("public_number", "number_column", "due", "status_column", "received_at")
-    list_filter = (OpenFilter, PeriodFilter)
+    list_display = ("public_number", "number_column", "kind", "due", "status_column", "received_at")
+    list_filter = (OpenFilter, "kind", PeriodFilter)
     ordering = ("due_at", "received_at")
     search_fields = ("public_number",)  # shows the box; see get_search_results
-    search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."
+    search_help_text = "Mã đề nghị, hoặc số, tài khoản, đường link cần xem lại."
     list_select_related = ("upheld_by",)
     row_actions = {
         "answer": AnswerDispute,
@@ -119,11 +120,12 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
         "reveal_reason": RevealReason,
     }
     fields = readonly_fields = (
-        "number_column", "reason_column", "received_at", "due", "status_column", "answer", "answered",
+        "number_column", "kind", "reason_column", "received_at", "due", "status_column", "answer", "answered",
     )  # fmt: skip
 
     def sidebar(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
-        finding, by = findings.open_accusation(dispute.key), get_officer(request)
+        by, subject = get_officer(request), disputes.subject_of(dispute)
+        finding = findings.open_accusation(subject)
         number = encryption.decrypt_field(dispute, "number") or ""
         return {
             "dispute": dispute,
@@ -132,9 +134,8 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
             "may_reject": finding is None or finding.proposed_by_id != by.pk,
             "is_masked": _reason(dispute) != self.reason_column(dispute),
             "may_reveal": by.has_perm(REVEAL_PERMISSION),
-            "verdict": lookup.lookup_number(phones.parse(number)),
-            "naming": newest_naming(dispute.key, by),
-            "coordination_signal": report_counts.coordination_signal(dispute.key),
+            **public_words(subject, number),
+            "naming": newest_naming(dispute.key, by, dispute.kind),
             "record": action_history("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
         }
@@ -144,7 +145,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
     ) -> tuple[QuerySet[Any], bool]:
         return (search.disputes(queryset, search_term) if search_term else queryset), False
 
-    @admin.display(description="số")
+    @admin.display(description="số, tài khoản, link")
     def number_column(self, dispute: Dispute) -> str:
         return encryption.decrypt_field(dispute, "number") or "–"
 

@@ -1,4 +1,4 @@
-"""Pages of officers' findings on numbers; `findings` writes them."""
+"""Pages of officers' findings on numbers, accounts and links; `findings` writes them."""
 
 from typing import Any
 
@@ -19,11 +19,14 @@ from desk.labels.formatting import format_datetime, format_phone
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
 from desk.pages.http import parse_int
 from desk.pages.validators import AnyDayField
+from desk.reports import search
 from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
 from reports.extraction import phones
-from reports.models import Indicator, NumberFinding
-from reports.numbers import findings, lookup, report_counts
+from reports.extraction.bank_accounts_and_links import defang_link
+from reports.models import Indicator, NumberFinding, SubjectKind
+from reports.numbers import findings, lookup, report_counts, subject_lookup
+from reports.numbers.subjects import Subject
 
 
 class FindingForm(forms.ModelForm[NumberFinding]):
@@ -70,7 +73,7 @@ def unconfirmed_findings() -> QuerySet[NumberFinding]:
 class ConfirmFinding(RowAction):
     """Confirm a colleague's proposal."""
 
-    done = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
+    done = "Đã xác nhận. Trang kiểm tra nói điều này từ bây giờ."
     permission = findings.CONFIRM
 
     def run(self) -> None:
@@ -81,7 +84,7 @@ class WithdrawFinding(RowAction):
     """Withdraw a finding, or propose to withdraw a confirmed one."""
 
     done = "Đã gỡ ghi nhận."
-    proposed = "Đã đề nghị gỡ. Số vẫn hiện cho đến khi một chỉ huy khác xác nhận."
+    proposed = "Đã đề nghị gỡ. Ghi nhận vẫn hiện cho đến khi một chỉ huy khác xác nhận."
 
     def run(self) -> Proposal | None:
         return findings.withdraw(self.row.pk, self.reason, by=self.officer)
@@ -94,19 +97,22 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
     form = FindingForm
     change_form_template = "admin/reports/numberfinding/change_form.html"
     list_display = (
-        "number", "finding", "status_column", "valid_until", "proposed_by", "confirmed_by",
+        "subject_column", "kind", "finding", "status_column", "valid_until", "proposed_by", "confirmed_by",
     )  # fmt: skip
     list_select_related = ("proposed_by", "confirmed_by")
-    list_filter = (StatusFilter,)
+    list_filter = (StatusFilter, "kind")
     ordering = ("-proposed_at",)
-    search_fields = ("number", "key__exact")
+    search_fields = ("number", "key__exact")  # shows the box; see get_search_results
+    search_help_text = "Số điện thoại, số tài khoản hoặc đường link."
     row_actions = {"confirm": ConfirmFinding, "withdraw": WithdrawFinding}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(findings.PROPOSE)
 
     def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
-        proposal = ("number", "finding", "reason", "valid_until")
+        proposal: tuple[str, ...] = ("number", "finding", "reason", "valid_until")
+        if obj:
+            proposal = ("subject_column", "kind", *proposal[1:])
         decided = ("status_column", "proposed_by", "confirmed_by", "withdrawn_by")
         return (*proposal, *decided) if obj else proposal
 
@@ -133,7 +139,8 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"title": "Đề nghị ghi nhận một số", **(extra_context or {})}
+        title = "Đề nghị ghi nhận một số, tài khoản, link"
+        context = {"title": title, **(extra_context or {})}
         try:
             return super().add_view(request, form_url, context)
         except ActionError as error:  # a concurrent proposal was first
@@ -156,13 +163,21 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
             "may_withdraw": stands
             and (by.has_perm(findings.PROPOSE) if row.confirmed_at else may["may_end"]),
             "record": action_history("number", row.pk),
-            "verdict": lookup.lookup_number(phones.parse(row.number)),
-            "named": count_reports_naming(row.key),
-            "naming": newest_naming(row.key, by),
-            "coordination_signal": report_counts.coordination_signal(row.key),
+            **public_words(Subject(SubjectKind(row.kind), row.key, row.bank), row.number),
+            "named": count_reports_naming(row.key, row.kind),
+            "naming": newest_naming(row.key, by, row.kind),
             "days": report_counts.DAYS,
-            "title": f"Số {row.number}",
+            "title": f"Ghi nhận về {row.get_kind_display()} {_legible(row)}",
         }
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (search.findings(queryset, search_term) if search_term else queryset), False
+
+    @admin.display(description="số, tài khoản, link", ordering="number")
+    def subject_column(self, row: NumberFinding) -> str:
+        return _legible(row)
 
     @admin.display(description="trạng thái")
     def status_column(self, row: NumberFinding) -> str:
@@ -175,12 +190,29 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
         return f"Đã xác nhận {format_datetime(row.confirmed_at)}"
 
 
+def public_words(subject: Subject, typed: str) -> dict[str, Any]:
+    """Return what the public page says of it now, and the signs that its reports were arranged."""
+    if subject.kind == SubjectKind.NUMBER:
+        signal = report_counts.coordination_signal(subject.key)
+        return {
+            "verdict": lookup.lookup_number(phones.parse(typed)),
+            "coordination_signal": signal,
+        }
+    return {"verdict": subject_lookup.lookup_subject(subject)}
+
+
+def _legible(row: NumberFinding) -> str:
+    return defang_link(row.number) if row.kind == SubjectKind.LINK else row.number
+
+
 def _initial_from_indicator(indicator: str, by: User) -> dict[str, Any]:
-    """Return number and reason from an indicator of a visible report, by key: no URL holds a number."""
+    """Return what a report names and a reason, by key: no URL holds a number."""
     key = parse_int(indicator, max_digits=18) or 0
-    numbers = Indicator.objects.filter(pk=key, kind=Indicator.Kind.NUMBER).exclude(key="")
-    rows = visibility.visible_via_report(numbers, by).select_related("report")
-    row = rows.only("key", "report__public_number").first()
+    named = Indicator.objects.filter(pk=key, kind__in=SubjectKind.values).exclude(key="")
+    rows = visibility.visible_via_report(named, by).select_related("report")
+    row = rows.only("kind", "key", "bank", "report__public_number").first()
     if row is None:
         return {}
-    return {"number": format_phone(row.key), "reason": f"Tin {row.report.public_number}."}
+    is_link = row.kind == SubjectKind.LINK
+    text = row.key if is_link else " ".join(filter(None, (row.bank, format_phone(row.key))))
+    return {"number": text, "reason": f"Tin {row.report.public_number}."}

@@ -7,7 +7,7 @@ import re
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Left, Reverse
 
 from core.text import normalize, to_ascii_digits
@@ -16,14 +16,17 @@ from desk.reports.near_codes import find_near
 from reports.campaigns.campaign_codes import campaign_for_code, find_by_ending, fold_code
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
-from reports.models import CampaignLink, Dispute, Indicator, Report
+from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS
+from reports.models import CampaignLink, Dispute, Indicator, NumberFinding, Report
 from reports.models.report import ALPHABET
+from reports.numbers import subjects
 
 MAX_SEARCH_CHARS = 200
-MIN_DIGITS, MIN_ACCOUNT_DIGITS = 4, 6  # of a partial number; of what has a card
+MIN_DIGITS = 4  # of a partial number
 MAX_MARKED_CHARS = 4_000  # of the story that shows how a suggestion is written
 MAX_NUMBERS = 2_000  # reports of a number
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})")
+_DISPUTE_CODE = re.compile(rf"(XL\d\d[{ALPHABET}]{{8}})[{ALPHABET}]{{4}}")  # with its secret group
 _NO_DIGITS = re.compile(r"\D+")
 
 
@@ -104,10 +107,25 @@ def _by_digits(typed: str, viewer: User) -> list[UUID]:
 
 
 def disputes(rows: QuerySet[Dispute], typed: str) -> QuerySet[Dispute]:
-    """Return the disputes of that code, with or without "XL-", or about that number."""
+    """Return the disputes of that code, with or without "XL-" and its last group, or about that
+    number, account or link.
+    """
     if number := _public_number(typed):
         return rows.filter(public_number__in=[number, f"XL-{number}"])
-    return rows.filter(key__in=list(filter(None, _keys(typed))))
+    return rows.filter(key__in=_subject_keys(typed))
+
+
+def findings(rows: QuerySet[NumberFinding], typed: str) -> QuerySet[NumberFinding]:
+    """Return the findings on that number, account or link, or whose text has these signs."""
+    return rows.filter(Q(key__in=_subject_keys(typed)) | Q(number__icontains=typed.strip()))
+
+
+def _subject_keys(typed: str) -> list[str]:
+    """Return the keys under which findings and disputes stand, of what was typed."""
+    subject = subjects.find_account_or_link(typed)
+    if subject is None:
+        return list(filter(None, _keys(typed)))
+    return [subject.key, subjects.finding_subject(subject).key]
 
 
 def dispute_for_code(typed: str) -> Dispute | None:
@@ -115,7 +133,7 @@ def dispute_for_code(typed: str) -> Dispute | None:
 
 
 def _public_number(typed: str) -> str:
-    parts = _PUBLIC_NUMBER.fullmatch(fold_code(typed))
+    parts = _PUBLIC_NUMBER.fullmatch(_DISPUTE_CODE.sub(r"\1", fold_code(typed)))
     return "-".join(parts.groups()) if parts else ""
 
 

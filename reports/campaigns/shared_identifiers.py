@@ -14,6 +14,8 @@ from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
 from reports.extraction.bank_accounts_and_links import (
     CHAINS,
+    MAX_ACCOUNT_DIGITS,
+    MIN_ACCOUNT_DIGITS,
     find_bank,
     is_card,
     is_money,
@@ -28,9 +30,7 @@ from reports.extraction.phones import (
     parse_many,
 )
 
-_MIN_ACCOUNT_LENGTH = 6
 _MIN_BARE_LENGTH = 8  # digits of an account that no word announces
-_MAX_ACCOUNT_LENGTH = 19
 _CONTEXT_CHARS = 60  # before and behind a number, that say whose it is
 NEIGHBOURS = 9  # numbers so far apart are neighbours
 NEIGHBOUR_HOURS = 48
@@ -199,7 +199,7 @@ def accounts_in(told: Mentions) -> Iterator[Account]:
 
 def _may_be_account(chain: re.Match[str], digits: str) -> bool:
     return (
-        _MIN_BARE_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH
+        _MIN_BARE_LENGTH <= len(digits) <= MAX_ACCOUNT_DIGITS
         and not _OTHER_DIGITS.fullmatch(digits)
         and not _GROUPED.fullmatch(chain[0])
         and not is_money(chain.string, chain.end())
@@ -211,7 +211,7 @@ def accounts_in_field(typed: str) -> Iterator[Account]:
     """Yield the account numbers of a field that may name a bank too ("MB 1234 5678")."""
     for chain in CHAINS.finditer(to_ascii_digits(typed)):
         digits = re.sub(r"[^0-9]", "", chain[0])
-        if _MIN_ACCOUNT_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH and not is_card(digits):
+        if MIN_ACCOUNT_DIGITS <= len(digits) <= MAX_ACCOUNT_DIGITS and not is_card(digits):
             yield digits, find_bank(typed)
 
 

@@ -27,7 +27,9 @@ _LOOK_AHEAD = 30
 _WHOLE_LENGTH = 8  # digits of a group that is a number by itself, whatever follows
 _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
-_MIN_LENGTH, _MAX_LENGTH, _CARD_LENGTH = 6, 19, 16  # digits
+MIN_ACCOUNT_DIGITS, MAX_ACCOUNT_DIGITS = 6, 19
+_CARD_LENGTH = 16  # digits
+_CARD_MASK = "••••"
 _DOMESTIC_CARD = "9704"
 _REACH = 90  # characters beside an account that say whose it is
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
@@ -122,13 +124,14 @@ def iter_bank_accounts(text: str) -> Iterator[FoundAccount]:
     floor, is_taken = 0, False  # whether the account before has its bank behind it
     for chain in CHAINS.finditer(text):
         start, end = chain.span()
-        if len(chain[0]) < _MIN_LENGTH:
+        if len(chain[0]) < MIN_ACCOUNT_DIGITS:
             floor = end
             continue
         digits, end = _first_number(text, chain)
         words = words_before(text, start, floor)
         is_beside = _follows_account_word(words) or _is_beside_bank(text, digits, words, end)
-        if is_beside and _MIN_LENGTH <= len(digits) <= _MAX_LENGTH and not is_card(digits):
+        is_length = MIN_ACCOUNT_DIGITS <= len(digits) <= MAX_ACCOUNT_DIGITS
+        if is_beside and is_length and not is_card(digits):
             before = _SENTENCE_END.split(text[max(floor, start - _REACH) : start])[-1]
             after = _OWNER_END.split(text[end : end + _REACH], maxsplit=1)[0]
             bank, is_taken = _find_bank(before, after, skipped=is_taken)
@@ -141,11 +144,44 @@ def is_card(digits: str) -> bool:
     """Return whether digits are the number of a payment card: one of this country's, else sixteen with
     a right check digit.
     """
-    if digits.startswith(_DOMESTIC_CARD) and len(digits) in {_CARD_LENGTH, _MAX_LENGTH}:
+    if digits.startswith(_DOMESTIC_CARD) and len(digits) in {_CARD_LENGTH, MAX_ACCOUNT_DIGITS}:
         return True
     doubled = (int(digit) * 2 for digit in digits[-2::-2])
     check = sum(map(int, digits[::-2])) + sum(each // 10 + each % 10 for each in doubled)
     return len(digits) == _CARD_LENGTH and check % 10 == 0
+
+
+def find_cards(text: str) -> list[tuple[int, int]]:
+    """Return where the numbers of payment cards stand in a text. Linear time."""
+    copy = reading_copy(text)
+    plain = to_ascii_digits(copy.text)
+    spans = (span for chain in CHAINS.finditer(plain) for span in _iter_cards(plain, chain))
+    return [copy.original_span(*span) for span in spans]
+
+
+def _iter_cards(plain: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield the spans of groups of a chain that together are a card, whatever else stands beside."""
+    groups = [group.span() for group in GROUPS.finditer(plain, *chain.span())]
+    at = 0
+    while at < len(groups):
+        digits = ""
+        for last in range(at, min(len(groups), at + _CARD_LENGTH)):
+            digits += plain[slice(*groups[last])]
+            if is_card(digits):
+                yield groups[at][0], groups[last][1]
+                at = last
+            if is_card(digits) or len(digits) > _CARD_LENGTH:
+                break
+        at += 1
+
+
+def mask_cards(text: str) -> str:
+    """Return a text in which no number of a card can be read. Linear time."""
+    parts, done = [], 0
+    for start, end in find_cards(text):
+        parts += [text[done:start], _CARD_MASK]
+        done = end
+    return "".join([*parts, text[done:]])
 
 
 # --- whose account: what stands beside it, up to the next number and the end of the sentence

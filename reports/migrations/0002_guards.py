@@ -487,7 +487,8 @@ BEGIN
         withdrawn.withdrawn_by_id := NEW.withdrawn_by_id;
         -- Or a dispute that two people uphold in this very transaction.
         IF NEW IS NOT DISTINCT FROM withdrawn AND (core_agreed('withdrawal', OLD.id::text) IS NOT NULL OR EXISTS (
-            SELECT FROM reports_dispute WHERE key = OLD.key AND status = 'upheld'
+            SELECT FROM reports_dispute
+             WHERE kind = OLD.kind AND key = OLD.key AND bank IN ('', OLD.bank) AND status = 'upheld'
                AND answered_by_id = NEW.withdrawn_by_id AND answered_at >= transaction_timestamp()))
         THEN
             RETURN NEW;

@@ -1,12 +1,12 @@
-"""Published numbers and their changes, officers' findings on numbers, and disputes."""
+"""Published numbers and their changes; officers' findings on numbers, accounts and links; disputes."""
 
 import uuid
 from datetime import date
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import F, Func, Q
-from django.db.models.functions import Cast, Now
+from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models.functions import Cast, Concat, Now
 
 from core.models import choice_of, key_of, optional_key_of
 from reports.models.reference import Office, Unit
@@ -41,9 +41,24 @@ class OfficeNumber(models.Model):
         return self.number
 
 
-def sha256_of(field: str) -> Func:
-    """Return the SHA-256 (32 bytes) of a field as indexed; keys have no backslash to unescape."""
-    as_bytes = Cast(field, models.BinaryField())
+MAX_KEY_CHARS = 255
+
+
+class SubjectKind(models.TextChoices):
+    """What a look-up, a finding or a dispute is about: `Indicator.Kind` without persons."""
+
+    NUMBER = "number", "số điện thoại"
+    ACCOUNT = "account", "tài khoản"
+    LINK = "link", "đường link"
+
+
+def hash_of_subject() -> Func:
+    """Return the SHA-256 (32 bytes) of kind:key, of an account kind:bank:key; no part of it has a
+    backslash, which the cast would unescape.
+    """
+    bank = Case(When(~Q(bank=""), then=Concat("bank", Value(":"))), default=Value(""))
+    text = Concat("kind", Value(":"), bank, "key", output_field=models.TextField())
+    as_bytes = Cast(text, models.BinaryField())
     return Func(as_bytes, function="sha256", output_field=models.BinaryField())
 
 
@@ -55,20 +70,27 @@ class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
         ).exclude(key="")
 
     def accusing(self) -> "NumberFindingQuerySet":
-        """Return findings on scammers' numbers, except numbers of offices."""
+        """Return findings on what scammers use, except numbers of offices."""
         published = OfficeNumber.objects.values("key")
-        return self.filter(finding=NumberFinding.Finding.CONFIRMED).exclude(key__in=published)
+        confirmed = self.filter(finding=NumberFinding.Finding.CONFIRMED)
+        return confirmed.exclude(kind=SubjectKind.NUMBER, key__in=published)
 
 
 class NumberFinding(models.Model):
-    """An officer's finding on a number, public once another has confirmed it, for a time."""
+    """An officer's finding on a number, an account or a link, public once another has confirmed it,
+    for a time. `key` as of an indicator, of a link its host; `bank`: of an account.
+    """
 
     class Finding(models.TextChoices):
-        CONFIRMED = "confirmed", "Kẻ gian đã dùng số này"
+        CONFIRMED = "confirmed", "Kẻ gian đã dùng"
         CLEARED = "cleared", "Đã xem lại, gỡ khỏi danh sách"
 
-    key = models.CharField("dạng chuẩn", max_length=64)
-    number = models.CharField("số", max_length=40)
+    kind = choice_of(
+        "loại", SubjectKind, 8, default=SubjectKind.NUMBER, db_default=SubjectKind.NUMBER
+    )
+    key = models.CharField("dạng chuẩn", max_length=MAX_KEY_CHARS)
+    bank = models.CharField("ngân hàng", max_length=32, blank=True, default="", db_default="")
+    number = models.CharField("số, tài khoản, đường link", max_length=MAX_KEY_CHARS)
     finding = models.CharField("kết quả", max_length=16, choices=Finding.choices)
     reason = models.TextField("căn cứ (cán bộ xem)")
     proposed_by = key_of(User, "người đề nghị")
@@ -82,18 +104,23 @@ class NumberFinding(models.Model):
     objects = NumberFindingQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "ghi nhận về một số"
-        verbose_name_plural = "số đã xác nhận và chờ xác nhận"
-        permissions = [("confirm_number", "xác nhận số do người khác đề nghị")]
+        verbose_name = "ghi nhận về một số, tài khoản, link"
+        verbose_name_plural = "số, tài khoản, link đã xác nhận và chờ xác nhận"
+        permissions = [("confirm_number", "xác nhận số, tài khoản, link do người khác đề nghị")]
         # Looked up by the beginning of a hash (reports/numbers/hash_api.py).
         indexes = [
             models.Index(
-                sha256_of("key"), condition=Q(withdrawn_at=None), name="numberfinding_hash"
+                hash_of_subject(), condition=Q(withdrawn_at=None), name="numberfinding_hash"
             )
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["key"], condition=Q(withdrawn_at=None), name="numberfinding_one_at_a_time"
+                fields=["kind", "key", "bank"],
+                condition=Q(withdrawn_at=None),
+                name="numberfinding_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=SubjectKind.ACCOUNT) | Q(bank=""), name="numberfinding_bank"
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_by=None, confirmed_at=None)
@@ -118,22 +145,28 @@ def new_dispute_number() -> str:
 class Dispute(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", "Chờ xem lại"
-        UPHELD = "upheld", "Đúng, đã gỡ số"
+        UPHELD = "upheld", "Đúng, đã gỡ"
         REJECTED = "rejected", "Giữ nguyên"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     public_number = models.CharField("mã", max_length=16, unique=True, default=new_dispute_number)
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     due_at = models.DateTimeField("hạn trả lời", null=True, blank=True)
-    key = models.CharField("dạng chuẩn", max_length=64, blank=True)
+    kind = choice_of(
+        "loại", SubjectKind, 8, default=SubjectKind.NUMBER, db_default=SubjectKind.NUMBER
+    )
+    key = models.CharField("dạng chuẩn", max_length=MAX_KEY_CHARS, blank=True)
+    bank = models.CharField("ngân hàng", max_length=32, blank=True, default="", db_default="")
     number_sealed = models.BinaryField(null=True)
+    # The last group of the code by which its owner sees the answer; the public number alone opens nothing.
+    secret_sealed = models.BinaryField(null=True)
     reason_sealed = models.BinaryField(null=True)
     contact_sealed = models.BinaryField(null=True)
     submission_key = models.CharField(max_length=64)  # sent twice from one page, it is one dispute
     content_digest = models.BinaryField(max_length=32, db_default=b"")
     status = choice_of("trạng thái", Status, 16, db_default=Status.OPEN)
-    answer = models.TextField("trả lời", blank=True)
-    # The officer who proposes to clear the number; another must confirm.
+    answer = models.TextField("trả lời người đề nghị", blank=True)
+    # The officer who proposes to clear it; another must confirm.
     upheld_by = optional_key_of(User, "đề nghị gỡ", blank=True)
     upheld_at = models.DateTimeField("đề nghị gỡ lúc", null=True, blank=True)
     # Answered before two officers were required; set by the migration alone.
@@ -141,10 +174,10 @@ class Dispute(models.Model):
     answered_by = optional_key_of(User, "người trả lời", blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "đề nghị xem lại số"
+        verbose_name = verbose_name_plural = "đề nghị xem lại"
         ordering = ["received_at"]
-        # Read at every look-up of a number.
-        indexes = [models.Index(fields=["key"], name="dispute_key")]
+        # Read at every look-up.
+        indexes = [models.Index(fields=["kind", "key"], name="dispute_key")]
         constraints = [
             models.UniqueConstraint(
                 fields=["submission_key", "content_digest"], name="dispute_sent_once"

@@ -1,10 +1,13 @@
-"""Residents' disputes about numbers; the only writer of them.
+"""Residents' disputes about numbers, accounts and links; the only writer of them.
 
-One officer answers a dispute, but only two clear a number. Every action is logged. The public page
-reveals nothing of a submitted number.
+One officer answers a dispute, but only two clear its subject. Every action is logged. The public pages
+reveal nothing of what was submitted: with its code, status and answer alone.
 """
 
-from dataclasses import asdict, dataclass
+import hmac
+import re
+import secrets
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -19,15 +22,21 @@ from core.errors import ActionError, NotAllowedError
 from core.keys import content_digests
 from reports.calendar import deadline_rules
 from reports.extraction import phones
-from reports.models import Dispute
-from reports.models.numbers import new_dispute_number
-from reports.numbers import findings, lookup
+from reports.models import Dispute, SubjectKind
+from reports.models.numbers import MAX_KEY_CHARS, new_dispute_number
+from reports.models.report import ALPHABET
+from reports.numbers import findings, lookup, subjects
+from reports.numbers.subjects import Subject
 from reports.reference import confirmed_statements
 
 ANSWER = "reports.change_dispute"
 DISPUTE_WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
 STATEMENT_CODE = "dispute_answer"
 _MAX_ATTEMPTS = 5  # to find a free public number
+_SECRET_CHARS = 4
+_CODE = re.compile(
+    rf"XL(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})([{ALPHABET}]{{{_SECRET_CHARS}}})"
+)
 
 
 def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
@@ -37,11 +46,11 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
         raise ActionError("Chưa ghi câu trả lời.")
     with transaction.atomic():
         dispute = _lock_open_dispute(pk)
-        row = findings.open_accusation(dispute.key, lock=True)
+        row = findings.open_accusation(subject_of(dispute), lock=True)
         if not upheld and row and row.proposed_by_id == by.pk:
-            raise ActionError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
+            raise ActionError("Bạn đã đề nghị ghi nhận này nên không tự giữ. Nhờ một người khác.")
         if upheld and dispute.upheld_by_id:
-            raise ActionError("Đã có người đề nghị gỡ số này. Xem căn cứ rồi xác nhận.")
+            raise ActionError("Đã có người đề nghị gỡ. Xem câu trả lời rồi xác nhận.")
         if upheld:
             _update(dispute, answer=text.strip(), upheld_by=by, upheld_at=Now())
             events.log_event("dispute", pk, "dispute_proposed", by=by)
@@ -53,18 +62,18 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
 
 def confirm_clearing(pk: UUID, *, by: User) -> Dispute:
     """Return the dispute, upheld as a colleague proposed: an accusing finding is withdrawn, and
-    earlier reports count no more. One of the two may confirm numbers. Raises ActionError.
+    earlier reports count no more. One of the two may confirm findings. Raises ActionError.
     """
     _require_permission(by)
     with transaction.atomic():
         dispute = _lock_open_dispute(pk)
         if dispute.upheld_by is None:
-            raise ActionError("Chưa ai đề nghị gỡ số này.")
+            raise ActionError("Chưa ai đề nghị gỡ.")
         if dispute.upheld_by == by:
             raise ActionError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
         if not dispute.upheld_by.has_perm(findings.CONFIRM):
             findings.require_permission(by, findings.CONFIRM)
-        row = findings.open_accusation(dispute.key, lock=True)
+        row = findings.open_accusation(subject_of(dispute), lock=True)
         _store_answer(dispute, Dispute.Status.UPHELD, by)
         if row:
             findings.withdraw_locked(row, f"Đề nghị xem lại {dispute.public_number}", by)
@@ -72,8 +81,12 @@ def confirm_clearing(pk: UUID, *, by: User) -> Dispute:
     return dispute
 
 
+def subject_of(dispute: Dispute) -> Subject:
+    return Subject(SubjectKind(dispute.kind), dispute.key, dispute.bank)
+
+
 def may_confirm_clearing(dispute: Dispute, by: User) -> bool:
-    """Return whether the officer is a second one, and one of the two may confirm numbers."""
+    """Return whether the officer is a second one, and one of the two may confirm findings."""
     first = dispute.upheld_by
     if dispute.status != Dispute.Status.OPEN or first in {None, by} or not by.has_perm(ANSWER):
         return False
@@ -133,12 +146,16 @@ def _find_submitted_dispute(submission: DisputeSubmission, submission_key: str) 
 
 
 def _store_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute:
-    key = uuid4()
+    key, subject = uuid4(), _parse_subject(submission.number)
+    secret = "".join(secrets.choice(ALPHABET) for _ in range(_SECRET_CHARS))
     row = Dispute(
         id=key,
         public_number=new_dispute_number(),
         due_at=_compute_due_at(timezone.now()),
-        key=lookup.lookup_key(phones.parse(submission.number))[:64],
+        kind=subject.kind,
+        key=subject.key,
+        bank=subject.bank,
+        secret_sealed=encryption.encrypt(secret, "secret", key),
         number_sealed=encryption.encrypt(submission.number, "number", key),
         reason_sealed=encryption.encrypt(submission.reason, "reason", key),
         contact_sealed=encryption.encrypt(submission.contact, "contact", key),
@@ -150,6 +167,15 @@ def _store_dispute(submission: DisputeSubmission, submission_key: str) -> Disput
     return row
 
 
+def _parse_subject(typed: str) -> Subject:
+    """Return what was disputed as findings name it, with the key "" where nothing could be read."""
+    if found := subjects.find_account_or_link(typed):
+        subject = subjects.finding_subject(found)
+    else:
+        subject = Subject(SubjectKind.NUMBER, lookup.lookup_key(phones.parse(typed)))
+    return subject if len(subject.key) <= MAX_KEY_CHARS else replace(subject, key="")
+
+
 def _digests(submission: DisputeSubmission, submission_key: str) -> list[bytes]:
     return content_digests("dispute digest", submission_key, asdict(submission))
 
@@ -158,3 +184,26 @@ def _compute_due_at(now: datetime) -> datetime:
     statement = confirmed_statements.statements().get(STATEMENT_CODE)
     days = statement.amount if statement and statement.amount else DISPUTE_WORKING_DAYS
     return deadline_rules.add_working_days(now, days)
+
+
+# --- the answer, as its owner reads it
+
+
+def format_code(dispute: Dispute) -> str:
+    """Return the code that opens the answer: the public number and a secret group."""
+    return f"{dispute.public_number}-{encryption.decrypt_field(dispute, 'secret')}"
+
+
+def parse_code(typed: str) -> str:
+    """Return a typed code as `format_code` writes it, "" for what is none."""
+    match = _CODE.fullmatch("".join(filter(str.isalnum, typed.upper())))
+    return "-".join(("XL", *match.groups())) if match else ""
+
+
+def find_by_code(code: str) -> Dispute | None:
+    """Return the dispute of a parsed code, None for a wrong one or where its words were erased."""
+    dispute = Dispute.objects.filter(public_number=code[: -_SECRET_CHARS - 1]).first()
+    if dispute is None or dispute.secret_sealed is None:
+        return None
+    is_right = hmac.compare_digest(format_code(dispute).encode(), code.encode())
+    return dispute if is_right else None

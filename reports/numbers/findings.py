@@ -1,4 +1,4 @@
-"""Officers' findings on numbers; the only writer of them.
+"""Officers' findings on numbers, accounts and links; the only writer of them.
 
 One officer proposes a finding, another confirms it; what was confirmed, two withdraw (core/audit/proposals.py).
 Every action is logged.
@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -15,10 +16,14 @@ from core.audit import events, proposals
 from core.errors import ActionError, NotAllowedError
 from core.models import Proposal
 from reports.extraction import phones
-from reports.models import Indicator, NumberFinding, OfficeNumber, Report
-from reports.numbers import lookup, report_counts
+from reports.models import Indicator, NumberFinding, OfficeNumber, Report, SubjectKind
+from reports.models.numbers import MAX_KEY_CHARS
+from reports.numbers import lookup, report_counts, subjects
+from reports.numbers.subjects import Subject
+from reports.public import link_hosts
 
 VALID_DAYS = 92  # three months
+MAX_NUMBER_CHARS = 40  # of a number as typed
 PROPOSE = "reports.add_numberfinding"
 CONFIRM = "reports.confirm_number"
 
@@ -38,9 +43,24 @@ def _valid_until(row: NumberFinding) -> date:
     return max(row.valid_until, _min_cleared_until()) if is_cleared else row.valid_until
 
 
-def key_for(number: str) -> str:
-    """Return the key of one number. Raises ActionError, also for a published one: it is forged."""
-    key = lookup.lookup_key(phones.parse(number))
+def parse_finding_subject(typed: str) -> Subject:
+    """Return what a finding may be about. Raises ActionError: for a card, and for what is genuine and
+    only imitated.
+    """
+    if subjects.has_card(typed):
+        raise ActionError("Đây là số thẻ, không phải số tài khoản. Số thẻ không ghi ở đây.")
+    subject = subjects.find_account_or_link(typed)
+    if subject is None:
+        return Subject(SubjectKind.NUMBER, _number_key(typed))
+    if subject.kind == SubjectKind.LINK:
+        return _link_subject(subject)
+    if not subject.bank:
+        raise ActionError("Ghi thêm tên ngân hàng, ví dụ: Vietcombank 0992000456789.")
+    return subject
+
+
+def _number_key(typed: str) -> str:
+    key = lookup.lookup_key(phones.parse(typed))
     if not key:
         raise ActionError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
     if lookup.find_bank(key) or OfficeNumber.objects.filter(key=key).exists():
@@ -48,6 +68,19 @@ def key_for(number: str) -> str:
             "Đây là số công bố của một cơ quan, ngân hàng. Kẻ gian giả số này, không dùng nó."
         )
     return key
+
+
+def _link_subject(link: Subject) -> Subject:
+    subject = subjects.finding_subject(link)
+    if link_hosts.may_be_genuine(link_hosts.host_of(link.key)):
+        raise ActionError("Đây là trang của nơi thật. Kẻ gian giả trang này, không dùng nó.")
+    if not subject.key:
+        raise ActionError(
+            "Trang này nhiều người dùng chung. Ghi cả đường link, không chỉ tên trang."
+        )
+    if "\\" in subject.key or len(subject.key) > MAX_KEY_CHARS:
+        raise ActionError("Đường link này dài quá hoặc có dấu lạ. Ghi phần trước dấu / thôi.")
+    return subject
 
 
 def validate_finding(
@@ -63,12 +96,15 @@ def validate_finding(
     if finding == NumberFinding.Finding.CLEARED and valid_until < _min_cleared_until():
         days = report_counts.DAYS
         raise ActionError(f"Gỡ thì có giá trị ít nhất {days} ngày, kẻo tin cũ lại tính.")
-    key = key_for(number)
-    if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
+    subject = parse_finding_subject(number)
+    if open_findings(subject).exists():
         raise ActionError(_ALREADY_FOUND)
+    bare = subject.text if subject.kind == SubjectKind.ACCOUNT else subject.key
     return NumberFinding(
-        key=key,
-        number=number.strip()[:40],
+        kind=subject.kind,
+        key=subject.key,
+        bank=subject.bank,
+        number=number.strip()[:MAX_NUMBER_CHARS] if subject.kind == SubjectKind.NUMBER else bare,
         finding=finding,
         reason=reason.strip(),
         valid_until=valid_until,
@@ -95,12 +131,12 @@ def confirm(pk: int, *, by: User) -> NumberFinding:
     with transaction.atomic():
         row = _lock_finding(pk)
         if row.confirmed_at:
-            raise ActionError("Số này đã được xác nhận rồi.")
+            raise ActionError("Ghi nhận này đã được xác nhận rồi.")
         if row.proposed_by_id == by.pk:
             raise ActionError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
         if row.valid_until < timezone.localdate():
             raise ActionError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
-        key_for(row.number)
+        _require_accusable(row)
         NumberFinding.objects.filter(pk=pk).update(
             confirmed_by=by, confirmed_at=Now(), valid_until=_valid_until(row)
         )
@@ -136,12 +172,26 @@ class _Withdrawal(proposals.Act):
 WITHDRAWAL = _Withdrawal("withdrawal", CONFIRM)
 
 
-def open_accusation(key: str, *, lock: bool = False) -> NumberFinding | None:
-    """Return the accusing finding on a number that was not withdrawn, or None."""
-    rows = NumberFinding.objects.exclude(key="")
-    rows = rows.select_for_update() if lock else rows
-    confirmed = NumberFinding.Finding.CONFIRMED
-    return rows.filter(key=key, finding=confirmed, withdrawn_at=None).first()
+def open_accusation(subject: Subject, *, lock: bool = False) -> NumberFinding | None:
+    """Return the accusing finding that was not withdrawn, or None."""
+    rows = open_findings(subject).filter(finding=NumberFinding.Finding.CONFIRMED)
+    return (rows.select_for_update() if lock else rows).first()
+
+
+def open_findings(subject: Subject) -> QuerySet[NumberFinding]:
+    """Return the findings that were not withdrawn; of an account whose bank is not told, at any."""
+    of_bank = {"bank": subject.bank} if subject.bank else {}
+    key = subjects.finding_subject(subject).key
+    rows = NumberFinding.objects.filter(kind=subject.kind, key=key, withdrawn_at=None, **of_bank)
+    return rows.exclude(key="")
+
+
+def _require_accusable(row: NumberFinding) -> None:
+    """Raise ActionError where the thing has become a genuine one since it was proposed."""
+    if row.kind == SubjectKind.NUMBER:
+        _number_key(row.number)
+    elif row.kind == SubjectKind.LINK:
+        _link_subject(Subject(SubjectKind.LINK, row.key))
 
 
 def _lock_finding(pk: int) -> NumberFinding:
@@ -162,10 +212,10 @@ def require_permission(by: User, permission: str) -> None:
         raise NotAllowedError(_MISSING_PERMISSION[permission])
 
 
-_ALREADY_FOUND = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."
+_ALREADY_FOUND = "Đã có một ghi nhận về số, tài khoản hoặc link này. Gỡ ghi nhận ấy trước."
 _MISSING_PERMISSION = {
-    PROPOSE: "Bạn không có quyền đề nghị số.",
-    CONFIRM: "Việc này cần người có quyền xác nhận số.",
+    PROPOSE: "Bạn không có quyền đề nghị ghi nhận.",
+    CONFIRM: "Việc này cần người có quyền xác nhận ghi nhận.",
 }
 
 
@@ -181,7 +231,7 @@ def publication_blocker(number: str) -> str:
     if not key:
         is_short = sum(map(str.isdigit, number)) <= _MAX_SHORT
         return "" if is_short else "Chưa đọc được số này. Ghi một số, đủ chữ số, không thừa chữ số."
-    if open_accusation(key):
+    if open_accusation(Subject(SubjectKind.NUMBER, key)):
         return "Số này đang có ghi nhận là kẻ gian dùng. Gỡ ghi nhận ấy trước đã."
     if reports := _list_reports_of_calls(key):
         numbers = ", ".join(reports)

@@ -4,11 +4,13 @@ Nothing is stored. Always six statements over a bounded number of rows. A number
 reported gets the answer of one that nobody has, and so do its neighbours.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from core.text import list_single_edits, to_ascii_digits
 from reports.extraction.numbering_plan import range_owner
 from reports.extraction.phones import ParsedCaller, format_national, format_raw, parse
-from reports.models import BankHotline, Dispute, Indicator, NumberFinding, OfficeNumber
+from reports.models import BankHotline, Dispute, NumberFinding, OfficeNumber, SubjectKind
 from reports.numbers import report_counts
 from reports.numbers.report_counts import CallerReportSummary
 from reports.reference import confirmed_statements
@@ -165,7 +167,7 @@ class NumberVerdict:
 def lookup_number(phone: ParsedCaller) -> NumberVerdict:
     key = lookup_key(phone)
     office, similar = _find_offices(phone, key)
-    finding, cleared_at = _load_finding(key)
+    finding, cleared_at = load_finding(SubjectKind.NUMBER, [key])
     since = report_counts.counting_window_start()
     summary = report_counts.summary_for(key, max(filter(None, [since, cleared_at])))
     alike = report_counts.similar_numbers_exist(key, since)
@@ -174,11 +176,6 @@ def lookup_number(phone: ParsedCaller) -> NumberVerdict:
         phone, kind, format_national(phone), summary, finding, office, similar, alike
     )
     return replace(verdict, display_number=_format_number(verdict))
-
-
-def count_reporters(kind: Indicator.Kind, key: str) -> CallerReportSummary:
-    """Return what unrelated people reported of an account or a link. One statement."""
-    return report_counts.summary_for(key, report_counts.counting_window_start(), kind)
 
 
 def _format_number(verdict: NumberVerdict) -> str:
@@ -261,11 +258,15 @@ def _keep_digits(text: str) -> str:
     return "".join(sign for sign in to_ascii_digits(text) if sign.isdecimal())
 
 
-def _load_finding(key: str) -> tuple[NumberFinding | None, datetime | None]:
-    """Return today's confirmed finding, and until when reports count no more."""
-    row = NumberFinding.objects.in_effect(timezone.localdate()).filter(key=key).first()
-    upheld = Dispute.objects.filter(key=key, status=Dispute.Status.UPHELD).exclude(key="")
+def load_finding(
+    kind: str, keys: Sequence[str], bank: str = ""
+) -> tuple[NumberFinding | None, datetime | None]:
+    """Return today's confirmed finding, and until when reports count no more. Two statements."""
+    named = Q(kind=kind, key__in=keys) & ~Q(key="") & (Q(bank__in=("", bank)) if bank else Q())
+    rows = list(NumberFinding.objects.in_effect(timezone.localdate()).filter(named))
+    upheld = Dispute.objects.filter(named, status=Dispute.Status.UPHELD)
     answered = upheld.order_by("-answered_at").values_list("answered_at", flat=True).first()
-    if row is None or row.finding == NumberFinding.Finding.CONFIRMED:
+    accusing = (row for row in rows if row.finding == NumberFinding.Finding.CONFIRMED)
+    if row := next(accusing, None):
         return row, answered
-    return None, max(filter(None, [row.confirmed_at, answered]))
+    return None, max(filter(None, [*(row.confirmed_at for row in rows), answered]), default=None)

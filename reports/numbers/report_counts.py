@@ -69,7 +69,7 @@ _NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
 # Placeholders of a statement; no key, no start of one and no time equals these.
-_KEY, _START, _SINCE = "?key", "?start", datetime(9999, 1, 1, tzinfo=UTC)
+_KEY, _START, _BANK, _SINCE = "?key", "?start", "?bank", datetime(9999, 1, 1, tzinfo=UTC)
 _NO_NUMBER = "?"
 
 # One row for each contact and number, and one for each commune and day among the others and among
@@ -123,10 +123,13 @@ def counting_window_start() -> datetime:
 
 
 def summary_for(
-    key: str, since: datetime, kind: Indicator.Kind = Indicator.Kind.NUMBER
+    key: str, since: datetime, kind: str = Indicator.Kind.NUMBER, bank: str = ""
 ) -> CallerReportSummary:
-    """Return what was reported of one number, account or link since then. One statement."""
-    rows = _load_reports(_match_key, {_KEY: key}, since, kind)
+    """Return what was reported of one number, account or link since then; of an account with a bank
+    not what was reported of another bank's. One statement.
+    """
+    match = _match_account if bank else _match_key
+    rows = _load_reports(match, {_KEY: key, _BANK: bank}, since, kind)
     evidence = [row.evidence for row in rows]
     people = distinct_reporters(evidence)
     if len(people) < MIN_PEOPLE:
@@ -158,12 +161,16 @@ def similar_numbers_exist(key: str, since: datetime) -> bool:
 
 def _list_confirmed(start: str, key: str) -> list[str]:
     accusing = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
-    others = accusing.filter(key__startswith=start).exclude(key=key)
+    others = accusing.filter(kind=Indicator.Kind.NUMBER, key__startswith=start).exclude(key=key)
     return list(others.values_list("key", flat=True)[:MIN_ALIKE])
 
 
 def _match_key() -> Q:
     return Q(key=_KEY) & ~Q(key="")
+
+
+def _match_account() -> Q:
+    return _match_key() & Q(bank__in=("", _BANK))
 
 
 def _match_range() -> Q:
@@ -173,9 +180,12 @@ def _match_range() -> Q:
 def _match_excluded() -> Q:
     """Match published and cleared numbers, which never count with their neighbours."""
     cleared = NumberFinding.objects.filter(
-        finding=NumberFinding.Finding.CLEARED, withdrawn_at=None, confirmed_at__isnull=False
+        kind=Indicator.Kind.NUMBER,
+        finding=NumberFinding.Finding.CLEARED,
+        withdrawn_at=None,
+        confirmed_at__isnull=False,
     )
-    upheld = Dispute.objects.filter(status=Dispute.Status.UPHELD)
+    upheld = Dispute.objects.filter(kind=Indicator.Kind.NUMBER, status=Dispute.Status.UPHELD)
     excluded = [each.values("key") for each in (OfficeNumber.objects.all(), cleared, upheld)]
     return Q(*[Q(key__in=keys) for keys in excluded], _connector=Q.OR)
 
@@ -194,7 +204,7 @@ def _load_reports(
     match: Callable[[], Q],
     replacements: Mapping[str, str],
     since: datetime,
-    kind: Indicator.Kind = Indicator.Kind.NUMBER,
+    kind: str = Indicator.Kind.NUMBER,
 ) -> list[_Row]:
     """Return the reports since then that count, name a caller so and can add a person."""
     statement, placeholders = _build_statement(match, kind)
@@ -206,15 +216,15 @@ def _load_reports(
     return [_parse_row(*row) for row in fetch_all(statement, values)]
 
 
-@lru_cache(maxsize=4)
-def _build_statement(match: Callable[[], Q], kind: Indicator.Kind) -> tuple[str, list[Any]]:
+@lru_cache(maxsize=8)
+def _build_statement(match: Callable[[], Q], kind: str) -> tuple[str, list[Any]]:
     """Return statement and values with placeholders: building it takes ten times its run."""
     columns = _select_columns(_select_named(match(), kind, _SINCE))[:_MAX_NAMING]
     rows, values = columns.query.sql_with_params()
     return _DISTINCT_SQL.format(named=rows), [*values, *[_MAX_ROWS] * 4]
 
 
-def _select_named(named: Q, kind: Indicator.Kind, since: datetime) -> QuerySet[Indicator]:
+def _select_named(named: Q, kind: str, since: datetime) -> QuerySet[Indicator]:
     """Select callers' numbers, or accounts or links, of reports that name at most MAX_NAMED.
 
     What an officer added counts for the desk alone: one officer names nobody in public. An account or a

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from core.text import normalize
-from reports.extraction.bank_accounts_and_links import CHAINS, defang_link, is_card, tables
+from reports.extraction.bank_accounts_and_links import defang_link
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.office_names import OfficeLexicon, claim_table
 from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.language.parsed_story import ParsedStory, PaymentAction, parse_story
 from reports.extraction.language.scoring import Explanation, explanation_at, is_remainder
-from reports.extraction.phones import Mentions, ParsedCaller, find_mentions, parse_many
+from reports.extraction.phones import Mentions, find_mentions
 from reports.extraction.story_reader import (
     STAGES,
     StoryReading,
@@ -27,13 +27,10 @@ from reports.extraction.story_reader import (
     stage_code,
 )
 from reports.facts.choices import GROUPS
-from reports.public.lookalike_domains import portal_hostname
+from reports.public import link_hosts
 
 MAX_CHARS = 5_000  # of a pasted text that are read
 MAX_LOOKUPS = 2  # numbers, accounts and links of a text that are looked up, of each
-MAX_NUMBERS_CHARS = 200
-MIN_ACCOUNT, MAX_ACCOUNT = 8, 19  # digits
-STATE_ENDING = ".gov.vn"
 _MAX_QUOTES, _MAX_QUOTE_CHARS = 2, 60
 _STRONG = 0.5  # of the points of the most telling words
 _NEAR = 3  # characters between words that make one quotation
@@ -59,6 +56,7 @@ _LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GRO
     "link": _("Gửi đường link"),
     "odd_link": _("Gửi đường link đuôi lạ, ai cũng mua được"),
     "imitation": _("Đường link nhái tên cơ quan nhà nước"),
+    "bank_imitation": _("Đường link có tên ngân hàng, đuôi không ngân hàng nào dùng"),
 }
 
 
@@ -89,7 +87,6 @@ class CallAssessment:
     scenario: str
     offices: tuple[str, ...]
     mentions: Mentions
-    has_card: bool
     has_loss: bool
     loss_vnd: int | None
 
@@ -123,7 +120,6 @@ def assess_call(
         scenario=reading.scenario if is_sure and strength != Strength.NONE else "",
         offices=tuple(_list_rows(claimed.offices)),
         mentions=mentions,
-        has_card=any(map(is_card, _list_digits(mentions.plain))),
         loss_vnd=reading.money_lost_vnd if reading.loss.state == "some" else None,
         has_loss=reading.loss.state == "some",
     )
@@ -148,7 +144,8 @@ def _weigh(signs: set[str], reading: StoryReading, *, has_claim: bool) -> Streng
     scenario, group = reading.scenario, _group_of(reading)
     is_telling, is_everyday = group in _KINDS and scenario != DELIVERY, scenario in _EVERYDAY
     grave = signs & _GRAVE
-    if "imitation" in signs or ("odd_link" in signs and is_telling) or len(grave) > 1:
+    is_imitation = not signs.isdisjoint({"imitation", "bank_imitation"})
+    if is_imitation or ("odd_link" in signs and is_telling) or len(grave) > 1:
         return Strength.CLEAR
     is_paid_at_door = scenario == DELIVERY and signs == {"money"}
     if grave and (group in _KINDS or has_claim or len(signs) > 1) and not is_paid_at_door:
@@ -177,13 +174,15 @@ def _list_signs(
         quotes = tuple(_quote(text, found.get(code, ())))
         if quotes or code in ticked:
             yield Sign(code, quotes)
-    hosts = [link.link.partition("/")[0] for link in mentions.links[:MAX_LOOKUPS]]
-    others = [host for host in hosts if not host.endswith(STATE_ENDING)]
-    odd = [host for host in others if host.rpartition(".")[2] in tables()["odd_endings"]]
+    hosts = [link_hosts.host_of(link.link) for link in mentions.links[:MAX_LOOKUPS]]
+    others = [host for host in hosts if not link_hosts.is_of_state(host)]
+    odd = list(filter(link_hosts.has_odd_ending, others))
     if others:
         yield Sign("odd_link" if odd else "link", tuple(map(defang_link, odd or others)))
-    if imitating := [host for host in hosts if poses_as_state(host)]:
+    if imitating := list(filter(link_hosts.poses_as_state, hosts)):
         yield Sign("imitation", tuple(map(defang_link, imitating)))
+    elif posing := list(filter(link_hosts.poses_as_bank, hosts)):
+        yield Sign("bank_imitation", tuple(map(defang_link, posing)))
 
 
 def _quote(text: str, reasons: Iterable[Explanation]) -> Iterator[str]:
@@ -223,41 +222,3 @@ def _list_rows(offices: Iterable[str]) -> Iterator[str]:
     for code in offices:
         if code in table.of_state or code not in table.any_of:
             yield from table.any_of.get(code, (code,))[:1]
-
-
-def _list_digits(plain: str) -> Iterator[str]:
-    for chain in CHAINS.finditer(plain):
-        yield "".join(sign for sign in chain[0] if sign.isdecimal())
-
-
-def poses_as_state(host: str) -> bool:
-    """Return whether a host has a name of the state in it and does not end with .gov.vn."""
-    if host.endswith(STATE_ENDING) or host == portal_hostname():
-        return False
-    labels = host.replace("-", ".").split(".")
-    words = tables()["state_names"]
-    return any(
-        word == label or (len(word) > 4 and word in host) for word in words for label in labels
-    )
-
-
-def find_lone_numbers(text: str) -> tuple[ParsedCaller, ...]:
-    """Return the telephone numbers of a text that holds nothing else, else ()."""
-    if any(map(str.isalpha, text)) or len(text) > MAX_NUMBERS_CHARS:
-        return ()
-    return tuple(phone for phone in parse_many(text.strip()) if _is_number(phone, text))
-
-
-def _is_number(phone: ParsedCaller, text: str) -> bool:
-    """Return whether digits are a telephone number, not an account that begins with 00 or 1."""
-    is_odd = phone.kind == "international" and "unlisted_range" in phone.flags
-    return bool(phone.key) and ("+" in text or not is_odd)
-
-
-def find_lone_account(text: str) -> str:
-    """Return the digits of a text that holds nothing else and is no telephone number or card, else ""."""
-    digits = "".join(text.split())
-    is_account = (
-        digits.isascii() and digits.isdecimal() and MIN_ACCOUNT <= len(digits) <= MAX_ACCOUNT
-    )
-    return digits if is_account and not is_card(digits) and not find_lone_numbers(digits) else ""

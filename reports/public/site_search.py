@@ -67,9 +67,16 @@ PAGES = (
     ),
     Page(
         "reports:check",
-        _("Kiểm tra số điện thoại"),
-        _("Xem số vừa gọi đã có ai báo chưa."),
-        "tra số, số lạ, số này của ai, đầu số, nháy máy, check a phone number, who called, caller id",
+        _("Kiểm tra số, tài khoản, đường link"),
+        _("Xem số vừa gọi, tài khoản, đường link đã có ai báo chưa."),
+        "tra số, số lạ, số này của ai, đầu số, nháy máy, số tài khoản, trang web giả, check a phone number,"
+        " who called, caller id, bank account, link",
+    ),
+    Page(
+        "reports:dispute_answer",
+        _("Xem trả lời đề nghị xem lại"),
+        _("Số, tài khoản, trang của bạn bị báo nhầm mà đã gửi đề nghị: gõ mã XL."),
+        "số của tôi bị giả, bị báo nhầm, đề nghị xem lại, mã XL, dispute, my number was spoofed",
     ),
     Page(
         "reports:track",

@@ -45,7 +45,7 @@ _LOSS = (
 )
 _LOST = Switch(When(_LOSS, then=True), default=False, output_field=BooleanField())
 _EMPTY_DISPUTE: dict[str, Any] = {
-    "number_sealed": None, "reason_sealed": None, "contact_sealed": None,
+    "number_sealed": None, "reason_sealed": None, "contact_sealed": None, "secret_sealed": None,
     "answer": ERASED_PLACEHOLDER,
 }  # fmt: skip
 _KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's verification reads them
@@ -143,7 +143,7 @@ def _answered_disputes(before: datetime) -> QuerySet[Dispute, Any]:
 
 def _empty_dispute(pk: UUID) -> None:
     with transaction.atomic():
-        Dispute.objects.filter(pk=pk).update(key="", **_EMPTY_DISPUTE)
+        Dispute.objects.filter(pk=pk).update(key="", bank="", **_EMPTY_DISPUTE)
         events.redact_details_of("dispute", pk, reason=ERASED_PLACEHOLDER)
 
 
@@ -197,7 +197,7 @@ KINDS = (
         _erased_with_numbers, erasure.erase_caller_numbers,
     ),
     RetentionPolicy(
-        "disputes", "RETENTION_DISPUTES_DAYS", "đề nghị xem lại số",
+        "disputes", "RETENTION_DISPUTES_DAYS", "đề nghị xem lại",
         _answered_disputes, _empty_dispute,
     ),
     RetentionPolicy(

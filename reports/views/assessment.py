@@ -20,14 +20,16 @@ from django.views.decorators.http import require_http_methods
 
 from core import rate_limits
 from core.form_data import Fields, form_part, make_helper
-from reports.extraction.bank_accounts_and_links import defang_link
+from reports.extraction.bank_accounts_and_links import mask_cards
 from reports.extraction.impersonation.office_names import OfficeLexicon
-from reports.extraction.phones import ParsedCaller, format_national
+from reports.extraction.phones import Mentions, ParsedCaller, format_national
 from reports.facts.choices import GROUPS, OFFICES
-from reports.models import Indicator, Office
-from reports.numbers import lookup
+from reports.models import Office, SubjectKind
+from reports.numbers import lookup, subject_lookup, subjects
 from reports.numbers.lookup import VerdictKind
 from reports.numbers.report_counts import CallerReportSummary
+from reports.numbers.subject_lookup import SubjectVerdict, SubjectVerdictKind
+from reports.numbers.subjects import Subject
 from reports.public import call_assessment, office_texts, training_scenarios
 from reports.public.call_assessment import MAX_CHARS, MAX_LOOKUPS, CallAssessment, Strength
 from reports.reference import confirmed_statements
@@ -53,8 +55,9 @@ _TITLES = {
     Strength.NONE: _("Chưa thấy dấu hiệu. Không có nghĩa là an toàn: hỏi lại bằng số thật."),
 }
 _NOT_ENOUGH = _("Chưa đủ tin để nói. Không có nghĩa là an toàn.")
-_IMITATION = _("Có tên cơ quan nhà nước nhưng không thuộc đuôi .gov.vn. Đừng bấm.")
 _STATE_OWN = _("Đuôi .gov.vn là của cơ quan nhà nước. Tự gõ địa chỉ, đừng bấm link người khác gửi.")
+_CONFIRMED_ACCOUNT = _("Công an tỉnh đã xác nhận: kẻ gian đã dùng tài khoản này.")
+_CONFIRMED_LINK = _("Công an tỉnh đã xác nhận: kẻ gian đã dùng trang này.")
 _OF_NUMBER: dict[VerdictKind, Promise] = {
     VerdictKind.CONFIRMED: _("Công an tỉnh đã xác nhận: kẻ gian đã dùng số này."),
     VerdictKind.OFFICE: _("Số của cơ quan, nhưng có thể bị giả."),
@@ -121,6 +124,10 @@ def _form_page(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 def _answer(request: HttpRequest) -> HttpResponse:
     data, error = parse_body(request, FOREIGN)
+    typed = data.get("story", "")
+    has_card = subjects.has_card(typed[:MAX_BODY_CHARS])
+    if has_card:  # neither shown again nor carried on to a report
+        data["story"] = mask_cards(typed)
     form = AssessmentForm(data)
     form.is_valid()  # an unknown choice counts as none
     error = error or _find_error(request, form)
@@ -129,10 +136,10 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return render(
             request, "reports/assessment.html", context, status=error.status, using="public"
         )
-    numbers = call_assessment.find_lone_numbers(data.get("story", ""))
+    numbers = subjects.find_lone_numbers(data.get("story", ""))
     if numbers:
         return _number_page(request, form, numbers)
-    return _assessment_page(request, form)
+    return _assessment_page(request, form, has_card=has_card)
 
 
 def _find_error(request: HttpRequest, form: AssessmentForm) -> FormError | None:
@@ -153,16 +160,16 @@ def _number_page(
     try:
         return number_lookup.verdict_page(request, lookup.lookup_number(numbers[0]))
     except db.Error:
-        return _assessment_page(request, form)
+        return _assessment_page(request, form, has_card=False)
 
 
-def _assessment_page(request: HttpRequest, form: AssessmentForm) -> HttpResponse:
+def _assessment_page(request: HttpRequest, form: AssessmentForm, *, has_card: bool) -> HttpResponse:
     """Return the answer; without a database, what the text alone says."""
     try:
-        context = _build_context(form) | {"with_database": True}
+        context = _build_context(form) | {"with_database": True, "has_card": has_card}
         return render(request, "reports/assessment_answer.html", context, using="public")
     except db.Error:
-        context = _describe(form, _assess(form, bundled_lexicon()))
+        context = _describe(form, _assess(form, bundled_lexicon())) | {"has_card": has_card}
         return render(request, "reports/assessment_answer.html", context, using="public")
 
 
@@ -221,21 +228,37 @@ def _list_findings(assessed: CallAssessment, story: str) -> Iterator[Finding]:
     mentions = assessed.mentions
     for phone in _unique(each.phone for each in mentions.phones)[:MAX_LOOKUPS]:
         yield _find_number(phone)
-    lone = call_assessment.find_lone_account(story)
-    accounts = [lone] if lone else [each.account for each in mentions.accounts]
-    for account in _unique(accounts)[:MAX_LOOKUPS]:
-        yield _find_reported(Indicator.Kind.ACCOUNT, account, account)
-    for link in _unique(each.link for each in mentions.links)[:MAX_LOOKUPS]:
-        yield _find_link(link)
+    for subject in _list_subjects(mentions, story):
+        yield _find_subject(subject_lookup.lookup_subject(subject))
 
 
-def _find_link(link: str) -> Finding:
-    host, shown = link.partition("/")[0], defang_link(link)
-    if host.endswith(call_assessment.STATE_ENDING):
-        return Finding(_("Đường link"), shown, _STATE_OWN, "is-violet")
-    if call_assessment.poses_as_state(host):
-        return Finding(_("Đường link"), shown, _IMITATION, "is-red")
-    return _find_reported(Indicator.Kind.LINK, link, shown)
+def _list_subjects(mentions: Mentions, story: str) -> list[Subject]:
+    """Return the first accounts and links of a text, or the account that it is."""
+    accounts = _unique(
+        Subject(SubjectKind.ACCOUNT, each.account, each.bank) for each in mentions.accounts
+    )
+    links = _unique(Subject(SubjectKind.LINK, each.link) for each in mentions.links)
+    if accounts or links:
+        return [*accounts[:MAX_LOOKUPS], *links[:MAX_LOOKUPS]]
+    lone = subjects.find_account_or_link(story)
+    return [lone] if lone else []
+
+
+def _find_subject(verdict: SubjectVerdict) -> Finding:
+    what = _("Đường link") if verdict.is_link else _("Số tài khoản")
+    return Finding(what, verdict.accused, _describe_subject(verdict), verdict.css_class)
+
+
+def _describe_subject(verdict: SubjectVerdict) -> str | Promise:
+    match verdict.kind:
+        case SubjectVerdictKind.CONFIRMED:
+            return _CONFIRMED_LINK if verdict.is_link else _CONFIRMED_ACCOUNT
+        case SubjectVerdictKind.SEVERAL:
+            return _say_reported(verdict.report_summary)
+        case SubjectVerdictKind.STATE:
+            return _STATE_OWN
+        case _:
+            return next(iter(verdict.notes), _NOT_ENOUGH)
 
 
 def _unique(items: Iterable[T]) -> list[T]:
@@ -250,14 +273,6 @@ def _find_number(phone: ParsedCaller) -> Finding:
         odd = verdict.notes[0] if verdict.kind == VerdictKind.ODD and verdict.notes else ""
         text = odd or _OF_NUMBER.get(verdict.kind, _NOT_ENOUGH)
     return Finding(_("Số điện thoại"), verdict.display_number, text, verdict.css_class)
-
-
-def _find_reported(kind: Indicator.Kind, key: str, display: str) -> Finding:
-    summary = lookup.count_reporters(kind, key)
-    what = _("Số tài khoản") if kind == Indicator.Kind.ACCOUNT else _("Đường link")
-    if summary.people:
-        return Finding(what, display, _say_reported(summary), "is-amber")
-    return Finding(what, display, _NOT_ENOUGH, "is-violet")
 
 
 def _say_reported(summary: CallerReportSummary) -> str:

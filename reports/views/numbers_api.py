@@ -1,6 +1,6 @@
-"""API for programs: confirmed numbers by hash prefix, all of them in a signed bundle, and its manual.
+"""API for programs: findings by hash prefix, all of them in a signed bundle, and its manual.
 
-No number is in an address, and nothing is recorded. Responses are never compressed
+Nothing that is asked for is in an address, and nothing is recorded. Responses are never compressed
 (`no-transform`): their size would leak content beside chosen text.
 """
 
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from core import keys, rate_limits
 from core.keys import Signer
 from core.responses import allow_cross_origin
+from reports.extraction.bank_accounts_and_links import bank_names
 from reports.numbers import hash_api
 
 # A withdrawn finding must vanish at once; a bundle carries its own expiry.
@@ -29,12 +30,12 @@ NO_STORE = "no-store, no-transform"
 CACHED = "public, max-age=300, no-transform"
 BAD_PREFIX = (
     "Đoạn đầu của mã băm phải là 4 đến 8 chữ số hệ 16, chữ thường: 0-9, a-f."
-    " Ngắn hơn thì quá nhiều, dài hơn thì lộ số."
+    " Ngắn hơn thì quá nhiều, dài hơn thì lộ điều bạn hỏi."
 )
 TOO_MANY = "Từ mạng này đã hỏi nhiều lần. Chờ 10 phút rồi hỏi tiếp."
 NOT_NOW = "Trang đang gặp trục trặc. Chưa biết không có nghĩa là an toàn. Thử lại sau 30 giây."
 ONLY_READ = "Ở đây chỉ đọc được: hỏi bằng GET."
-NO_KEY = "Trang này chưa có khóa ký, nên chưa phát gói số. Gói không có chữ ký thì không phát."
+NO_KEY = "Trang này chưa có khóa ký, nên chưa phát gói. Gói không có chữ ký thì không phát."
 
 
 def read_only_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -68,7 +69,7 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
 
 @read_only_api
 def bundle(request: HttpRequest) -> HttpResponse:
-    """Return the signed file; without a key an error, never unsigned numbers."""
+    """Return the signed file; without a key an error, never unsigned findings."""
     signer = _load_signer()
     if signer is None:
         return json_error(503, "no_signing_key", NO_KEY)
@@ -95,6 +96,7 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     context = {
         "portal": settings.PORTAL_URL,
         "room": hash_api.ENTRIES_PER_ANSWER,
+        "banks": sorted({*bank_names().values()}),
         "hours": hash_api.BUNDLE_USE_HOURS,
         "signer": _load_signer(),
     }

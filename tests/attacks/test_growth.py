@@ -15,10 +15,11 @@ from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.cases.official_documents import replace_missing_glyphs
 from reports.cases.replies import tells_to_pay
 from reports.extraction import phones, redaction
-from reports.extraction.bank_accounts_and_links import find_bank_accounts
+from reports.extraction.bank_accounts_and_links import find_bank_accounts, mask_cards
 from reports.extraction.language import amounts
 from reports.extraction.story_reader import extract_from_story
 from reports.facts.contact_index import blind_index
+from reports.numbers.subjects import find_account_or_link
 from reports.reference import gazetteer
 from tests.support.cpu_time import measure_cpu_seconds
 
@@ -42,6 +43,8 @@ WORK: dict[str, Callable[[str], object]] = {
     "parse a caller": phones.parse,
     "parse a sum": amounts.parse_money_field,
     "find accounts": find_bank_accounts,
+    "mask cards that are shown again": mask_cards,
+    "read a subject": find_account_or_link,
     "find phones": phones.find_in_text,
     "find a home": lambda words: gazetteer.find_home(words, ()),
     "read a story": extract_from_story,

@@ -133,7 +133,7 @@ def test_the_desk_lists_what_waits_and_another_lead_confirms(lead: Person, duty:
     officer_accounts.change_role(duty.user, approver, by=lead.user, reason="chuyển việc")
     assert "2</b> việc chờ người thứ hai" in other.get("/admin/").content.decode()
     page = other.get("/admin/core/proposal/").content.decode()
-    assert "Gỡ ghi nhận số" in page
+    assert "Gỡ ghi nhận" in page
     assert "duty: Đổi vai trò Người duyệt" in page
     role = Proposal.objects.get(kind="account").pk
     shown = other.get(f"/admin/core/proposal/{role}/change/").content.decode()

@@ -40,10 +40,29 @@ def test_no_answer_has_a_fault(portal: str, page: Page, text: str) -> None:
     assert find_resident_faults(page) == []
 
 
+def test_with_script_a_card_does_not_leave_the_device(portal: str, page: Page) -> None:
+    page.goto(f"{portal}/kiem-tra/")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.locator("[name=number]").fill("thẻ 9704 2292 1234 5678")
+    page.get_by_role("button", name="Kiểm tra", exact=True).click()
+    assert "POST" not in sent
+    assert "Đây là số thẻ" in page.locator("[name=number]").evaluate("el => el.validationMessage")
+    page.locator("[name=number]").fill("Vietcombank 0992000456789")
+    page.get_by_role("button", name="Kiểm tra", exact=True).click()
+    expect(page.get_by_role("heading", name="Chưa đủ tin về tài khoản này")).to_be_visible()
+
+
 # Address, label of the field, what is typed, the button, the heading of the answer.
 WALKS = {
     "real or fake": ("/that-hay-gia/", "Dán tin nhắn, số", STORY, "Xem thật hay giả", CLEAR),
-    "number": ("/kiem-tra/", "Số bạn", "0550 000 123", "Kiểm tra", "Chưa đủ tin về số này"),
+    "number": (
+        "/kiem-tra/",
+        "Số điện thoại, số tài khoản",
+        "0550 000 123",
+        "Kiểm tra",
+        "Chưa đủ tin về số này",
+    ),
     "search": ("/tim/", "Bạn tìm gì?", "vneid", "Tìm", "Nơi hay bị giả danh"),
 }
 

@@ -84,6 +84,9 @@ def test_no_dispute_of_a_number_has_a_fault(portal: str, visits: list[tuple[str,
         press(page, page.locator("main form .button").last)
         page.locator(".ticket").wait_for()
         assert find_resident_faults(page) == []
+        press(page, page.locator("main [name=code]"))
+        page.locator(".verdict").wait_for()
+        assert find_resident_faults(page) == []
 
 
 def test_no_answer_of_the_search_has_a_fault(portal: str, visits: list[tuple[str, Page]]) -> None:

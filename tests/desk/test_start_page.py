@@ -61,7 +61,7 @@ def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
     assert page.xpath("//a[.='Xem tin đang chờ: Xã X']/@href")[0].endswith(
         "?xa=xa-x&kieu=police_case"
     )
-    for part in ("5 đang bị ép", "1 chờ người báo", "1 số chờ xác nhận", "1 đề nghị xem lại, hạn",
+    for part in ("5 đang bị ép", "1 chờ người báo", "1 ghi nhận chờ xác nhận", "1 đề nghị xem lại, hạn",
                  "Xã X: 9 tin trong 24 giờ qua, thường khoảng 1", "Đ-26-BBB", "+3 tin trong 7 ngày",
                  "Bị ép chưa đếm", "Xem bảng số"):  # fmt: skip
         assert part in text

@@ -25,10 +25,10 @@ SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
 """
 ROOM = 32  # megabytes that a small disk has left
 BALLAST = "ballast"
-NUMBERS_API = {f"/api/v1/numbers/{path}" for path in ("range/", "range/1a2b", "pack.json")}
+NUMBERS_API = {f"/api/v1/findings/{path}" for path in ("range/", "range/1a2b", "pack.json")}
 FOR_MACHINES = NUMBERS_API | {
     "/csp/", "/livez", "/readyz", "/robots.txt", "/.well-known/security.txt", "/metrics", "/favicon.ico",
-    "/nhung.js", "/sw.js", "/manifest.webmanifest", "/api/v1/numbers/pack.pem",
+    "/nhung.js", "/sw.js", "/manifest.webmanifest", "/api/v1/findings/pack.pem",
 }  # fmt: skip
 NEED_NO_DATABASE = FOR_MACHINES - NUMBERS_API - {"/csp/", "/readyz", "/metrics"} | {
     "/", "/dang-bi-goi/", "/bao-cao/", "/bao-cao/da-nhan/", "/theo-doi/", "/kiem-tra/", "/that-hay-gia/",

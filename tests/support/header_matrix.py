@@ -31,7 +31,17 @@ SHARED = {
 }
 # Pages of residents, and what only our own pages or our own people ask for.
 OURS = {
-    *("home", "now", "assessment", "scam_call", "genuine", "personal_data", "check", "dispute"),
+    *(
+        "home",
+        "now",
+        "assessment",
+        "scam_call",
+        "genuine",
+        "personal_data",
+        "check",
+        "dispute",
+        "dispute_answer",
+    ),
     *("for_programs", "offices", "office", "statistics", "statistics_file", "search", "report"),
     *("report_submit", "report_received", "track", "new_code", "attachments", "followup", "reply"),
     *("notice", "notice_stop", "notice_end", "calendar"),

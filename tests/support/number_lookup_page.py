@@ -8,10 +8,11 @@ from django.test import Client
 from tests.support.number_factories import KEY, NUMBER
 
 CHECK, PROGRAMS = "/kiem-tra/", "/kiem-tra/cho-phan-mem/"
+RANGE = "/api/v1/findings/range/"
 
 
-def hash_of(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+def hash_of(key: str, kind: str = "number") -> str:
+    return hashlib.sha256(f"{kind}:{key}".encode()).hexdigest()
 
 
 HASH = hash_of(KEY)

@@ -38,7 +38,7 @@ def buttons(person: Person, row: Dispute) -> set[str]:
 
 def test_a_proposal_is_not_called_confirmed(duty: Person) -> None:
     page = words(duty.client.get(f"{NUMBERS}add/"))
-    assert "Đề nghị ghi nhận một số" in page
+    assert "Đề nghị ghi nhận một số, tài khoản, link" in page
     form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
     page = words(duty.client.post(f"{NUMBERS}add/", form, follow=True))
     assert "Đã đề nghị. Chờ người khác xác nhận." in page
@@ -49,7 +49,7 @@ def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Perso
     row = proposed(duty)
     first, _ = file_report(0), file_report(1)
     answer = lead.client.get(f"{NUMBERS}{row.pk}/change/")
-    assert "2 tin nêu số này" in words(answer)
+    assert "2 tin nêu điều này" in words(answer)
     assert "2 người báo độc lập trong 60 ngày qua." in words(answer)
     assert answer.content.count(f"{QUEUE}".encode() + str(first.pk).encode()) == 1
 
@@ -59,15 +59,15 @@ def test_clearing_a_number_is_proposed_and_confirmed_by_who_may(duty: Person, le
     assert buttons(duty, dispute) == {"rejected", "upheld"}
     disputes.answer(dispute.pk, upheld=True, text="Đúng.", by=duty.user)
     assert buttons(lead, dispute) == {"rejected"}
-    assert "Xác nhận gỡ số" in words(lead.client.get(page_of(dispute)))
-    assert "Xác nhận gỡ số" not in words(duty.client.get(page_of(dispute)))
+    assert "Xác nhận gỡ" in words(lead.client.get(page_of(dispute)))
+    assert "Xác nhận gỡ" not in words(duty.client.get(page_of(dispute)))
 
 
 def test_who_proposed_a_number_does_not_reject_its_dispute(duty: Person, lead: Person) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = submit_dispute()
     assert buttons(duty, dispute) == {"upheld"}
-    with pytest.raises(ActionError, match="không tự giữ nguyên"):
+    with pytest.raises(ActionError, match="không tự giữ"):
         disputes.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
     disputes.answer(dispute.pk, upheld=False, text="Giữ.", by=lead.user)
 
@@ -132,7 +132,7 @@ def test_the_start_page_tells_who_may_what_numbers_wait(
     dispute = submit_dispute()
     due = timezone.localtime(dispute.due_at)
     assert tiles(duty) == f"1 đề nghị xem lại, hạn {due:%H:%M, %d/%m}"
-    assert tiles(lead) == f"1 số chờ xác nhận {tiles(duty)}"
+    assert tiles(lead) == f"1 ghi nhận chờ xác nhận {tiles(duty)}"
     Dispute.objects.update(due_at=timezone.now() - timedelta(hours=1))
     assert "quá hạn từ" in tiles(duty)
     assert f'<a class="critical" href="{DISPUTES}">' in duty.read_page("/admin/")
@@ -145,7 +145,7 @@ def test_the_start_page_leads_to_what_waits_for_a_second_officer(
     findings.confirm(proposed(duty).pk, by=lead.user)
     proposed(duty, number="0550000999")
     start = tree(lead.client.get("/admin/"))
-    [address] = start.xpath("//a[contains(., 'số chờ xác nhận')]/@href")
+    [address] = start.xpath("//a[contains(., 'ghi nhận chờ xác nhận')]/@href")
     page = words(lead.client.get(address))
     assert "0550000999" in page
     assert NUMBER not in page

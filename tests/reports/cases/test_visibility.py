@@ -186,11 +186,11 @@ def test_a_number_leads_to_no_report_of_another_unit(
         report_factories.number(case.report, "+84550000123")
     local = create_unit_officer(report_factories.unit(), role="duty")
     named = [
-        {each.pk for each in indicators.newest_naming("+84550000123", who)}
+        {each.pk for each in indicators.newest_naming("+84550000123", who, "number")}
         for who in (local, lead.user)
     ]
     assert named == [{own.pk}, {own.pk, foreign.pk}]
-    assert indicators.count_reports_naming("+84550000123") == 2
+    assert indicators.count_reports_naming("+84550000123", "number") == 2
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -19,10 +19,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from core import keys
 from tests.support.number_factories import add_finding
-from tests.support.number_lookup_page import HASH, PROGRAMS
+from tests.support.number_lookup_page import HASH, PROGRAMS, hash_of
 
-BUNDLE = "/api/v1/numbers/pack.json"
-PUBLIC_KEY = "/api/v1/numbers/pack.pem"
+BUNDLE = "/api/v1/findings/pack.json"
+PUBLIC_KEY = "/api/v1/findings/pack.pem"
 KEY = base64.b64encode(b"k" * 32).decode()
 openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl here")
 pytestmark = pytest.mark.django_db
@@ -43,11 +43,15 @@ def test_it_has_the_confirmed_numbers_that_stand_and_says_until_when_it_may_be_u
     add_finding()
     add_finding(key="+84550000124", confirmed_by=None, confirmed_at=None)
     add_finding(key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1))
+    add_finding(kind="account", key="0992000456789", bank="BIDV")
+    add_finding(kind="link", key="vi-du.example")
     payload = bundle(client)["payload"]
     assert [number["hash"] for number in payload["numbers"]] == [HASH]
+    for kind, thing in (("account", "BIDV:0992000456789"), ("link", "vi-du.example")):
+        assert [each["hash"] for each in payload[f"{kind}s"]] == [hash_of(thing, kind)]
     assert set(payload["numbers"][0]) == {"hash", "confirmed_on", "valid_until"}
     assert payload["made_at"] < payload["use_until"]
-    assert payload["kind"] == "thanh-hoa/confirmed-numbers/1"
+    assert payload["kind"] == "thanh-hoa/confirmed-findings/1"
 
 
 def test_the_file_is_canonical_and_holds_its_payload_byte_for_byte(client: Client) -> None:

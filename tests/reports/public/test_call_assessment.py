@@ -67,48 +67,6 @@ def test_words_with_which_nothing_is_demanded_are_no_sign() -> None:
     assert quotes("chị bán hàng gọi hỏi địa chỉ giao bánh chưng") == {}
 
 
-@pytest.mark.parametrize(
-    ("host", "poses"),
-    [
-        ("dichvucong-thanhhoa.top", True),
-        ("vneid.vip", True),
-        ("gov-vn.cc", True),
-        ("xn.bocongan.gov.vn.kiemtra.com", True),
-        ("dichvucong.gov.vn", False),
-        ("vneid.gov.vn", False),
-        ("govanhiem.com", False),
-        ("shopee.vn", False),
-    ],
-)
-def test_a_link_that_borrows_the_name_of_an_office_is_seen(host: str, *, poses: bool) -> None:
-    assert call_assessment.poses_as_state(host) is poses
-
-
-@pytest.mark.parametrize(
-    ("typed", "account", "has_number"),
-    [
-        ("0011004567890", "0011004567890", False),
-        ("1012 345 678", "1012345678", False),
-        ("19031234567890", "19031234567890", False),
-        ("0550 000 123", "", True),
-        ("+44 7700 900123", "", True),
-        ("84550000123", "", True),
-        ("9704 2292 1234 5678", "", False),
-        ("gọi 0550 000 123", "", False),
-    ],
-)
-def test_an_account_is_no_foreign_telephone_number(
-    typed: str, account: str, *, has_number: bool
-) -> None:
-    assert call_assessment.find_lone_account(typed) == account
-    assert bool(call_assessment.find_lone_numbers(typed)) is has_number
-
-
-@pytest.mark.parametrize("text", ["thẻ 9704 2292 1234 5678", "4111 1111 1111 1111"])
-def test_the_number_of_a_card_is_noticed(text: str) -> None:
-    assert assess(text).has_card
-
-
 def test_of_a_wide_claim_of_the_state_one_office_is_named_and_of_a_carrier_none() -> None:
     assert assess("công an gọi").offices == ("cong-an-tinh",)
     assert assess("nhà mạng gọi bảo khóa sim").offices == ()

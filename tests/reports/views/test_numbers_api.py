@@ -22,10 +22,7 @@ from reports.numbers.hash_api import ENTRIES_PER_ANSWER
 from reports.numbers.lookup import lookup_key
 from reports.views import numbers_api
 from tests.support.number_factories import NO_FINDING_TODAY, add_finding, file_report
-from tests.support.number_lookup_page import HASH, PROGRAMS, hash_of
-
-RANGE = "/api/v1/numbers/range/"
-
+from tests.support.number_lookup_page import HASH, PROGRAMS, RANGE, hash_of
 
 pytestmark = pytest.mark.django_db
 
@@ -135,7 +132,7 @@ def test_a_bad_prefix_is_refused_with_a_sentence(client: Client, prefix: str) ->
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
-@pytest.mark.parametrize("path", [RANGE + "abcd", "/api/v1/numbers/pack.json"])
+@pytest.mark.parametrize("path", [RANGE + "abcd", "/api/v1/findings/pack.json"])
 def test_who_does_not_read_is_told_so_in_json(method: str, path: str) -> None:
     answer = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")

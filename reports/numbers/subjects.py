@@ -1,0 +1,118 @@
+"""What a look-up, a finding or a dispute is about, read from a short text: a number, an account, a link."""
+
+from dataclasses import dataclass
+
+from core.text import normalize, to_ascii_digits
+from reports.extraction import phones
+from reports.extraction.bank_accounts_and_links import (
+    CHAINS,
+    MAX_ACCOUNT_DIGITS,
+    MIN_ACCOUNT_DIGITS,
+    bank_names,
+    canonical_link,
+    defang_link,
+    find_bank,
+    find_bank_accounts,
+    find_cards,
+    find_links,
+    tables,
+)
+from reports.extraction.phones import ParsedCaller
+from reports.models import SubjectKind
+from reports.public import link_hosts
+
+MAX_TYPED_CHARS = 500  # of a link that is pasted whole
+_MAX_NUMBERS_CHARS = 200
+_MIN_BARE_DIGITS = 8  # of an account without a word beside it
+_MAX_PHONE_DIGITS = 11  # at home, with the 0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`key` as of an indicator, "" where nothing could be read; `bank`: of an account, "" where not told."""
+
+    kind: SubjectKind
+    key: str
+    bank: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return it as pages print it: no link can be pressed."""
+        if self.kind == SubjectKind.LINK:
+            return defang_link(self.key)
+        if self.kind == SubjectKind.NUMBER:
+            return phones.group_digits(self.key)
+        return " ".join(filter(None, (self.bank, self.key)))
+
+
+def has_card(text: str) -> bool:
+    return bool(find_cards(text))
+
+
+def find_account_or_link(text: str) -> Subject | None:
+    """Return the account or link of a short text; None where it is better read as telephone numbers."""
+    text = text.strip()[:MAX_TYPED_CHARS]
+    phone = phones.parse(text)
+    if link := _find_link(text, phone):
+        return Subject(SubjectKind.LINK, link)
+    if phone.kind == "hidden" or has_card(text):
+        return None
+    if accounts := find_bank_accounts(text):
+        return Subject(SubjectKind.ACCOUNT, accounts[0].account, accounts[0].bank)
+    digits, bank = _find_lone_digits(text), find_bank(text)
+    is_lone = not any(map(str.isalpha, text)) and _is_bare_account(digits, text, phone)
+    if digits and (is_lone or (bank and _has_no_other_words(text))):
+        return Subject(SubjectKind.ACCOUNT, digits, bank)
+    return None
+
+
+def _find_link(text: str, phone: ParsedCaller) -> str:
+    """Return the first link of a text, or the host with any ending that it is, else ""."""
+    if "link" in phone.flags:
+        return find_links(text)[0].link
+    is_one_word = "words" in phone.flags and len(text.split()) == 1
+    return canonical_link(f"http://{text}") if is_one_word else ""
+
+
+def _find_lone_digits(text: str) -> str:
+    """Return the digits of a text that holds one number as long as an account's, else ""."""
+    chains = CHAINS.findall(to_ascii_digits(text))
+    digits = "".join(filter(str.isdecimal, chains[0])) if len(chains) == 1 else ""
+    return digits if MIN_ACCOUNT_DIGITS <= len(digits) <= MAX_ACCOUNT_DIGITS else ""
+
+
+def _is_bare_account(digits: str, text: str, phone: ParsedCaller) -> bool:
+    """Return whether digits alone are an account: nothing that was meant as a telephone number."""
+    is_spelt_as_phone = not text.replace(" ", "").isalnum() or (
+        digits.startswith("0") and len(digits) <= _MAX_PHONE_DIGITS
+    )
+    return len(digits) >= _MIN_BARE_DIGITS and not is_spelt_as_phone and not is_number(phone, text)
+
+
+def _has_no_other_words(text: str) -> bool:
+    """Return whether a text with a bank says nothing else: no "Vietcombank gọi từ …"."""
+    left = f" {normalize(''.join(' ' if sign.isdecimal() else sign for sign in text))} "
+    known = {*bank_names(), *tables()["account_words"], *tables()["beside_holder"]}
+    for phrase in sorted(known, key=len, reverse=True):
+        left = left.replace(f" {phrase} ", " ")
+    return not left.strip()
+
+
+def is_number(phone: ParsedCaller, text: str) -> bool:
+    """Return whether digits are a telephone number, not an account that begins with 00 or 1."""
+    is_odd = phone.kind == "international" and "unlisted_range" in phone.flags
+    return bool(phone.key) and ("+" in text or not is_odd)
+
+
+def find_lone_numbers(text: str) -> tuple[ParsedCaller, ...]:
+    """Return the telephone numbers of a text that holds nothing else, else ()."""
+    if any(map(str.isalpha, text)) or len(text) > _MAX_NUMBERS_CHARS:
+        return ()
+    return tuple(each for each in phones.parse_many(text.strip()) if is_number(each, text))
+
+
+def finding_subject(subject: Subject) -> Subject:
+    """Return what a finding on it is about: of a link its host (public/link_hosts.py)."""
+    if subject.kind != SubjectKind.LINK:
+        return subject
+    return Subject(subject.kind, link_hosts.key_of_link(subject.key))
