@@ -10,6 +10,7 @@ from reports.views import (
     receipt,
     report,
     statistics,
+    status,
     tracking,
 )
 
@@ -35,6 +36,11 @@ urlpatterns = [
     path("tim/", pages.search, name="search"),
     path("theo-doi/", tracking.track, name="track"),
     path("theo-doi/ma-moi/", codes.new_code, name="new_code"),
+    path("theo-doi/ma-moi/da-lay/", codes.new_code_received, name="new_code_received"),
+    path("theo-doi/tin/<handle>/", status.report_status, name="report_status"),
+    path("theo-doi/tin/<handle>/rut/", tracking.confirm_withdrawal, name="confirm_withdrawal"),
+    path("theo-doi/tin/<handle>/xoa/", tracking.confirm_erasure, name="confirm_erasure"),
+    path("theo-doi/tin/<handle>/dong/", status.close, name="report_close"),
     path("theo-doi/tep/", attachments.send_files, name="attachments"),
     path("theo-doi/them/", tracking.add_followup, name="followup"),
     path("theo-doi/tra-loi/", tracking.reply, name="reply"),

@@ -22,9 +22,10 @@ from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import FollowupSubmission
 from reports.tracking.forms import FollowupForm
 from reports.tracking.status_timeline import UploadResult
-from reports.views.codes import render_invalid, report_for_code_or_error
+from reports.views.codes import code_page, render_invalid, report_for_code_or_error
 from reports.views.form_errors import FormError, form_view
-from reports.views.tracking import ERASED, FOREIGN_LOOKUP, code_page, status_page
+from reports.views.status import status_page
+from reports.views.tracking import ERASED, FOREIGN_LOOKUP
 
 log = structlog.get_logger(__name__)
 

@@ -1,10 +1,7 @@
 """The receipt after a report: its page, the cookie with its code, its QR code and messages."""
 
 import secrets
-import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -31,9 +28,14 @@ from reports.submission import intake, receipt_codes
 from reports.tracking import clarifying_questions
 from reports.tracking.status_timeline import public_deadline
 from reports.views.form_errors import SubmissionRedirect
+from reports.views.sealed_cookies import (
+    offer_cookie,
+    page_address,
+    receipt_cookie,
+    receipt_cookie_path,
+)
+from reports.views.status import report_handle
 
-RECEIPT_SECONDS = 15 * 60
-_COOKIE_PURPOSE = "receipt cookie"  # of its encryption
 MAX_SMS_LENGTH = 160
 CARRIERS = "156"
 _WITHOUT_ZERO = frozenset({"premium", "tollfree"})
@@ -72,50 +74,24 @@ def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult)
     ):
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
-        response = SubmissionRedirect(_address("reports:report_received", language))
+        response = SubmissionRedirect(page_address("reports:report_received", language))
     if accepted.code:
-        cookie = encryption.encrypt(f"{accepted.code} {time.time():.0f}", _COOKIE_PURPOSE) or b""
-        response.set_cookie(
-            settings.RECEIPT_COOKIE_NAME,
-            urlsafe_b64encode(cookie).decode(),
-            max_age=RECEIPT_SECONDS,
-            path="/" if settings.HTTPS else _address("reports:report", language),
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+        receipt_cookie().write(response, accepted.code, receipt_cookie_path(language))
     return response
-
-
-@lru_cache(maxsize=8)
-def _address(name: str, language: str | None) -> str:
-    with override(language):
-        return reverse(name)
 
 
 @require_safe
 @never_cache
 def report_received(request: HttpRequest) -> HttpResponse:
     """Show the receipt while the cookie with its code is valid."""
-    code = _decrypt_code(request)
-    if code is None:
+    code, _ = receipt_cookie().read(request)
+    if not code:
         return render(request, "reports/no_cookie.html", using="public")
     try:
         report = receipt_codes.report_for_code(code)
     except db.Error:
-        return _receipt_page(request, None, code)
-    return _receipt_page(request, report, code if report else None)
-
-
-def _decrypt_code(request: HttpRequest) -> str | None:
-    """Return the code in the receipt cookie, None where it is missing, forged or expired."""
-    try:
-        encrypted = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
-    except ValueError:
-        return None
-    code, _, set_at = (encryption.decrypt(encrypted, _COOKIE_PURPOSE) or "").partition(" ")
-    is_valid = set_at.isdecimal() and time.time() < int(set_at) + RECEIPT_SECONDS
-    return code if is_valid else None
+        return offer_cookie(_receipt_page(request, None, code))
+    return offer_cookie(_receipt_page(request, report, code if report else None))
 
 
 @never_cache
@@ -143,6 +119,7 @@ def _code_context(code: str) -> dict[str, Any]:
 def _report_context(report: Report) -> dict[str, Any]:
     merged = _merge_followups(report)
     return {
+        "handle": report_handle(report),
         "phrase": encryption.decrypt_field(merged, "phrase"),
         "may_be_called": merged.has_contact,
         "questions": _list_questions(merged),

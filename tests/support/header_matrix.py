@@ -34,6 +34,13 @@ OURS = {
     *("home", "now", "assessment", "scam_call", "genuine", "personal_data", "check", "dispute"),
     *("for_programs", "offices", "office", "statistics", "statistics_file", "search", "report"),
     *("report_submit", "report_received", "track", "new_code", "attachments", "followup", "reply"),
+    *(
+        "report_status",
+        "confirm_withdrawal",
+        "confirm_erasure",
+        "report_close",
+        "new_code_received",
+    ),
     *("withdraw", "data_export", "erasure_request", "offline", "list", "detail", "print"),
     *("history", "plain", "poster", "pack", "for_agencies", "partner_confirmation", "subscribe"),
     *("subscription_join", "subscription_leave", "csp", "livez", "readyz", "metrics", "sitemap"),
