@@ -3,7 +3,7 @@
 None needs an answer: a report counts as it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 

@@ -165,7 +165,7 @@ def form_page(
     request: HttpRequest, view: str, template: str, form_class: type[CodeForm | OneTimeWordForm]
 ) -> HttpResponse:
     """Return the page of a form by GET: empty, or with what was wrong a moment ago."""
-    text, _age = _refusal_cookie(view).read(request)
+    text, _age = _refusal_cookie(view).load(request)
     said = json.loads(text) if text else {}
     typed = {name: [value] for name, value in said.get("typed", {}).items()}
     form = form_class(MultiValueDict(typed) if typed else None)
@@ -226,7 +226,7 @@ def _answer_redeemed(request: HttpRequest, redeemed: RedeemedCode) -> HttpRespon
 @never_cache
 def new_code_received(request: HttpRequest) -> HttpResponse:
     """Show the new code while the cookie with it is valid."""
-    code, _age = _NEW_CODE.read(request)
+    code, _age = _NEW_CODE.load(request)
     try:
         report = receipt_codes.report_for_code(code) if code else None
     except db.Error:

@@ -84,7 +84,7 @@ def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult)
 @never_cache
 def report_received(request: HttpRequest) -> HttpResponse:
     """Show the receipt while the cookie with its code is valid."""
-    code, _ = receipt_cookie().read(request)
+    code, _ = receipt_cookie().load(request)
     if not code:
         return render(request, "reports/no_cookie.html", using="public")
     try:

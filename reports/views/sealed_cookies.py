@@ -29,7 +29,7 @@ class SealedCookie:
     max_age_seconds: int = 15 * 60
 
     def write(self, response: HttpResponse, value: str, path: str, owner: str = "") -> None:
-        """Set the cookie; only the same owner reads it again."""
+        """Set the cookie; only the same owner loads it again."""
         sealed = encryption.encrypt(f"{time.time():.0f} {value}", self.purpose, owner) or b""
         response.set_cookie(
             self.name,
@@ -41,7 +41,7 @@ class SealedCookie:
             samesite="Lax",
         )
 
-    def read(self, request: HttpRequest, owner: str = "") -> tuple[str, float]:
+    def load(self, request: HttpRequest, owner: str = "") -> tuple[str, float]:
         """Return the value and its age in seconds; "" where it is missing, forged or too old."""
         try:
             sealed = urlsafe_b64decode(request.COOKIES.get(self.name, ""))

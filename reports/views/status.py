@@ -150,7 +150,7 @@ def _show_status(
 
 def report_page(request: HttpRequest, handle: str, answer: AnswerWithCode) -> HttpResponse:
     """Return the answer about the report of the cookie; without one, the page that asks for the code."""
-    text, age = _cookie(get_language() or "vi", handle).read(request, handle)
+    text, age = _cookie(get_language() or "vi", handle).load(request, handle)
     if not text:
         return code_page(request, CodeForm(), EXPIRED)
     said = json.loads(text)

@@ -102,7 +102,11 @@ def test_what_is_sent_from_the_page_without_a_line_shows_the_way_to_its_code_and
     list_cached_pages(writing)
     keep_unsent(writing)
     looks: list[Route] = []
-    writing.context.route("**/livez", looks.append)
+
+    def hold(route: Route) -> None:
+        looks.append(route)
+
+    writing.context.route("**/livez", hold)
     with writing.expect_request("**/livez"):
         writing.goto(f"{portal}/kiem-tra/")
     writing.context.set_offline(False)
