@@ -98,17 +98,17 @@ def track(request: HttpRequest) -> HttpResponse:
     """Show the form for the code; posted, the page about its report."""
     if request.method != "POST":
         return form_page(request, "reports:track", "reports/track.html", CodeForm)
-    return _answer_for_code(request, FOREIGN_LOOKUP, LOOKUP_FAILED, status_page)
+    return answer_for_code(request, FOREIGN_LOOKUP, LOOKUP_FAILED, status_page)
 
 
 @form_view
 def download_own_data(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("reports:track")
-    return _answer_for_code(request, FOREIGN, NO_COPY, _export_file)
+    return answer_for_code(request, FOREIGN, NO_COPY, _export_file)
 
 
-def _answer_for_code(
+def answer_for_code(
     request: HttpRequest,
     foreign: FormError,
     database_error: FormError,
