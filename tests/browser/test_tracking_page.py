@@ -67,6 +67,7 @@ def test_no_state_of_the_page_has_a_fault(
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
     press(page, page.get_by_role("button", name=WORDS[language]["answer"]))
     assert find_resident_faults(page) == []
+    unfold(page, "details:has(> div > form[action$='/rut/']) > summary")
     press(page, page.locator("form[action$='/rut/'] button"))
     assert find_resident_faults(page) == []
 
