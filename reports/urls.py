@@ -43,6 +43,7 @@ urlpatterns = [
     path("theo-doi/tin/<handle>/xoa/", tracking.confirm_erasure, name="confirm_erasure"),
     path("theo-doi/tin/<handle>/dong/", status.close, name="report_close"),
     path("theo-doi/tep/", attachments.send_files, name="attachments"),
+    path("theo-doi/tep/rut/", attachments.recall_file, name="file_recall"),
     path("theo-doi/tin/<handle>/trinh-bay/", statement.statement_page, name="statement_page"),
     path("theo-doi/trinh-bay/", statement.statement, name="statement"),
     path("theo-doi/trinh-bay/pdf/", statement.statement_pdf, name="statement_pdf"),

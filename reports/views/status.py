@@ -220,7 +220,7 @@ def _render_status(
         "files": files,
         "most_files": storage.MAX_COUNT,
         "upload_ticket": upload_handler.issue_ticket(report),
-        "files_left": storage.MAX_COUNT - len(files),
+        "files_left": storage.MAX_COUNT - sum(file.erased_at is None for file in files),
         "add_form": add_form,
         "reply_form": reply_form,
         **erasure_requests.request_summary(report),
