@@ -38,7 +38,6 @@ from reports.views.status import report_handle
 
 MAX_SMS_LENGTH = 160
 CARRIERS = "156"
-_WITHOUT_ZERO = frozenset({"premium", "tollfree"})
 # ASCII alone: 160 characters fit into one message, and every phone can send it.
 _CODE_SMS = "Bao cuoc goi lua dao, {police}. Ma tin bao: {code}. Xem tin: {address}"
 _CODE_SMS_EN = "Report of a scam call, {police}. Report code: {code}. See it: {address}"
@@ -183,7 +182,7 @@ def carrier_report_sms(merged: MergedReport) -> str | None:
     phone = next(filter(None, numbers), None)
     if phone is None or OfficeNumber.objects.filter(key=phone.key).exists():
         return None
-    head = f"LD ({_dialled_number(phone)}) ("
+    head = f"LD ({phones.format_dialled(phone)}) ("
     summary = ", ".join(_list_ticked(merged.report)) or "goi dien lua dao"
     room = MAX_SMS_LENGTH - len(head) - 1
     if len(summary) > room:
@@ -194,14 +193,6 @@ def carrier_report_sms(merged: MergedReport) -> str | None:
 def _first_number(typed: str) -> ParsedCaller | None:
     parsed = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
     return next((phone for phone in parsed if phone.key), None)
-
-
-def _dialled_number(phone: ParsedCaller) -> str:
-    """Return a number as it is dialled in Vietnam: 1900… as it is, a foreign one with its +."""
-    if not phone.key.startswith("+84"):
-        return phone.key
-    national = phone.key.removeprefix("+84")
-    return national if phone.kind in _WITHOUT_ZERO else "0" + national
 
 
 def _list_ticked(report: Report) -> Iterator[str]:

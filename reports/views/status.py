@@ -31,7 +31,7 @@ from reports.models import Case, Report
 from reports.reference import confirmed_statements, gazetteer
 from reports.retention import erasure_requests
 from reports.submission.forms import CodeForm
-from reports.tracking import clarifying_questions, status_timeline
+from reports.tracking import clarifying_questions, followups, status_timeline
 from reports.tracking.followup_feedback import EmergencyHelp
 from reports.tracking.forms import FollowupForm, ReplyForm
 from reports.tracking.status_timeline import UploadResult
@@ -193,6 +193,7 @@ def _render_status(
         reply_form.fields["text"].label = _("Câu trả lời của bạn")
     merged = merged_report.merged_report(report)
     add_form = FollowupForm.fresh(code)
+    add_form.own_numbers = followups.list_numbers(merged)  # type: ignore[attr-defined]
     files = status_timeline.files_sent(report)
     context = {
         "report": report,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from core.form_data import Fields, sanitize_text
 from core.province_names import insert_hotline
 from reports.cases.legal_holds import ReportErasedError
+from reports.facts import merged_report
 from reports.models import Followup, Report
 from reports.reference import gazetteer
 from reports.retention import erasure_requests
@@ -249,6 +250,9 @@ def _save_followup(request: HttpRequest, report: Report, data: Fields) -> list[U
         request, parser.caller_last_digits, parser.submission_key
     )
     submission = parser.to_submission(gazetteer.communes(), flags)
+    if wrong := data.getlist("wrong_number"):
+        merged = merged_report.merged_report(report)
+        submission = followups.mark_wrong_numbers(submission, merged, wrong)
     if submission.is_empty:
         return [NO_INPUT]
     result = followups.submit_followup(report, submission, parser.submission_key)
