@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 
 from core.keys import newest_key
 from core.province_names import insert_hotline
+from core.same_origin import is_same_origin
 from reports.attachments import storage, upload_handler
 from reports.extraction.language import amounts
 from reports.facts import merged_report
@@ -62,6 +63,9 @@ EXPIRED = FormError(
         "Gõ mã rồi thì xem được 15 phút. Sau đó trang hỏi lại mã, để người dùng chung máy không"
         " xem được tin của bạn."
     ),
+)
+FOREIGN_CLOSE = FormError(
+    403, _("Chưa đóng. Bạn bấm một lần nữa"), _("Lệnh đóng vừa rồi đến từ một trang khác.")
 )
 _NEWS_SECONDS = 120  # how long the page says what was just sent
 _MAX_LINES = 12  # of that, in a cookie
@@ -170,6 +174,8 @@ def close(request: HttpRequest, handle: str) -> HttpResponse:
     """End the look at a report, for whoever uses the computer next."""
     if request.method != "POST":
         return redirect("reports:track")
+    if not is_same_origin(request):
+        return code_page(request, CodeForm(), FOREIGN_CLOSE)
     response = redirect_with_note("reports:track", {"is_closed": True})
     for language in _LANGUAGES:
         cookie = _cookie(language, handle)

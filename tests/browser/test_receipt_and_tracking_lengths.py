@@ -7,8 +7,7 @@ from playwright.sync_api import Page
 from pypdf import PdfReader
 
 from reports.models import Report
-from tests.browser.pages import A4, press, print_page
-from tests.browser.test_receipt_page import fill_in, send
+from tests.browser.pages import A4, fill_in, press, print_page, send
 from tests.support.report_factories import add_followup
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
