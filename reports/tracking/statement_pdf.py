@@ -8,7 +8,7 @@ from reports.cases import official_documents as sheets
 from reports.tracking.statement import BLANK, MORE, REQUESTS, Statement
 
 _POINTS, _LINE, _FOOT = 11, 5.3, 9.5
-_BOTTOM_BLOCK = 66  # mm: requests, signature, origin
+_BOTTOM_BLOCK = 82  # mm: requests, room to sign, origin
 
 
 def render_statement(statement: Statement) -> bytes:
