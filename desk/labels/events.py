@@ -57,6 +57,7 @@ EVENTS = {
     "erased": "Xóa dữ liệu cá nhân",
     "contact_erased": "Xóa số, câu hẹn, bản gốc lời kể",
     "files_erased": "Xóa tài liệu kèm theo",
+    "file_taken_back": "Người báo rút lại một tài liệu",
     "messages_erased": "Xóa tin nhắn với người báo",
     "followups_erased": "Xóa lời báo thêm",
     "erasure_granted": "Đồng ý xóa theo đề nghị của người báo",

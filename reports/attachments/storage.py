@@ -36,6 +36,7 @@ from reports.models import EvidenceFile, Report
 log = structlog.get_logger(__name__)
 
 MAX_COUNT = 5  # files of one report
+MAX_ROWS = 20  # with those taken back
 MAX_BYTES = 10 * 1024 * 1024
 # Files leave this much of their disk, which the database may share, for reports themselves.
 RESERVED_BYTES = 512 * 1024 * 1024
@@ -178,10 +179,11 @@ def _is_new(draft: PendingUpload, report: Report) -> bool:
     locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
     if locked.erased_at:
         raise RefusedError(Refusal.ERASED)
-    digests = {bytes(digest) for digest in files_of_report(report).values_list("sha256", flat=True)}
+    kept = files_of_report(report).filter(erased_at=None)
+    digests = {bytes(digest) for digest in kept.values_list("sha256", flat=True)}
     if draft.sha256 in digests:
         return False
-    if len(digests) >= MAX_COUNT:
+    if len(digests) >= MAX_COUNT or files_of_report(report).count() >= MAX_ROWS:
         raise RefusedError(Refusal.TOO_MANY)
     return True
 

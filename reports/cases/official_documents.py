@@ -56,7 +56,7 @@ class OfficialDocument:
 
 
 def render_pdf(document: OfficialDocument) -> bytes:
-    pdf = _create_pdf(document)
+    pdf = create_pdf(f"{document.title or document.subject} {document.number}")
     _draw_heading(pdf, document)
     if document.title:
         _draw_centred(pdf, document.title, 15, bold=True)
@@ -94,13 +94,14 @@ def _load_glyphs() -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
-def _create_pdf(document: OfficialDocument) -> FPDF:
+def create_pdf(title: str) -> FPDF:
+    """Return a document of one empty page, with the fonts and margins of official ones."""
     pdf = FPDF(format="A4")
     pdf.set_margins(_LEFT, _TOP, _RIGHT)
     pdf.set_auto_page_break(auto=True, margin=_BOTTOM)
     for style, file in _FACES.items():
         pdf.add_font("serif", style, _FONTS / file)
-    pdf.set_title(replace_missing_glyphs(f"{document.title or document.subject} {document.number}"))
+    pdf.set_title(replace_missing_glyphs(title))
     pdf.set_lang("vi")
     pdf.set_creator("")
     pdf.add_page()
@@ -138,7 +139,7 @@ def _draw_pair(pdf: FPDF, left: tuple[str, float, str], right: tuple[str, float,
         pdf.cell(width, _LINE, replace_missing_glyphs(text), align="C", new_x=after, new_y=down)
 
 
-def _write(pdf: FPDF, text: str, height: float, *, width: float = 0, align: str = "J") -> None:
+def write_text(pdf: FPDF, text: str, height: float, *, width: float = 0, align: str = "J") -> None:
     """Write a text of lines of that height, then go to the left margin of the next line."""
     words = replace_missing_glyphs(text)
     pdf.multi_cell(width, height, words, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
@@ -146,12 +147,12 @@ def _write(pdf: FPDF, text: str, height: float, *, width: float = 0, align: str 
 
 def _draw_centred(pdf: FPDF, text: str, size: float, *, bold: bool = False) -> None:
     pdf.set_font("serif", "B" if bold else "", size)
-    _write(pdf, text, _LINE + 1, align="C")
+    write_text(pdf, text, _LINE + 1, align="C")
 
 
 def _draw_paragraph(pdf: FPDF, text: str) -> None:
     pdf.set_font("serif", "", _BODY)
-    _write(pdf, text, _LINE)
+    write_text(pdf, text, _LINE)
     pdf.ln(1.5)
 
 
@@ -167,7 +168,7 @@ def _draw_fact(pdf: FPDF, title: str, text: str) -> None:
         pdf.cell(width, _LINE, title)
     pdf.set_font("serif", "", _BODY)
     pdf.set_left_margin(_LEFT + width)
-    _write(pdf, text, _LINE, align="L")
+    write_text(pdf, text, _LINE, align="L")
     pdf.set_left_margin(_LEFT)
     pdf.set_x(_LEFT)
     pdf.ln(0.8)
@@ -186,7 +187,7 @@ def _draw_ending(pdf: FPDF, document: OfficialDocument) -> None:
     _draw_column(pdf, (_LEFT + 85, pdf.epw - 85), sign, align="C")
     pdf.ln(4)
     pdf.set_font("serif", "", 9.5)
-    _write(pdf, document.foot, 4.8)
+    write_text(pdf, document.foot, 4.8)
 
 
 def _draw_column(
@@ -196,7 +197,7 @@ def _draw_column(
     for text, style in lines:
         pdf.set_x(place[0])
         pdf.set_font("serif", style, _BODY - 1)
-        _write(pdf, text, 5.6, width=place[1], align=align)
+        write_text(pdf, text, 5.6, width=place[1], align=align)
 
 
 def render_docx(document: OfficialDocument) -> bytes:

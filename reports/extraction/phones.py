@@ -60,6 +60,7 @@ _CASE_AFTER = re.compile(
     r"\s?/\s?(?:[0-9]{4}\s?/\s?)?(?:QĐ|QD|HS|CV|GM|GT|KL|LB|BB|TB|LA|VA)(?:ST|PT)?(?![^\W_])",
     re.IGNORECASE,
 )
+_WITHOUT_ZERO = frozenset({"premium", "tollfree"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,14 @@ def parse_many(raw: str) -> tuple[ParsedCaller, ...]:
         return (phone,)
     runs = _find_runs(letters_to_digits(normalize_digits(raw)))
     return tuple(_caller(raw, run.number) for run in runs)
+
+
+def format_dialled(phone: ParsedCaller) -> str:
+    """Return a number as it is dialled in Vietnam: 1900… as it is, a foreign one with its +."""
+    if not phone.key.startswith("+84"):
+        return phone.key
+    national = phone.key.removeprefix("+84")
+    return national if phone.kind in _WITHOUT_ZERO else "0" + national
 
 
 def _caller(raw: str, number: ParsedNumber, *flags: str) -> ParsedCaller:

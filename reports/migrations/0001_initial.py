@@ -1030,7 +1030,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='evidencefile',
-            constraint=models.UniqueConstraint(fields=('report', 'sha256'), name='evidencefile_sent_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('erased_at', None)), fields=('report', 'sha256'), name='evidencefile_sent_once'),
         ),
         migrations.AddConstraint(
             model_name='campaignlink',

@@ -247,7 +247,8 @@ BEGIN
         blanked.erased_at := NEW.erased_at;
         IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW IS NOT DISTINCT FROM blanked
            AND (EXISTS (SELECT FROM core_auditevent WHERE subject_type = 'report'
-                       AND subject_id = OLD.report_id::text AND kind IN ('erased', 'files_erased'))
+                       AND subject_id = OLD.report_id::text AND (kind IN ('erased', 'files_erased')
+                            OR kind = 'file_taken_back' AND detail ->> 'file' = OLD.id::text))
                 OR EXISTS (SELECT FROM reports_destructionrequest WHERE target = OLD.id
                        AND report_id = OLD.report_id AND confirmed_at IS NOT NULL))
         THEN

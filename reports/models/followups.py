@@ -6,6 +6,7 @@ from operator import attrgetter
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.models import optional_key_of, texts_of
@@ -116,7 +117,11 @@ class EvidenceFile(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "tài liệu kèm theo"
         constraints = [
-            models.UniqueConstraint(fields=["report", "sha256"], name="evidencefile_sent_once")
+            models.UniqueConstraint(
+                fields=["report", "sha256"],
+                condition=Q(erased_at=None),
+                name="evidencefile_sent_once",
+            )
         ]
 
 

@@ -35,6 +35,7 @@ from reports.calendar.deadline_rules import start_of_day
 from reports.facts import abuse_flags, contact_index
 from reports.facts.abuse_flags import SAME_NETWORK
 from reports.facts.choices import OFFICES
+from reports.facts.followup_facts import CORRECTED
 from reports.models import Case as DecidedCase
 from reports.models import Dispute, Followup, Indicator, NumberFinding, OfficeNumber, Report
 from reports.numbers.reporter_independence import (
@@ -238,9 +239,15 @@ def _select_named(named: Q, kind: str, since: datetime) -> QuerySet[Indicator]:
         of_kind &= ~Q(source=Indicator.IndicatorSource.OFFICER) & _JUDGED
     of_report = Indicator.objects.filter(of_kind, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
-    return Indicator.objects.filter(
-        named, of_kind, report__in=abuse_flags.publicly_countable().filter(received_at__gte=since)
-    ).filter(LessThanOrEqual(Subquery(many), MAX_NAMED))
+    return (
+        Indicator.objects.filter(
+            named,
+            of_kind,
+            report__in=abuse_flags.publicly_countable().filter(received_at__gte=since),
+        )
+        .exclude(flags__contains=[CORRECTED])
+        .filter(LessThanOrEqual(Subquery(many), MAX_NAMED))
+    )
 
 
 def _match_shared_network() -> Q:

@@ -107,7 +107,7 @@ ACTS = {
 
 
 class ErasureError(CodedError):
-    """Nothing was erased: `code` is held, crime_report or gone."""
+    """Nothing was erased: `code` is held, crime_report, gone or, of a file, handed_over."""
 
 
 def erase(
@@ -125,6 +125,25 @@ def erase(
         events.log_event("report", report_id, ACTS[part], by=by, cause=cause)
         _PARTS[part](report_id, until or timezone.now())
         erasure_log.append_on_commit(part, report_id)
+        transaction.on_commit(queue.notify)
+
+
+def take_back_file(report_id: UUID, file_id: UUID) -> None:
+    """Erase one file because its sender wants it back. Raises ErasureError: held, crime_report, gone, or
+    handed_over where another unit has it.
+    """
+    with transaction.atomic():
+        lock_case(report_id)  # before the report, in the order of the workflow
+        _check_erasable(report_id)
+        file = EvidenceFile.objects.filter(pk=file_id, report=report_id, erased_at=None).first()
+        if file is None:
+            raise ErasureError("gone")
+        slips = TransferSlip.objects.filter(report=report_id, created_at__gte=file.received_at)
+        if slips.exists():
+            raise ErasureError("handed_over")
+        events.log_event("report", report_id, "file_taken_back", file=str(file.pk))
+        erase_rows(EvidenceFile.objects.filter(pk=file.pk))
+        erasure_log.append_on_commit(DestructionRequest.What.FILE, file.pk)
         transaction.on_commit(queue.notify)
 
 

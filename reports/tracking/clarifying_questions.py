@@ -3,7 +3,7 @@
 None needs an answer: a report counts as it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -236,22 +236,24 @@ def _ask_contact(typed: str, caller: str) -> Iterator[ClarifyingQuestion]:
 
 
 def _ask_phrase(phrase: str, *numbers: str) -> Iterator[ClarifyingQuestion]:
-    if _is_guessable(phrase, numbers):
+    """Ask for another phrase where it holds a number of the report, is short, or anybody's guess."""
+    folded, digits = normalize(phrase), _digits(phrase)
+    letters = sum(map(str.isalpha, folded))
+    text = ""
+    if len(digits) >= 4 and any(digits in _digits(number) for number in numbers):
         text = _(
-            "Câu này có tên hoặc số của bạn, kẻ gian dễ đoán."
+            "Câu này có số của bạn hoặc số gọi đến, kẻ gian dễ đoán."
             " Chọn câu khác, ví dụ hai đồ vật trong bếp."
         )
+    elif folded and letters < _MIN_LETTERS:
+        text = _("Câu này ngắn quá, kẻ gian dễ đoán. Chọn câu khác, ví dụ hai đồ vật trong bếp.")
+    elif any(word in folded for word in _GUESSED_FIRST):
+        text = _(
+            "Nhiều người hay đặt câu như vậy, kẻ gian dễ đoán."
+            " Chọn câu khác, ví dụ hai đồ vật trong bếp."
+        )
+    if text:
         yield ClarifyingQuestion("callback_phrase", text, _("Câu hẹn mới"))
-
-
-def _is_guessable(phrase: str, numbers: Iterable[str]) -> bool:
-    """Return whether it holds a number of the report, is short, or is what anybody would try."""
-    folded, digits = normalize(phrase), _digits(phrase)
-    if not folded:
-        return False
-    letters = sum(map(str.isalpha, folded))
-    is_number = len(digits) >= 4 and any(digits in _digits(number) for number in numbers)
-    return is_number or letters < _MIN_LETTERS or any(word in folded for word in _GUESSED_FIRST)
 
 
 def _ask_caller(typed: str) -> Iterator[ClarifyingQuestion]:

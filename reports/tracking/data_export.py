@@ -63,6 +63,7 @@ def _list_lines(report: Report) -> Iterator[str]:
     files = [
         (f"{each.word}, {each.size}", _format_time(each.at))
         for each in status_timeline.files_sent(report)
+        if each.erased_at is None
     ]
     if files:
         yield from _section(gettext("Ảnh, ghi âm đã gửi"), files)

@@ -4,7 +4,8 @@ Each is written once, in one transaction with the triage that it needs; personal
 encrypted, and redacted in the working copy. The same words under the same key are the same row.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -19,10 +20,11 @@ from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import phones, story_reader
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
+from reports.extraction.phones import ParsedCaller
 from reports.extraction.priority import list_dangers
 from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report
-from reports.facts.merged_report import Caller
+from reports.facts.merged_report import Caller, MergedReport
 from reports.models import Followup, Message, Report
 from reports.submission.intake import TRIAGE_TASK
 
@@ -166,6 +168,42 @@ def _build_followup(report: Report, submission: FollowupSubmission) -> Followup:
         flags=list(dict.fromkeys([*submission.flags, *copy.flags])),
         story_sealed=encryption.encrypt(copy.sealed_original(submission.story), "story", report.pk),
     )
+
+
+def list_numbers(merged: MergedReport) -> list[tuple[str, str]]:
+    """Return the callers' readable numbers as they stand, each once: its key, and as it is dialled."""
+    found = (phone for caller in merged.callers for phone in _parse_numbers(caller))
+    numbers = {phone.key: phones.format_dialled(phone) for phone in found if phone.key}
+    return list(numbers.items())
+
+
+def _parse_numbers(caller: Caller) -> tuple[ParsedCaller, ...]:
+    return phones.parse_many(caller.number[:MAX_NUMBER_CHARS_READ])
+
+
+def mark_wrong_numbers(
+    submission: FollowupSubmission, merged: MergedReport, keys: Collection[str]
+) -> FollowupSubmission:
+    """Return the submission as a correction whose callers are all those whose number was not marked as
+    wrong; the wrong ones stay on record and count no more.
+    """
+    wrong = dict(list_numbers(merged)).keys() & set(keys)
+    if not wrong:
+        return submission
+    right = (_drop_numbers(caller, wrong) for caller in merged.callers)
+    callers = (*(each for each in right if not each.is_empty), *submission.callers)
+    # One must be left for the correction to replace the wrong ones.
+    left = callers or (Caller(office=merged.report.claimed_office or "other"),)
+    return replace(submission, kind=Followup.Kind.CORRECTION, callers=left)
+
+
+def _drop_numbers(caller: Caller, wrong: Collection[str]) -> Caller:
+    numbers = _parse_numbers(caller)
+    if not any(phone.key in wrong for phone in numbers):
+        return caller
+    right = (phone for phone in numbers if phone.key not in wrong)
+    left = ", ".join(phones.format_dialled(phone) for phone in right if phone.key)
+    return replace(caller, number=left) if left or caller.office or caller.name else Caller()
 
 
 def _redact_caller(copy: RedactedCopy, caller: Caller) -> dict[str, Any]:

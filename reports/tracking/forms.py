@@ -1,6 +1,7 @@
 """The forms of the tracking page, which carry the receipt code hidden, and of a lost code."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from crispy_forms.layout import HTML, Fieldset
@@ -70,7 +71,7 @@ class FollowupForm(FollowupBaseForm):
 
     address = "reports:followup"
     parts = (
-        Fieldset(_("Kể thêm, hay sửa lại?"), "kind", "story"),
+        Fieldset(_("Kể thêm, hay sửa lại?"), "kind", _Part("wrong_numbers"), "story"),
         Fieldset(_("Họ gọi lúc nào?"), "called_day", _Part("date"), "called_time"),
         Fieldset(_("Những ai đã gọi?"), _Part("callers")),
         Fieldset(_("Tài khoản, đường link"), "accounts", "links"),
@@ -85,9 +86,13 @@ class FollowupForm(FollowupBaseForm):
     )
     channels = Report.Channel.choices
     offices = OFFICES
+    own_numbers: Sequence[tuple[str, str]] = ()  # which the reporter may mark as wrong
     kind = LenientChoiceField(
         label="",
-        help_text=_("Sửa lại: điều mới thay điều cũ. Kể thêm: cả hai còn đó."),
+        help_text=_(
+            "Sửa lại: số ghi vào ô ở dưới thay số cũ, còn lời kể thì cán bộ đọc rồi sửa."
+            " Kể thêm: cả hai còn đó."
+        ),
         required=False,
         choices=[
             (Followup.Kind.MORE, _("Kể thêm")),
@@ -131,6 +136,11 @@ class FollowupForm(FollowupBaseForm):
         _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
         autocomplete="off",
     )
+
+    @property
+    def marked_numbers(self) -> list[str]:
+        """Return the numbers that were marked as wrong, for a form that comes back."""
+        return self.posted.getlist("wrong_number")
 
     @property
     def caller_rows(self) -> list[Caller]:

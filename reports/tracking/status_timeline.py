@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -110,11 +111,14 @@ class UploadResult:
 
 @dataclass(frozen=True)
 class SentFile:
-    """A stored file as its sender sees it: its kind, never its name."""
+    """A stored file as its sender sees it; without a name once it was erased."""
 
+    id: UUID
+    name: str
     word: str
     size: str
     at: datetime
+    erased_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -155,9 +159,12 @@ class Conversation:
 def files_sent(report: Report) -> list[SentFile]:
     return [
         SentFile(
+            file.pk,
+            encryption.decrypt_field(file, "name") or "",
             by_media_type(file.media_type).word,
             format_size(file.size),
             timezone.localtime(file.received_at),
+            file.erased_at and timezone.localtime(file.erased_at),
         )
         for file in storage.files_of_report(report)
     ]

@@ -1,5 +1,7 @@
 """Upload of pictures, recordings and documents for the report of a receipt code."""
 
+from uuid import UUID
+
 import structlog
 from django import db
 from django.http import HttpRequest, HttpResponse
@@ -16,15 +18,17 @@ from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 from reports.attachments.upload_handler import MultipartForm, Upload
 from reports.cases.legal_holds import ReportErasedError
 from reports.models import Report
+from reports.retention import erasure
 from reports.submission.forms import CodeForm
 from reports.tracking import followup_feedback, followups
 from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import FollowupSubmission
 from reports.tracking.forms import FollowupForm
 from reports.tracking.status_timeline import UploadResult
-from reports.views.codes import render_invalid, report_for_code_or_error
+from reports.views.codes import code_page, render_invalid, report_for_code_or_error
 from reports.views.form_errors import FormError, form_view
-from reports.views.tracking import ERASED, FOREIGN_LOOKUP, code_page, status_page
+from reports.views.status import status_page
+from reports.views.tracking import ERASED, FOREIGN, FOREIGN_LOOKUP, answer_for_code
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +79,24 @@ _REFUSED: dict[Refusal, tuple[int, str | Promise]] = {
         _("Máy chủ chưa ghi được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."),
     ),
 }
+NOT_RECALLED = FormError(
+    503,
+    _("Chưa rút lại được"),
+    _("Trang đang gặp trục trặc, tài liệu vẫn còn đó. Chờ một phút rồi thử lại."),
+)
+# Why a file stays, by the codes of erasure.ErasureError.
+_KEPT: dict[str, str | Promise] = {
+    "held": insert_hotline(
+        _("Chưa rút lại được: tin này đang được giữ theo luật. Cần hỏi, gọi {hotline}.")
+    ),
+    "crime_report": insert_hotline(
+        _("Chưa rút lại được: tin đã chuyển cơ quan điều tra. Cần hỏi, gọi {hotline}.")
+    ),
+    "handed_over": insert_hotline(
+        _("Không rút lại được: tài liệu này đã chuyển cho nơi xử lý. Cần hỏi, gọi {hotline}.")
+    ),
+    "gone": _("Tài liệu này không còn ở đây."),
+}
 # For makemessages: filetypes.py holds these words untranslated.
 _KINDS = (_("ảnh"), _("bản ghi âm"), _("bản ghi"), _("bản PDF"), _("tệp"))
 
@@ -95,6 +117,25 @@ def send_files(request: HttpRequest) -> HttpResponse:
     except upload_handler.UnreadableError as error:
         data = sanitize_fields(error.fields)
         return _form_page(request, CodeForm(data), data, UNREADABLE)
+
+
+@form_view
+def recall_file(request: HttpRequest) -> HttpResponse:
+    """Erase one file that was sent by mistake."""
+    if request.method != "POST":
+        return redirect("reports:track")
+    return answer_for_code(request, FOREIGN, NOT_RECALLED, _recall)
+
+
+def _recall(request: HttpRequest, report: Report, form: CodeForm) -> HttpResponse:
+    try:
+        erasure.take_back_file(report.pk, UUID(form.data.get("file", "")))
+        result = UploadResult("", _("Đã xóa tài liệu đó. Tin báo của bạn vẫn còn."), 200)
+    except ValueError:
+        result = UploadResult("", _KEPT["gone"])
+    except erasure.ErasureError as error:
+        result = UploadResult("", _KEPT[error.code])
+    return status_page(request, report, form, result.status, confirmation=[result])
 
 
 def _answer(request: HttpRequest, upload_form: MultipartForm) -> HttpResponse:

@@ -1,10 +1,7 @@
 """The receipt after a report: its page, the cookie with its code, its QR code and messages."""
 
 import secrets
-import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -33,12 +30,16 @@ from reports.tracking import clarifying_questions
 from reports.tracking.status_timeline import public_deadline
 from reports.views import notices
 from reports.views.form_errors import SubmissionRedirect
+from reports.views.sealed_cookies import (
+    offer_cookie,
+    page_address,
+    receipt_cookie,
+    receipt_cookie_path,
+)
+from reports.views.status import report_handle
 
-RECEIPT_SECONDS = 15 * 60
-_COOKIE_PURPOSE = "receipt cookie"  # of its encryption
 MAX_SMS_LENGTH = 160
 CARRIERS = "156"
-_WITHOUT_ZERO = frozenset({"premium", "tollfree"})
 # ASCII alone: 160 characters fit into one message, and every phone can send it.
 _CODE_SMS = "Bao cuoc goi lua dao, {police}. Ma tin bao: {code}. Xem tin: {address}"
 _CODE_SMS_EN = "Report of a scam call, {police}. Report code: {code}. See it: {address}"
@@ -74,50 +75,24 @@ def redirect_to_receipt(request: HttpRequest, accepted: intake.SubmissionResult)
     ):
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
-        response = SubmissionRedirect(_address("reports:report_received", language))
+        response = SubmissionRedirect(page_address("reports:report_received", language))
     if accepted.code:
-        cookie = encryption.encrypt(f"{accepted.code} {time.time():.0f}", _COOKIE_PURPOSE) or b""
-        response.set_cookie(
-            settings.RECEIPT_COOKIE_NAME,
-            urlsafe_b64encode(cookie).decode(),
-            max_age=RECEIPT_SECONDS,
-            path="/" if settings.HTTPS else _address("reports:report", language),
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+        receipt_cookie().write(response, accepted.code, receipt_cookie_path(language))
     return response
-
-
-@lru_cache(maxsize=8)
-def _address(name: str, language: str | None) -> str:
-    with override(language):
-        return reverse(name)
 
 
 @require_safe
 @never_cache
 def report_received(request: HttpRequest) -> HttpResponse:
     """Show the receipt while the cookie with its code is valid."""
-    code = _decrypt_code(request)
-    if code is None:
+    code, _ = receipt_cookie().load(request)
+    if not code:
         return render(request, "reports/no_cookie.html", using="public")
     try:
         report = receipt_codes.report_for_code(code)
     except db.Error:
-        return _receipt_page(request, None, code)
-    return _receipt_page(request, report, code if report else None)
-
-
-def _decrypt_code(request: HttpRequest) -> str | None:
-    """Return the code in the receipt cookie, None where it is missing, forged or expired."""
-    try:
-        encrypted = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
-    except ValueError:
-        return None
-    code, _, set_at = (encryption.decrypt(encrypted, _COOKIE_PURPOSE) or "").partition(" ")
-    is_valid = set_at.isdecimal() and time.time() < int(set_at) + RECEIPT_SECONDS
-    return code if is_valid else None
+        return offer_cookie(_receipt_page(request, None, code))
+    return offer_cookie(_receipt_page(request, report, code if report else None))
 
 
 @never_cache
@@ -145,6 +120,7 @@ def _code_context(code: str) -> dict[str, Any]:
 def _report_context(report: Report) -> dict[str, Any]:
     merged = _merge_followups(report)
     return {
+        "handle": report_handle(report),
         "phrase": encryption.decrypt_field(merged, "phrase"),
         "may_be_called": merged.has_contact,
         "questions": _list_questions(merged),
@@ -211,7 +187,7 @@ def carrier_report_sms(merged: MergedReport) -> str | None:
         return None
     if OfficeNumber.objects.filter(key=phone.key).exists():
         return None
-    head = f"LD ({_dialled_number(phone)}) ("
+    head = f"LD ({phones.format_dialled(phone)}) ("
     summary = ", ".join(_list_ticked(merged.report)) or "goi dien lua dao"
     room = MAX_SMS_LENGTH - len(head) - 1
     if len(summary) > room:
@@ -222,14 +198,6 @@ def carrier_report_sms(merged: MergedReport) -> str | None:
 def _first_number(typed: str) -> ParsedCaller | None:
     parsed = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
     return next((phone for phone in parsed if phone.key), None)
-
-
-def _dialled_number(phone: ParsedCaller) -> str:
-    """Return a number as it is dialled in Vietnam: 1900… as it is, a foreign one with its +."""
-    if not phone.key.startswith("+84"):
-        return phone.key
-    national = phone.key.removeprefix("+84")
-    return national if phone.kind in _WITHOUT_ZERO else "0" + national
 
 
 def _list_ticked(report: Report) -> Iterator[str]:

@@ -5,30 +5,26 @@ from collections.abc import Callable
 import structlog
 from django import db
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from core.form_data import Fields, sanitize_text
 from core.province_names import insert_hotline
-from reports.attachments import storage, upload_handler
 from reports.cases.legal_holds import ReportErasedError
-from reports.extraction.language import amounts
 from reports.facts import merged_report
-from reports.facts.merged_report import MergedReport
-from reports.models import Case, Followup, Report
+from reports.models import Followup, Report
 from reports.notices import addresses
-from reports.reference import confirmed_statements, gazetteer
+from reports.reference import gazetteer
 from reports.retention import erasure_requests
 from reports.submission import flood_detection
 from reports.submission.forms import CodeForm
 from reports.tracking import (
-    clarifying_questions,
     data_export,
     followup_feedback,
     followups,
-    results,
-    status_timeline,
 )
 from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import FollowupSubmission, LimitReachedError
@@ -42,9 +38,10 @@ from reports.tracking.forms import (
     WithdrawForm,
 )
 from reports.tracking.status_timeline import UploadResult
-from reports.views import notices
-from reports.views.codes import render_invalid, report_for_code_or_error
+from reports.views.codes import code_page, form_page, render_invalid, report_for_code_or_error
 from reports.views.form_errors import FormError, form_view, parse_body
+from reports.views.sealed_cookies import has_cookies
+from reports.views.status import LOOKUP_FAILED, redirect_to_report, report_page, status_page
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +49,6 @@ FOREIGN_LOOKUP = FormError(
     403,
     _("Chưa xem. Bạn bấm một lần nữa"),
     _("Mã vừa rồi đến từ một trang khác, không phải trang này."),
-)
-LOOKUP_FAILED = FormError(
-    503,
-    _("Chưa xem được tin"),
-    insert_hotline(
-        _(
-            "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
-            " Gấp thì gọi {hotline}."
-        )
-    ),
 )
 FOREIGN = FormError(
     403,
@@ -104,26 +91,28 @@ ERASED = UploadResult("", _("Tin này đã xóa dữ liệu nên không nhận t
 NO_INPUT = UploadResult("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
 # Saves a posted form and returns the lines of its confirmation.
 Save = Callable[[HttpRequest, Report, Fields], list[UploadResult]]
-
-_QUESTIONS_OPEN = (Case.Status.NEW, Case.Status.IN_REVIEW)
+CONFIRM_PAGES: dict[type[FollowupBaseForm], str] = {
+    WithdrawForm: "reports:confirm_withdrawal",
+    EraseForm: "reports:confirm_erasure",
+}
 
 
 @form_view
 def track(request: HttpRequest) -> HttpResponse:
     """Show the form for the code; posted, the page about its report."""
     if request.method != "POST":
-        return code_page(request, CodeForm())
-    return _answer_for_code(request, FOREIGN_LOOKUP, LOOKUP_FAILED, status_page)
+        return form_page(request, "reports:track", "reports/track.html", CodeForm)
+    return answer_for_code(request, FOREIGN_LOOKUP, LOOKUP_FAILED, status_page)
 
 
 @form_view
 def download_own_data(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("reports:track")
-    return _answer_for_code(request, FOREIGN, NO_COPY, _export_file)
+    return answer_for_code(request, FOREIGN, NO_COPY, _export_file)
 
 
-def _answer_for_code(
+def answer_for_code(
     request: HttpRequest,
     foreign: FormError,
     database_error: FormError,
@@ -139,64 +128,6 @@ def _answer_for_code(
         return answer(request, report, form) if report else code_page(request, form)
     except db.Error:
         return code_page(request, form, database_error)
-
-
-def code_page(request: HttpRequest, form: CodeForm, error: FormError | None = None) -> HttpResponse:
-    """Return the page that asks for the code, with what was wrong with the typed one."""
-    return render_invalid(request, "reports/track.html", form, error)
-
-
-def status_page(
-    request: HttpRequest, report: Report, form: CodeForm, status: int = 200, **more: object
-) -> HttpResponse:
-    """Return the page about a report; hidden fields carry the code on to what is sent from it."""
-    code, case = form.cleaned_data["code"], Case.objects.get(report=report)
-    conversation = status_timeline.conversation(report)
-    question = conversation.question if case.status == Case.Status.WAITING else None
-    reply_form = ReplyForm.fresh(code)
-    if question:
-        reply_form.fields["text"].label = _("Câu trả lời của bạn")
-    merged = merged_report.merged_report(report)
-    add_form = FollowupForm.fresh(code)
-    files = status_timeline.files_sent(report)
-    context = {
-        "report": report,
-        "merged_report": merged,
-        "is_money_lost": not report.erased_at and _is_money_lost(merged),
-        "statements": confirmed_statements.statements(),
-        "code": code,
-        "submission_key": add_form.initial["submission_key"],
-        "steps": status_timeline.progress_steps(report, case, conversation),
-        "conversation": conversation,
-        "question": question,
-        # Not while an officer's question waits, nor after the case has ended.
-        "questions": clarifying_questions.open_questions(
-            clarifying_questions.latest_input(merged), gazetteer.communes()
-        )
-        if case.status in _QUESTIONS_OPEN and not report.erased_at
-        else [],
-        "withdrawal_promise": erasure_requests.answer_deadline_text(
-            "withdraw_answer", merged.withdrawal.received_at
-        )
-        if merged.withdrawal and case.status in Case.OPEN
-        else "",
-        "results": results.load_results(report, case),
-        "notice": None if report.erased_at else notices.build_panel(report, seen=True),
-        "files": files,
-        "most_files": storage.MAX_COUNT,
-        "upload_ticket": upload_handler.issue_ticket(report),
-        "files_left": storage.MAX_COUNT - len(files),
-        "add_form": add_form,
-        "reply_form": reply_form,
-        **erasure_requests.request_summary(report),
-        **more,
-    }
-    return render(request, "reports/status.html", context, status=status, using="public")
-
-
-def _is_money_lost(merged: MergedReport) -> bool:
-    typed = amounts.parse_money_field(merged.money_lost_raw).value
-    return bool(merged.report.money_lost or typed)
 
 
 @form_view
@@ -255,8 +186,10 @@ def _save_step(
         return _form_page(request, form, error)
     try:
         report = report_for_code_or_error(request, form)
-        if report is None or (confirm_field and data.get(confirm_field) != "yes"):
+        if report is None:
             return _form_page(request, form)
+        if confirm_field and data.get(confirm_field) != "yes":
+            return _ask_to_confirm(request, report, form)
         return _save_and_show(request, report, form, save, data)
     except db.Error as error:
         log.error("followup.save_failed", error=type(error).__name__)  # noqa: TRY400
@@ -281,6 +214,35 @@ def _save_and_show(
     return status_page(request, report, form, lines[0].status, **more)
 
 
+def _ask_to_confirm(request: HttpRequest, report: Report, form: FollowupBaseForm) -> HttpResponse:
+    """Return the page that asks once more; where the browser keeps cookies, by a redirect."""
+    if has_cookies(request) and not form.data.get("reason"):
+        return redirect_to_report(report, form.cleaned_data["code"], page=CONFIRM_PAGES[type(form)])
+    return _form_page(request, form)
+
+
+@require_safe
+@never_cache
+def confirm_withdrawal(request: HttpRequest, handle: str) -> HttpResponse:
+    """Show the form of the request to withdraw the report."""
+    return _confirm_page(request, handle, WithdrawForm)
+
+
+@require_safe
+@never_cache
+def confirm_erasure(request: HttpRequest, handle: str) -> HttpResponse:
+    """Show the form of the request for erasure."""
+    return _confirm_page(request, handle, EraseForm)
+
+
+def _confirm_page(
+    request: HttpRequest, handle: str, form_class: type[FollowupBaseForm]
+) -> HttpResponse:
+    return report_page(
+        request, handle, lambda _report, code, _notes: _form_page(request, form_class.fresh(code))
+    )
+
+
 def _form_page(
     request: HttpRequest, form: FollowupBaseForm, error: FormError | None = None
 ) -> HttpResponse:
@@ -302,6 +264,9 @@ def _save_followup(request: HttpRequest, report: Report, data: Fields) -> list[U
         request, parser.caller_last_digits, parser.submission_key
     )
     submission = parser.to_submission(gazetteer.communes(), flags)
+    if wrong := data.getlist("wrong_number"):
+        merged = merged_report.merged_report(report)
+        submission = followups.mark_wrong_numbers(submission, merged, wrong)
     if submission.is_empty:
         return [NO_INPUT]
     result = followups.submit_followup(report, submission, parser.submission_key)

@@ -39,7 +39,7 @@ function bringSending() {
 }
 
 function lookForWaiting() {
-  if (kept("unsent")) bringSending();
+  if (kept("unsent") || kept("sent")) bringSending();
 }
 
 // What waits goes on top: nothing is seen before, so that nothing jumps.
@@ -61,8 +61,15 @@ function setUpForm(form) {
   show(wanted);
 }
 
+function forgetSeen() {
+  const rest = (kept("sent") ?? []).filter(({ isSeen }) => !isSeen);
+  if (rest.length) localStorage.setItem("sent", JSON.stringify(rest));
+  else wipe("sent");
+}
+
 function setUpReceipt() {
   wipe("draft");
+  forgetSeen();
   const button = one("#copy-code");
   if (navigator.clipboard) show(button);
   on(button, "click", async () => {
@@ -77,6 +84,7 @@ function setUpExit(link) {
   on(link, "click", (event) => {
     event.preventDefault();
     wipe("draft");
+    wipe("sent");
     wipe("unsent"); // who is watched is in more danger than the report
     location.replace("about:blank");
   });
@@ -109,6 +117,7 @@ const waitForLine = () => setTimeout(lookForLine, 3000);
 
 async function lookForLine() {
   const answer = await fetch("/livez").catch(() => ({}));
+  if (!one("#sent").hidden) return; // it leads to the code, and is not taken away
   if (answer.ok) location.reload(); // once: on a slow line it takes its time
   else waitForLine();
 }

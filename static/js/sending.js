@@ -1,9 +1,11 @@
 // Drafts and sending. A draft that was ticked, an unsent report that was asked about stay on the
-// device until the receipt is there, for a day at most.
+// device until the receipt is there, for a day at most. One that was sent stays until its receipt
+// was opened, on whatever page: sent again under its key it is the same report with the same code.
 
 const DRAFT = "draft";
 const DRAFTS_WANTED = "drafts-wanted";
 const UNSENT = "unsent";
+const SENT = "sent"; // and its receipt not seen
 const HOUR = 3600 * 1000;
 const NOT_IN_A_DRAFT = ["callback_phrase", "form_token", "website"];
 const SAYS_NOTHING = ["channel", "submission_key"];
@@ -79,7 +81,9 @@ function setUpDrafts(form) {
 }
 
 const unsent = () => kept(UNSENT) || [];
-const keepUnsent = (reports) => (reports.length ? keep(UNSENT, reports) : wipe(UNSENT));
+const keepAll = (name, reports) => (reports.length ? keep(name, reports) : wipe(name));
+const keepUnsent = (reports) => keepAll(UNSENT, reports);
+const sent = () => kept(SENT) || [];
 const without = (key) => unsent().filter((report) => report.key !== key);
 const forget = (key) => keepUnsent(without(key));
 const oneAtATime = (act) => navigator.locks.request("send", act);
@@ -148,10 +152,28 @@ function setUpSending(form) {
   on(one("#send-again"), "click", send);
 }
 
-function seeReceipt(report) {
+function keepSent(report, marks) {
+  keepAll(SENT, [...sent().filter(({ key }) => key !== report.key), { ...report, ...marks }]);
   forget(report.key);
+}
+
+function seeReceipt(report) {
+  keepSent(report, { isSeen: true });
   wipe(DRAFT);
   location.assign(one("#sent a").href);
+}
+
+function showSent() {
+  show(one("#sent"), sent().length > 0 && !one("[data-receipt]"));
+}
+
+// The cookie of its receipt may have run out by now.
+function seeSent(event) {
+  const [report] = sent();
+  if (!report) return;
+  event.preventDefault();
+  keepSent(report, { isSeen: true });
+  sendNatively(report);
 }
 
 // After an hour somebody else may hold the phone.
@@ -188,6 +210,7 @@ function showUnsent() {
 }
 
 function dropOld() {
+  keepAll(SENT, sent().filter(({ at }) => Date.now() - at < 24 * HOUR));
   const young = unsent().filter(({ at }) => Date.now() - at < 24 * HOUR);
   if (young.length === unsent().length) return;
   keepUnsent(young);
@@ -201,8 +224,8 @@ const isWriting = () => [...document.querySelectorAll("textarea, [type=text], [t
 function arrived(report, isPressed) {
   const isItsPage = one("[name=submission_key]")?.value === report.key;
   if (isItsPage || (isPressed && !isWriting())) return seeReceipt(report);
-  forget(report.key);
-  show(one("#sent"));
+  keepSent(report);
+  showSent();
 }
 
 // One that arrives at a visit, for its receipt is to be read. What is refused holds up no other.
@@ -252,7 +275,10 @@ function dropShown() {
 
 function setUpUnsent() {
   on(window, "storage", showUnsent);
+  on(window, "storage", showSent);
+  on(one("#sent a"), "click", seeSent);
   showUnsent();
+  showSent();
   if (one("[data-receipt]")) return;
   on(window, "online", sendWhatWaits);
   if (unsent().length && navigator.onLine) sendWhatWaits();

@@ -4,7 +4,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import A4, find_resident_faults, press, print_page, unfold
+from tests.browser.pages import (
+    A4,
+    fill_in,
+    find_resident_faults,
+    press,
+    print_page,
+    send,
+    unfold,
+)
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -12,29 +20,6 @@ WORDS = {
     "": {"send": "Gửi tin báo", "answer": "Gửi câu trả lời"},
     "/en": {"send": "Send report", "answer": "Send answer"},
 }
-
-
-def fill_in(page: Page, address: str) -> None:
-    """A report that leaves every question open."""
-    page.goto(address)
-    unfold(page)
-    page.fill("[name=caller_number]", "0992 000 123, 0550 000 124")
-    page.check("[name=claimed_office][value=police]")
-    page.fill("[name=story]", "Họ xưng công an, thẻ 4111 1111 1111 1111.")
-    page.check("[name=happening_now]")
-    page.check("[name=money_lost][value=yes]")
-    page.fill("[name=money_lost_vnd]", "35.500.000đ")
-    page.fill("[name=commune]", "Lam Sơn")
-    page.check("[name=on_behalf]")
-    page.fill("[name=contact_phone]", "0992000")
-    page.fill("[name=callback_phrase]", "ấm và chảo")
-
-
-def send(page: Page, button: str = "Gửi tin báo") -> None:
-    """Script sends by itself and turns the page later: wait for the receipt."""
-    page.get_by_role("button", name=button).click()
-    page.locator(".ticket").wait_for()
-    page.wait_for_load_state()
 
 
 @pytest.mark.parametrize("language", WORDS)

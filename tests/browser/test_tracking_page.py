@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from reports.cases import workflow
 from reports.models import Campaign, CampaignLink
@@ -67,5 +67,28 @@ def test_no_state_of_the_page_has_a_fault(
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
     press(page, page.get_by_role("button", name=WORDS[language]["answer"]))
     assert find_resident_faults(page) == []
+    unfold(page, "details:has(> div > form[action$='/rut/']) > summary")
     press(page, page.locator("form[action$='/rut/'] button"))
     assert find_resident_faults(page) == []
+
+
+def test_back_and_reload_show_the_pages_again_and_send_nothing_twice(
+    portal: str, mine: intake.SubmissionResult, page: Page
+) -> None:
+    """Chromium shows an error page of its own in place of an answer to a POST that it may not keep."""
+    page.goto(f"{portal}/theo-doi/")
+    page.fill("main [name=code]", "2222 2222 2222 2222")
+    press(page, page.get_by_role("button", name="Xem tin của tôi"))
+    page.fill("main [name=code]", str(mine.code))
+    press(page, page.get_by_role("button", name="Xem tin của tôi"))
+    page.get_by_text("Viết cho cán bộ").click()
+    page.locator("main [name=text]").fill("Lúc 9 giờ.")
+    press(page, page.get_by_role("button", name="Gửi cho cán bộ"))
+    own = f"Tin {mine.report.public_number}"
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(own)
+    press(page, page.get_by_role("link", name="Trang chủ").first)
+    for heading in (own, own, "Xem tin đã báo", "Xem tin đã báo"):
+        page.go_back()
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    assert mine.report.messages.count() == 1

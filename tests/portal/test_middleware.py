@@ -33,7 +33,7 @@ def test_no_public_page_knows_a_session(client: Client, path: str) -> None:
     answer = client.get(path)
     assert not hasattr(answer.wsgi_request, "session")
     assert "Cookie" not in answer.headers.get("Vary", "")
-    assert not answer.cookies
+    assert set(answer.cookies) <= {"cookies"}  # holds nothing: whether the browser keeps any
 
 
 @pytest.mark.django_db

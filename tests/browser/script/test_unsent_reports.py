@@ -81,11 +81,41 @@ def test_a_kept_report_is_sent_when_the_line_is_back_though_its_page_was_open_to
 def test_a_kept_report_is_sent_at_the_next_visit_and_its_receipt_waits_for_a_press(
     portal: str, writing: Page
 ) -> None:
-    """Somebody else may hold the phone by then."""
+    """Somebody else may hold the phone by then. Until then every page leads to it, when its cookie has
+    run out too.
+    """
     page = visit_again(portal, writing, "all")
     expect(page.locator("#sent")).to_be_visible()
     assert page.url == f"{portal}/"
+    page.context.clear_cookies()
+    page.goto(f"{portal}/kiem-tra/")
+    page.get_by_role("link", name="Xem mã tin báo").click()
+    expect_receipt(page)
+    assert len(page.locator(".code b").all_inner_texts()) == 4
     assert page.evaluate(ON_THE_DEVICE) == "{}"
+    assert Report.objects.count() == 1
+
+
+def test_what_is_sent_from_the_page_without_a_line_shows_the_way_to_its_code_and_keeps_it(
+    portal: str, writing: Page
+) -> None:
+    list_cached_pages(writing)
+    keep_unsent(writing)
+    looks: list[Route] = []
+
+    def hold(route: Route) -> None:
+        looks.append(route)
+
+    writing.context.route("**/livez", hold)
+    with writing.expect_request("**/livez"):
+        writing.goto(f"{portal}/kiem-tra/")
+    writing.context.set_offline(False)
+    expect(writing.locator("#sent")).to_be_visible()
+    with writing.expect_response("**/livez"):
+        looks[0].fulfill(status=200)
+    expect(writing.locator("#no-line")).to_be_visible()
+    writing.get_by_role("link", name="Xem mã tin báo").click()
+    expect_receipt(writing)
     assert Report.objects.count() == 1
 
 

@@ -47,7 +47,7 @@ def test_the_limits_stand_before_the_button(upload: Upload, resident: Resident) 
     page = resident.post(TRACK)
     assert "Nhiều nhất 5 tệp, mỗi tệp đến 10 MB" in words(page.content)
     tree = html.document_fromstring(page.content)
-    (form,) = tree.xpath(f"//form[starts-with(@action, '{SEND}')]")
+    (form,) = tree.xpath(f"//form[starts-with(@action, '{SEND}?')]")
     assert (form.get("enctype"), form.get("method")) == ("multipart/form-data", "post")
     assert "Bấm vào đây để chọn ảnh" in form.xpath(".//label[@for='files']")[0].text_content()
     (chooser,) = form.xpath(".//input[@type='file']")
@@ -62,7 +62,7 @@ def test_the_front_server_hears_of_a_ticket_whether_a_code_was_shown_for_it(
     client: Client, resident: Resident
 ) -> None:
     page = html.document_fromstring(resident.post(TRACK).content)
-    (address,) = page.xpath(f"//form[starts-with(@action, '{SEND}')]/@action")
+    (address,) = page.xpath(f"//form[starts-with(@action, '{SEND}?')]/@action")
     assert client.head(address).status_code == 204
     for forged in (f"{address}x", f"{SEND}?ve=", f"{SEND}?ve={'a' * 16}:1:b"):
         assert client.head(forged).status_code == 403
@@ -111,7 +111,7 @@ def test_the_receipt_tells_where_files_are_sent_and_that_address_asks_for_the_co
     client: Client,
 ) -> None:
     send(client, story="Họ gọi.")
-    assert "gửi thêm được ảnh" in words(client.get(RECEIPT).content)
+    assert "Ảnh chụp màn hình, ghi âm, biên lai" in words(client.get(RECEIPT).content)
     assert client.get(SEND)["Location"] == TRACK
 
 

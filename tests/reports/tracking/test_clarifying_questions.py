@@ -133,12 +133,22 @@ def test_what_is_sealed_is_not_repeated_in_a_question() -> None:
 
 
 @pytest.mark.parametrize(
-    "phrase", ["gọi từ số 0992000123", "4711 4712", "ấm", "Mật khẩu là gì", "mat khau"]
+    ("phrase", "why"),
+    [
+        ("gọi từ số 0992000123", "số của bạn hoặc số gọi đến"),
+        ("4711 4712", "ngắn quá"),
+        ("ấm", "ngắn quá"),
+        ("Mật khẩu là gì", "Nhiều người hay đặt câu như vậy"),
+        ("mat khau 123", "Nhiều người hay đặt câu như vậy"),
+    ],
 )
-def test_a_phrase_that_is_easy_to_guess_is_asked_for_anew(phrase: str) -> None:
+def test_a_phrase_that_is_easy_to_guess_is_asked_for_anew_for_its_own_reason(
+    phrase: str, why: str
+) -> None:
     (question,) = ask(phrase=phrase, contact="0550 000 111", caller_number=CALLER)
     assert question.field == "callback_phrase"
     assert "kẻ gian dễ đoán. Chọn câu khác" in question.text
+    assert why in question.text
 
 
 def test_masked_digits_may_have_been_the_account_that_the_money_went_to() -> None:

@@ -99,7 +99,7 @@ def test_who_left_no_number_is_told_that_nobody_rings(client: Client) -> None:
 def test_the_receipt_leads_on_to_the_report(client: Client) -> None:
     send(client, story="Họ gọi.")
     code = hidden_of(client.get(RECEIPT).content)["code"]
-    assert "Đã nhận" in words(client.post(TRACK, {"code": code}).content)
+    assert "Đã nhận" in words(client.post(TRACK, {"code": code}, follow=True).content)
 
 
 @pytest.mark.parametrize(("text", "language"), read_cases("tracking.json", "languages"))

@@ -68,6 +68,17 @@ def test_the_word_fetches_a_new_code_that_opens_the_report(
     assert receipt_codes.report_for_code(resident.code) is None
 
 
+def test_where_cookies_are_kept_a_reload_shows_the_new_code_again(
+    resident: Resident, duty: Person
+) -> None:
+    resident.client.get(PAGE)
+    answer = fetch(resident, get_word(duty, resident))
+    assert answer.status_code == 303
+    codes = {code_of(resident.client.get(answer["Location"]).content) for _reload in range(2)}
+    assert [receipt_codes.report_for_code(code) for code in codes] == [resident.report]
+    assert Client().get(answer["Location"])["Location"] == PAGE
+
+
 def read_error(resident: Resident, code: str) -> str:
     answer = resident.client.post(TRACK, {"code": code})
     assert answer.status_code == 422

@@ -7,15 +7,18 @@ from unittest.mock import Mock
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
+from reports.facts import merged_report
 from reports.facts.merged_report import Caller
-from reports.models import Case, Followup, Message, Report
+from reports.models import Case, Followup, Indicator, Message, Report
+from reports.numbers import report_counts
 from reports.submission import receipt_codes
 from reports.tracking import followups
 from tests.support.officers import Person
-from tests.support.report_factories import add_followup, decide, erase
+from tests.support.report_factories import add_followup, decide, erase, read_all
 from tests.support.resident_pages import TRACK, Resident, create_resident, value, words
 
 ADD, REPLY = "/theo-doi/them/", "/theo-doi/tra-loi/"
@@ -308,3 +311,31 @@ def test_english_pages_answer_in_english(resident: Resident) -> None:
     answer = resident.post(f"/en{ADD}", story="They rang again.")
     assert "Added: " in words(answer.content)
     assert "They rang again." in resident.post(f"/en{COPY}").content.decode()
+
+
+def test_a_number_marked_as_wrong_stays_on_record_as_corrected_and_counts_no_more(
+    client: Client,
+) -> None:
+    resident = create_resident(client, story="Họ gọi.", caller_number="0550 000 788, 0550 000 789")
+    page = resident.post(TRACK).content.decode()
+    assert page.count('name="wrong_number"') == 2
+    answer = resident.post(
+        ADD, story="Số đầu là 788.", wrong_number=["+84550000789", "+84550000999"]
+    )
+    assert "Đã ghi thêm" in words(answer.content)
+    read_all(Report.objects.get())
+    merged = merged_report.merged_report(resident.report)
+    assert [caller.number for caller in merged.callers] == ["0550000788"]
+    marks = {
+        each.key: "corrected" in each.flags for each in Indicator.objects.filter(source="caller")
+    }
+    assert marks == {"+84550000788": True, "+84550000789": True}
+    rows = report_counts._select_named(Q(), Indicator.Kind.NUMBER, timezone.now() - timedelta(1))
+    assert {row.key for row in rows} == {"+84550000788"}
+    assert 'value="+84550000789"' not in resident.post(TRACK).content.decode()
+
+
+def test_when_every_number_is_marked_as_wrong_none_is_left(client: Client) -> None:
+    resident = create_resident(client, story="Họ gọi.", caller_number="0550 000 789")
+    resident.post(ADD, wrong_number="+84550000789")
+    assert followups.list_numbers(merged_report.merged_report(resident.report)) == []

@@ -1,0 +1,86 @@
+"""The statement as one A4 page, PDF. fpdf2 takes most of a second to load: import this inside a function."""
+
+from typing import Any
+
+from fpdf import FPDF
+
+from reports.cases import official_documents as sheets
+from reports.tracking.statement import BLANK, MORE, REQUESTS, Statement
+
+_POINTS, _LINE, _FOOT = 11, 5.3, 9.5
+_BOTTOM_BLOCK = 82  # mm: requests, room to sign, origin
+
+
+def render_statement(statement: Statement) -> bytes:
+    """Return one page; a story that is too long for it ends early and says where the rest is."""
+    pdf = sheets.create_pdf(f"Bản trình bày {statement.public_number}")
+    pdf.set_auto_page_break(auto=False)
+    _draw_head(pdf, statement)
+    _write_heading(pdf, "1. Việc đã xảy ra")
+    _write_rows(pdf, statement.facts)
+    _write_heading(pdf, "2. Tiền")
+    _write_rows(pdf, statement.money)
+    _write_heading(pdf, "3. Lời kể của người báo")
+    _write_story(pdf, statement.story or BLANK)
+    if statement.enclosed:
+        _write(pdf, f"Kèm theo: {statement.enclosed}.")
+    _draw_end(pdf, statement)
+    return bytes(pdf.output())
+
+
+def _write(
+    pdf: FPDF, text: str, style: str = "", points: float = _POINTS, align: str = "L"
+) -> None:
+    pdf.set_font("serif", style, points)
+    sheets.write_text(pdf, text, _LINE, align=align)
+
+
+def _draw_head(pdf: FPDF, statement: Statement) -> None:
+    pdf.set_y(14)
+    _write(pdf, f"Thuộc tin báo số {statement.public_number}", align="R")
+    _write(pdf, "BẢN TRÌNH BÀY", "B", 16, "C")
+    _write(pdf, "về việc bị lừa qua điện thoại, qua mạng", align="C")
+    pdf.ln(1)
+    top = pdf.get_y()
+    pdf.ln(1)
+    _write(pdf, "ĐÂY CHƯA PHẢI ĐƠN TỐ GIÁC.", "B", align="C")
+    _write(pdf, statement.denunciation, align="C")
+    pdf.rect(pdf.l_margin, top, pdf.epw, pdf.get_y() - top + 1)
+    pdf.ln(3)
+    _write(pdf, f"Kính gửi: Ngân hàng {BLANK}")
+    _write(pdf, f"                  Công an xã, phường {BLANK}")
+    _write(pdf, f"Tôi tên là: {BLANK}  Sinh ngày: {BLANK[:12]}")
+    _write(pdf, f"Số căn cước: {BLANK}  Điện thoại: {BLANK[:14]}")
+    _write(pdf, f"Nơi ở: {statement.commune}")
+
+
+def _write_heading(pdf: FPDF, text: str) -> None:
+    pdf.ln(1.5)
+    _write(pdf, text, "B")
+
+
+def _write_rows(pdf: FPDF, rows: tuple[tuple[str, str], ...]) -> None:
+    for title, text in rows:
+        _write(pdf, f"{title}: {text}")
+
+
+def _write_story(pdf: FPDF, story: str) -> None:
+    """Write the lines that leave room for the end of the page."""
+    pdf.set_font("serif", "", _POINTS)
+    words = sheets.replace_missing_glyphs(story)
+    lines: Any = pdf.multi_cell(0, _LINE, words, align="L", dry_run=True, output="LINES")
+    room = int((pdf.h - _BOTTOM_BLOCK - pdf.get_y()) / _LINE) - 1
+    if len(lines) > max(room, 1):
+        lines = [*lines[: max(room - 1, 1)], MORE]
+    _write(pdf, "\n".join(lines))
+
+
+def _draw_end(pdf: FPDF, statement: Statement) -> None:
+    _write_heading(pdf, "4. Tôi đề nghị")
+    for request in REQUESTS:
+        _write(pdf, f"- {request}")
+    pdf.ln(2)
+    _write(pdf, f"{BLANK[:8]}, ngày …… tháng …… năm ……", align="R")
+    _write(pdf, "Người trình bày (ký, ghi rõ họ tên)            ", "B", align="R")
+    pdf.set_y(-22)
+    _write(pdf, statement.origin, points=_FOOT)
