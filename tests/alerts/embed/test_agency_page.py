@@ -28,7 +28,7 @@ PORTAL = "http://127.0.0.1:8000"
 
 def test_who_chooses_nothing_gets_the_newest_warnings(client: Client) -> None:
     lines = [f'<iframe src="{PORTAL}/nhung/" title=']
-    lines.append('style="max-width:100%;border:0"></iframe>')
+    lines.append(' frameborder="0" loading="lazy" style="max-width:100%;border:0"></iframe>')
     lines.append(f'<script src="{PORTAL}/nhung.js"></script><noscript>')
     assert find_missing(lines, unescape(get_text(client, PAGE))) == []
 
