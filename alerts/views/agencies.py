@@ -45,11 +45,19 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "portal": portal,
         "frame_ancestors": settings.FRAME_ANCESTORS,
         "keys": PublicKey.objects.all(),
+        "in_force": AlertRevision.objects.in_force(),
+        "signed": _find_newest_signed(),
     } | _verify_code(code_form)
     status = 422 if embed_form.errors or code_form.errors else 200
     page = render(request, "alerts/for_agencies.html", context, status=status, using="public")
     page["Cache-Control"] = "no-store" if is_post else "public, max-age=30"
     return page
+
+
+def _find_newest_signed() -> AlertRevision | None:
+    """Return the revision whose signatures the page's commands verify."""
+    signed = AlertRevision.objects.effective_ever().exclude(signature=None)
+    return signed.select_related("signature").order_by("-effective").first()
 
 
 @csrf_exempt  # the link itself is the right to press, and there is no cookie to abuse

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from alerts import publishing
 from alerts.models import Alert
-from tests.support.alert_factories import HOSTILE, cancelled, draft, issued, person
+from tests.support.alert_factories import HOSTILE, cancelled, draft, issued, person, withdrawn
 from tests.support.warning_pages import find_missing
 
 pytestmark = pytest.mark.django_db
@@ -59,8 +59,20 @@ def test_nobody_prints_what_is_over_or_not_yet_said(client: Client, name: str) -
     revision = issued()
     assert client.get(f"{PAGE}{name}").status_code == 200
     cancelled(revision)
-    assert client.get(f"{PAGE}{name}").status_code == 404
+    assert client.get(f"{PAGE}{name}").status_code == 410
     assert name not in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("name", ["to-dan.pdf", "tai-lieu.zip", "anh.png"])
+def test_who_opens_a_file_of_a_withdrawn_warning_is_told_to_take_it_down(
+    client: Client, name: str
+) -> None:
+    withdrawn(issued(title="Điều viết sai"))
+    response = client.get(f"{PAGE}{name}")
+    text = response.content.decode()
+    assert response.status_code == 410
+    assert find_missing(["đã được rút lại", "thì gỡ xuống", f'href="{PAGE}"'], text) == []
+    assert "Điều viết sai" not in text
 
 
 def test_a_script_for_the_loudspeaker_that_takes_too_long_is_not_submitted() -> None:
