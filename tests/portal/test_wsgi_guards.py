@@ -350,6 +350,6 @@ def test_a_link_preview_that_asks_for_the_head_gets_no_body(method: str, sent: l
         def close(self) -> None:
             closed.append(method)
 
-    application = wsgi_guards.omit_head_body(lambda environ, start_response: Body([b"page"]))
+    application = wsgi_guards.omit_head_body(lambda *_: Body([b"page"]))
     assert list(application({"REQUEST_METHOD": method}, None)) == sent
     assert closed == (["HEAD"] if method == "HEAD" else [])
