@@ -25,7 +25,9 @@ _NEXT_LINE: Any = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 _SIZES = (34, 31, 28, 26, 24)
 _LEGIBLE = 24
 _SMALLEST = 10  # a text that nobody should write: it ends early
-_Paragraph = tuple[str, float, bool]  # text, its size in that of the running text, whether it is bold
+_Paragraph = tuple[
+    str, float, bool
+]  # text, its size in that of the running text, whether it is bold
 
 
 def render_poster(revision: AlertRevision) -> bytes:

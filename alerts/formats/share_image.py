@@ -72,9 +72,7 @@ def _compose_lines(
         yield from _set_lines(summary, smaller, _SOFT, width)
 
 
-def _set_lines(
-    text: str, font: ImageFont.FreeTypeFont, colour: str, width: int
-) -> Iterator[_Line]:
+def _set_lines(text: str, font: ImageFont.FreeTypeFont, colour: str, width: int) -> Iterator[_Line]:
     for line in _wrap_lines(bind_names(text), font, width):
         yield line, font, colour, round(font.size * 1.28)
 
