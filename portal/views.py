@@ -73,6 +73,7 @@ _UNLISTED = (
     "/bao-cao/da-nhan/",
     "/theo-doi/",
     "/dang-ky/bo/",
+    "/dang-ky/doi/",
     "/dang-ky/xac-nhan/",
 )
 

@@ -36,7 +36,16 @@ OURS = {
     *("report_submit", "report_received", "track", "new_code", "attachments", "followup", "reply"),
     *("withdraw", "data_export", "erasure_request", "offline", "list", "detail", "print"),
     *("history", "plain", "poster", "pack", "for_agencies", "partner_confirmation", "subscribe"),
-    *("subscription_join", "subscription_leave", "csp", "livez", "readyz", "metrics", "sitemap"),
+    *(
+        "subscription_join",
+        "subscription_leave",
+        "subscription_change",
+        "csp",
+        "livez",
+        "readyz",
+        "metrics",
+        "sitemap",
+    ),
     *(
         "english_home",
         "robots",

@@ -51,7 +51,7 @@ def test_the_poster_is_read_from_afar_and_no_name_is_broken_over_two_lines(clien
     document = PdfReader(BytesIO(client.get(f"/canh-bao/{FIRST_SLUG}/to-dan.pdf").content))
     (page,) = document.pages
     page.extract_text(
-        visitor_text=lambda text, _cm, matrix, _font, size: sizes.update({text.strip(): size})
+        visitor_text=lambda text, _cm, _matrix, _font, size: sizes.update({text.strip(): size})
     )
     body = {text: size for text, size in sizes.items() if text.startswith("•")}
     assert len(body) >= 5
