@@ -34,9 +34,9 @@ from django.utils.deprecation import MiddlewareMixin
 from django_otp.middleware import OTPMiddleware
 
 from accounts import sessions
-from core.inline_css import style_source
 from core.audit import events
 from core.client_ip import Address, client_ip
+from core.inline_css import style_source
 from reports.monitoring.alarms import BUSY_FILE
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
