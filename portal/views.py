@@ -73,6 +73,7 @@ _UNLISTED = (
     "/bao-cao/da-nhan/",
     "/theo-doi/",
     "/dang-ky/bo/",
+    "/dang-ky/doi/",
     "/dang-ky/xac-nhan/",
 )
 
@@ -123,9 +124,19 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "display": "minimal-ui",
         "background_color": "#faf9f5",
         "theme_color": "#0d4433",
-        "icons": [{"src": static("img/star.svg"), "sizes": "any", "type": "image/svg+xml"}],
+        "icons": [
+            {"src": static("img/star.svg"), "sizes": "any", "type": "image/svg+xml"},
+            *(_png_icon(size) for size in (192, 512)),
+            _png_icon(512, "maskable"),
+        ],
     }
     return JsonResponse(about, content_type="application/manifest+json")
+
+
+def _png_icon(size: int, purpose: str = "any") -> dict[str, str]:
+    kind = "" if purpose == "any" else f"-{purpose}"
+    source = static(f"img/icon{kind}-{size}.png")
+    return {"src": source, "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
 
 
 @require_safe

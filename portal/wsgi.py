@@ -9,6 +9,8 @@ django_application = get_wsgi_application()
 
 from portal import wsgi_guards  # noqa: E402  # knows the staff's paths: needs Django set up
 
-application = wsgi_guards.guard_request_body(
-    wsgi_guards.limit_large_bodies(wsgi_guards.limit_database_wait(django_application))
+application = wsgi_guards.omit_head_body(
+    wsgi_guards.guard_request_body(
+        wsgi_guards.limit_large_bodies(wsgi_guards.limit_database_wait(django_application))
+    )
 )

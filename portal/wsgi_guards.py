@@ -254,3 +254,16 @@ def _is_exempt(environ: dict[str, Any]) -> bool:
 
 def _ask_again(start_response: Any, status: str, headers: list[Any], *error: Any) -> Any:
     return start_response(status, [*headers, ("Retry-After", RETRY_AFTER_SECONDS)], *error)
+
+
+def omit_head_body(application: Application) -> Application:
+    """Return the application, which answers HEAD without a body: gunicorn would log a warning of each."""
+
+    def omitted(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body = application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return body
+        getattr(body, "close", lambda: None)()
+        return ()
+
+    return omitted

@@ -60,9 +60,9 @@ INSERT INTO alerts_delivery (revision_id, subscriber_id, channel, next_attempt_a
 SELECT %(revision)s, id, 'mail', %(due)s FROM alerts_subscriber AS subscriber
  WHERE confirmed_at IS NOT NULL
    AND (NOT %(cancelled)s
-        AND (commune = '' OR %(everywhere)s OR commune = ANY(%(communes)s))
-        AND scenario IN ('', %(scenario)s)
-        AND (office = '' OR office = ANY(%(offices)s))
+        AND (communes = '{}' OR %(everywhere)s OR communes && %(communes)s::varchar[])
+        AND (scenarios = '{}' OR %(scenario)s = ANY(scenarios))
+        AND (offices = '{}' OR offices && %(offices)s::varchar[])
         OR EXISTS (SELECT FROM alerts_delivery AS sent
                      JOIN alerts_alertrevision AS before ON before.id = sent.revision_id
                     WHERE before.alert_id = %(alert)s AND sent.state = 'done'

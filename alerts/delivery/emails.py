@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from alerts.delivery import signed_links
+from alerts.delivery.subscription_filters import SubscriptionFilter
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
 from core import encryption
 from core.mail import add_one_click_end, render_mail
@@ -20,12 +21,17 @@ def partner_mail(partner: PartnerAgency, revision: AlertRevision) -> EmailMessag
 
 
 def subscriber_mail(subscriber: Subscriber, revision: AlertRevision) -> EmailMessage:
-    return _render_subscriber_mail("warning", subscriber, revision=revision)
+    change = signed_links.change_url(subscriber)
+    return _render_subscriber_mail("warning", subscriber, revision=revision, change=change)
 
 
 def confirmation_mail(subscriber: Subscriber) -> EmailMessage:
-    """Return the opt-in mail; nothing that was typed stands in it."""
-    return _render_subscriber_mail("opt_in", subscriber, join=signed_links.opt_in_url(subscriber))
+    """Return the opt-in mail: what was chosen from our lists, and nothing that was typed."""
+    chosen, join = (
+        SubscriptionFilter(**subscriber.filters).names,
+        signed_links.opt_in_url(subscriber),
+    )
+    return _render_subscriber_mail("opt_in", subscriber, join=join, chosen=chosen)
 
 
 def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessage:

@@ -9,7 +9,8 @@ from django.urls import reverse
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
 from core.keys import sign_token
 
-DEPLOYED, JOIN, LEAVE = "link deployed", "link join", "link leave"
+DEPLOYED, JOIN, LEAVE, CHANGE = "link deployed", "link join", "link leave", "link change"
+FILTERS = ("communes", "scenarios", "offices")
 DEPLOYED_VALIDITY = timedelta(days=14)
 JOIN_VALIDITY = timedelta(hours=48)
 
@@ -22,7 +23,7 @@ def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
 
 def opt_in_url(subscriber: Subscriber) -> str:
     """Return where the owner of an address confirms what was last requested."""
-    filters = [subscriber.filters.get(name, "") for name in ("commune", "scenario", "office")]
+    filters = [",".join(subscriber.filters.get(name, ())) for name in FILTERS]
     token = sign_token(JOIN, _expiry(JOIN_VALIDITY), str(subscriber.pk), *filters)
     return _build_url("subscriptions:subscription_join", token)
 
@@ -30,6 +31,12 @@ def opt_in_url(subscriber: Subscriber) -> str:
 def unsubscribe_url(subscriber: Subscriber) -> str:
     """Return where the owner of an address unsubscribes, at any time."""
     return _build_url("subscriptions:subscription_leave", sign_token(LEAVE, "", str(subscriber.pk)))
+
+
+def change_url(subscriber: Subscriber) -> str:
+    """Return where the owner of an address chooses anew which warnings come, at any time."""
+    token = sign_token(CHANGE, "", str(subscriber.pk))
+    return _build_url("subscriptions:subscription_change", token)
 
 
 def _expiry(validity: timedelta) -> str:

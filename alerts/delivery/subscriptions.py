@@ -4,7 +4,7 @@ The address is encrypted and found by a keyed hash. A request for a known addres
 that was confirmed; its filters travel in the mail's link. The page always answers the same.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from alerts.delivery import emails, signed_links
+from alerts.delivery.subscription_filters import SubscriptionFilter, parse_filter
 from alerts.models import Subscriber
 from core import encryption, keys, mail
 from core.keys import FieldKey, field_keys, newest_key
@@ -23,15 +24,6 @@ OPT_IN_TASK = "alerts.send_opt_in_mails"
 RETRY_DELAYS = tuple(timedelta(minutes=each) for each in (15, 60, 240, 960))
 CROWD = 500  # new addresses within the hour, all visitors together
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class SubscriptionFilter:
-    """Which warnings: "" stands for all of a kind."""
-
-    commune: str = ""
-    scenario: str = ""
-    office: str = ""
 
 
 def is_crowded() -> bool:
@@ -107,9 +99,27 @@ def confirm_opt_in(token: str) -> bool:
     if parts is None:
         return False
     pk, *choices = parts
-    filters = asdict(SubscriptionFilter(*choices))
+    filters = asdict(parse_filter(choices))
     values = {"confirmed_at": Coalesce("confirmed_at", Now()), "filters": {}, "opt_in_requests": 0}
     return bool(Subscriber.objects.filter(pk=pk).update(**values, **filters))
+
+
+def requested_filter(token: str) -> SubscriptionFilter:
+    """Return what a valid opt-in link would confirm."""
+    parts = signed_links.read_token(signed_links.JOIN, token) or []
+    return parse_filter(parts[1:])
+
+
+def find_by_change_token(token: str) -> Subscriber | None:
+    """Return whose link it is; None for a forged one and for who has left or never confirmed."""
+    parts = signed_links.read_token(signed_links.CHANGE, token)
+    rows = Subscriber.objects.exclude(confirmed_at=None)
+    return rows.filter(pk=parts[0]).first() if parts else None
+
+
+def change_filters(subscriber: Subscriber, filters: SubscriptionFilter) -> None:
+    """Save what its owner chose; a request that still waits for its mail's link stays as it is."""
+    Subscriber.objects.filter(pk=subscriber.pk).update(**asdict(filters))
 
 
 def is_unsubscribe_token(token: str) -> bool:

@@ -19,8 +19,10 @@ from alerts.models import AlertRevision, PartnerAgency
 from core.province_names import build_page_context
 
 MAX_SHOWN = 3  # warnings that 320 × 420 pixels hold
-# Stands in every frame above its warnings (frame_base.html), so that none repeats it.
+MAX_WITHDRAWN = 2
+# Stands in every frame below its warnings (frame_base.html), so that none repeats it.
 FIRST = ("Đang bị ép thì gọi 113.", "Lỡ chuyển tiền thì gọi ngân hàng trước.")
+_REPEATED = {*FIRST, "Cúp máy.", "Không chuyển tiền."}
 PARTNERS = "partners"  # in FRAME_ANCESTORS: what the agencies at the desk have registered
 MAX_ANCESTORS_LENGTH = 7000  # servers on the way limit the length of a header
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
@@ -29,18 +31,29 @@ _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 def render_single(
     revision: AlertRevision, now: datetime, *, live: bool = False, preview: bool = False
 ) -> str:
-    sentences = map(first_sentence, revision.frozen_content.advice)
-    advice = [line for line in sentences if line not in FIRST]
-    context = template_context(revision, now) | {"preview": preview, "advice": advice}
+    context = _single_context(revision, now) | {"preview": preview, "updated": revision.effective}
     return _render("alerts/frame.html", context, live=live)
 
 
+def _single_context(revision: AlertRevision, now: datetime) -> dict[str, object]:
+    sentences = map(first_sentence, revision.frozen_content.advice)
+    advice = [line for line in sentences if line not in _REPEATED]
+    return template_context(revision, now) | {"advice": advice}
+
+
 def render_latest(revisions: Sequence[AlertRevision], now: datetime, *, live: bool = False) -> str:
-    """Return a frame with the titles of the newest warnings; of a single one with its advice."""
-    if len(revisions) == 1:
-        return render_single(revisions[0], now, live=live)
-    newest = revisions[0] if revisions else None
-    context: dict[str, object] = {"revisions": revisions[:MAX_SHOWN], "revision": newest}
+    """Return a frame with the titles of the newest warnings; of a single one with its advice. Of what
+    was withdrawn of late the code alone is told; an empty frame says when it was written.
+    """
+    withdrawn = [each for each in revisions if each.frozen_content.message.is_withdrawn]
+    shown = [each for each in revisions if each not in withdrawn]
+    context: dict[str, object] = {
+        "revisions": shown[:MAX_SHOWN],
+        "taken_back": withdrawn[:MAX_WITHDRAWN],
+        "updated": revisions[0].effective if revisions else now,
+    }
+    if len(shown) == 1:
+        return _render("alerts/frame.html", _single_context(shown[0], now) | context, live=live)
     return _render("alerts/frames.html", context, live=live)
 
 

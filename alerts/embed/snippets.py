@@ -13,7 +13,10 @@ from core.province import province
 
 TITLE = f"Cảnh báo lừa đảo của {province.police}"
 WIDTH, HEIGHT = 320, 420
-SIZES = {"320x420": (WIDTH, HEIGHT), "300x250": (300, 250), "600x420": (600, 420)}
+SIZES = {
+    f"{width}x{height}": (width, height)
+    for width, height in ((WIDTH, HEIGHT), (300, 250), (300, 600), (600, 420), (728, 90))
+}
 
 
 class EmbedScope(StrEnum):
@@ -58,7 +61,7 @@ def iframe_snippet(address: str, width: int, height: int) -> str:
     """Return an iframe, for editors that let no script through."""
     return (
         f'<iframe src="{escape(address)}" title="{TITLE}" width="{width}" height="{height}"'
-        ' loading="lazy" style="max-width:100%;border:0"></iframe>'
+        ' frameborder="0" loading="lazy" style="max-width:100%;border:0"></iframe>'
     )
 
 

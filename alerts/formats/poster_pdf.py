@@ -1,6 +1,6 @@
 """The poster of a warning: one A4 page, PDF, with a code to scan. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -10,8 +10,10 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 
+from alerts.formats.wording import bind_names, first_sentence
 from alerts.formats.xml import strip_invalid_xml
 from alerts.models import AlertRevision
+from alerts.models.content import Content
 from core.province import province
 
 _WIDTH, _MARGIN = 210, 14  # millimetres
@@ -19,14 +21,25 @@ _ROOM = _WIDTH - 2 * _MARGIN
 _QR = 38
 _FOOT = 297 - _MARGIN - _QR
 _NEXT_LINE: Any = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
-_SIZES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.4)
+# Points of the running text: read from two metres off. Under LEGIBLE less is said rather than smaller.
+_SIZES = (34, 31, 28, 26, 24)
+_LEGIBLE = 24
+_SMALLEST = 10  # a text that nobody should write: it ends early
+_Paragraph = tuple[
+    str, float, bool
+]  # text, its size in that of the running text, whether it is bold
 
 
 def render_poster(revision: AlertRevision) -> bytes:
-    """Return one page; a long text is set smaller until it fits, and at the smallest ends early."""
-    for size in _SIZES:
-        sheet = _compose_sheet(revision, size)
-        if sheet.get_y() <= _FOOT - 3:
+    """Return one page, as large as its words allow: the steps go first, then the summary, then what
+    stands behind each first sentence of the advice.
+    """
+    choices = list(_list_contents(revision.frozen_content))
+    tries = [(size, paragraphs) for paragraphs in choices for size in _SIZES]
+    tries += [(size, choices[-1]) for size in range(_LEGIBLE - 2, _SMALLEST - 1, -2)]
+    for size, paragraphs in tries:
+        sheet = _compose_sheet(revision, paragraphs, size)
+        if sheet.get_y() <= _FOOT - 3 or size == _SMALLEST:
             break
         _close_fonts(sheet)
     _add_foot(sheet, revision)
@@ -35,7 +48,22 @@ def render_poster(revision: AlertRevision) -> bytes:
     return document
 
 
-def _compose_sheet(revision: AlertRevision, size: float) -> FPDF:
+def _list_contents(words: Content) -> Iterator[list[_Paragraph]]:
+    """Yield what a poster may say, the most first."""
+    title, summary = (words.title, 1.3, True), (words.summary, 1.0, False)
+    whole, brief = (
+        [(f"•  {line}", 1.0, True) for line in advice]
+        for advice in (words.advice, list(map(first_sentence, words.advice)))
+    )
+    steps = [("Họ lừa thế nào", 1.1, True)]
+    steps += [(f"{number}. {step.title}", 1.0, False) for number, step in enumerate(words.steps, 1)]
+    yield [title, summary, *whole, *steps]
+    yield [title, summary, *whole]
+    yield [title, summary, *brief]
+    yield [title, *brief]
+
+
+def _compose_sheet(revision: AlertRevision, paragraphs: list[_Paragraph], size: float) -> FPDF:
     words = revision.frozen_content
     sheet = FPDF(format="A4")
     sheet.set_creation_date(words.message.sent)
@@ -47,14 +75,8 @@ def _compose_sheet(revision: AlertRevision, size: float) -> FPDF:
     sheet.add_font("Roboto", "B", RobotoBold)
     sheet.add_page()
     _add_head(sheet)
-    _add_text(sheet, words.title, 26 * size, bold=True)
-    _add_text(sheet, words.summary, 15 * size)
-    _add_text(sheet, "Làm gì khi gặp", 17 * size, bold=True)
-    for line in words.advice:
-        _add_text(sheet, f"•  {line}", 16 * size)
-    _add_text(sheet, "Họ lừa thế nào", 17 * size, bold=True)
-    for number, step in enumerate(words.steps, 1):
-        _add_text(sheet, f"{number}. {step.title}. {step.text}", 13 * size)
+    for text, factor, bold in paragraphs:
+        _add_text(sheet, text, size * factor, bold=bold)
     return sheet
 
 
@@ -70,22 +92,24 @@ def _add_head(sheet: FPDF) -> None:
     sheet.set_font("Roboto", "", 13)
     sheet.cell(_ROOM / 2, 8, province.police, align="R", **_NEXT_LINE)
     sheet.set_line_width(1.2)
-    sheet.rect(_MARGIN, sheet.get_y() + 2, _ROOM, 30)
+    sheet.rect(_MARGIN, sheet.get_y() + 2, _ROOM, 36)
     sheet.set_y(sheet.get_y() + 5)
-    sheet.set_font("Roboto", "B", 27)
-    for line in ("CÚP MÁY. KHÔNG CHUYỂN TIỀN.", f"GỌI {province.hotline}"):
-        sheet.cell(_ROOM, 12, line, align="C", **_NEXT_LINE)
-    sheet.set_y(sheet.get_y() + 6)
+    for line, points in (
+        ("CÚP MÁY. KHÔNG CHUYỂN TIỀN.", 30),
+        (f"GỌI {province.hotline} HOẶC 113", 34),
+    ):
+        sheet.set_font("Roboto", "B", points)
+        sheet.cell(_ROOM, 15, line, align="C", **_NEXT_LINE)
+    sheet.set_y(sheet.get_y() + 4)
 
 
 def _add_text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
     """Add a paragraph, down to the foot and no further."""
-    height = points * 0.5
+    height = points * 0.45
     sheet.set_font("Roboto", "B" if bold else "", points)
-    sheet.set_y(sheet.get_y() + points * 0.12)
-    lines: Any = sheet.multi_cell(
-        _ROOM, height, strip_invalid_xml(text), dry_run=True, output="LINES"
-    )
+    sheet.set_y(sheet.get_y() + points * 0.1)
+    words = strip_invalid_xml(bind_names(text))
+    lines: Any = sheet.multi_cell(_ROOM, height, words, dry_run=True, output="LINES", align="L")
     for line in lines:
         if sheet.get_y() > _FOOT + _QR:
             return

@@ -1,12 +1,13 @@
 """Pictures of a warning, PNG: 1200 by 630 pixels beside a link, or square. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from io import BytesIO
 
 from font_roboto import Roboto, RobotoBold
 from PIL import Image, ImageDraw, ImageFont
 
+from alerts.formats.wording import bind_names, first_sentence
 from alerts.models import AlertRevision, State
 from alerts.models.content import Content
 from core.province import province
@@ -14,48 +15,80 @@ from core.province import province
 WIDTH, HEIGHT = 1200, 630
 SQUARE = 1080
 _MARGIN = 64
+_TOP = 164  # of what stands under the band
+_FOOT = 150  # pixels: what to do above all, whom to ring, the code
 _PAPER, _BAND, _GOLD = "#faf9f5", "#0d4433", "#f0b429"
 _INK, _SOFT, _WHITE, _RED = "#17211d", "#49564f", "#ffffff", "#9b1c1c"
-_MAX_LINES = 4
+_SIZES = (96, 84, 72, 64, 58, 52, 46, 42, 38, 34, 30)  # of the title, in pixels
+_LEGIBLE = 52  # under this less is said rather than smaller
+_IN_FOOT = {"Cúp máy.", "Không chuyển tiền."}
+_MAX_WIDE_LINES = 3  # pieces of advice beside a link, where the picture is small
+_Line = tuple[str, ImageFont.FreeTypeFont, str, int]  # text, font, colour, height
 
 
 def draw_image(revision: AlertRevision, state: State, width: int, height: int) -> bytes:
-    """Return the title and what to do, in a high one the summary; of an ended one, that it is over."""
+    """Return the title, what to do and, where there is room, what happens; of an ended one, that it is
+    over. The words are as large as the picture holds them, so that no part of it is empty.
+    """
     image = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, width, 132), fill=_BAND)
     draw.rectangle((0, 132, width, 140), fill=_GOLD)
-    draw.text((_MARGIN, 26), "CẢNH BÁO LỪA ĐẢO", _WHITE, _load_font(44, bold=True))
-    draw.text((_MARGIN, 80), province.police, _WHITE, _load_font(30))
-    below = _draw_title(draw, revision.frozen_content.title, width)
-    if height > width * 3 // 4:
-        _draw_summary(draw, revision.frozen_content, state, (below, height), width)
+    draw.text((_MARGIN, 22), "CẢNH BÁO LỪA ĐẢO", _WHITE, _load_font(48, bold=True))
+    draw.text((_MARGIN, 82), province.police, _WHITE, _load_font(32))
+    words, room = revision.frozen_content, height - _TOP - _FOOT - 16
+    lines = _fit_lines(words, state, width - 2 * _MARGIN, room)
+    _draw_lines(draw, lines, room)
     _draw_foot(draw, revision, state, (width, height))
     return _encode_png(image)
 
 
-def _draw_title(draw: ImageDraw.ImageDraw, title: str, width: int) -> int:
-    """Return the y at which the title ends."""
-    font = _load_font(64, bold=True)
-    lines = list(_wrap_lines(title, font, width - 2 * _MARGIN))
-    if len(lines) > _MAX_LINES:
-        lines = [*lines[: _MAX_LINES - 1], f"{lines[_MAX_LINES - 1]} …"]
-    for row, line in enumerate(lines):
-        draw.text((_MARGIN, 176 + row * 78), line, _INK, font)
-    return 176 + len(lines) * 78
+def _fit_lines(words: Content, state: State, width: int, room: int) -> list[_Line]:
+    """Return the most that fits in a legible size, that size as large as it goes; else what fits."""
+    title, short = words.title, list(map(first_sentence, words.advice))
+    brief = [line for line in short if line not in _IN_FOOT]
+    choices = [(words.advice, words.summary), (brief, words.summary), (brief, "")]
+    choices.append((brief[:_MAX_WIDE_LINES], ""))
+    for advice, summary in [((), "")] if state.is_over else choices:
+        for size in _SIZES:
+            lines = list(_compose_lines(title, advice, summary, width, size))
+            if _measure(lines) <= room and size >= _LEGIBLE:
+                return lines
+    while _measure(lines) > room:
+        lines.pop()
+    return lines
 
 
-def _draw_summary(
-    draw: ImageDraw.ImageDraw, words: Content, state: State, room: tuple[int, int], width: int
-) -> None:
-    if state.is_over:
-        return
-    font, (top, height) = _load_font(40), room
-    for row, line in enumerate(_wrap_lines(words.summary, font, width - 2 * _MARGIN)):
-        line_top = top + 24 + row * 54
-        if line_top > height - 240:
-            return
-        draw.text((_MARGIN, line_top), line, _SOFT, font)
+def _compose_lines(
+    title: str, advice: Iterable[str], summary: str, width: int, size: int
+) -> Iterator[_Line]:
+    yield from _set_lines(title, _load_font(size, bold=True), _INK, width)
+    smaller = _load_font(size * 2 // 3)
+    for line in advice:
+        yield "", smaller, _INK, size // 5
+        yield from _set_lines(f"•  {line}", smaller, _INK, width)
+    if summary:
+        yield "", smaller, _INK, size // 3
+        yield from _set_lines(summary, smaller, _SOFT, width)
+
+
+def _set_lines(text: str, font: ImageFont.FreeTypeFont, colour: str, width: int) -> Iterator[_Line]:
+    for line in _wrap_lines(bind_names(text), font, width):
+        yield line, font, colour, round(font.size * 1.28)
+
+
+def _measure(lines: Iterable[_Line]) -> int:
+    return sum(height for *_, height in lines)
+
+
+def _draw_lines(draw: ImageDraw.ImageDraw, lines: list[_Line], room: int) -> None:
+    """Draw from the top; what room is left stands between the paragraphs."""
+    gaps = sum(not text for text, *_ in lines)
+    more = min((room - _measure(lines)) // (gaps + 1), 28)
+    top = _TOP + max(more, 0)
+    for text, font, colour, height in lines:
+        draw.text((_MARGIN, top), text, colour, font)
+        top += height if text else height + more
 
 
 def _draw_foot(
@@ -64,17 +97,18 @@ def _draw_foot(
     width, height = size
     over = state.is_over
     line = "Cảnh báo này không còn hiệu lực." if over else "Cúp máy. Không chuyển tiền."
-    draw.text((_MARGIN, height - 134), line, _SOFT if over else _RED, _load_font(40, bold=True))
-    draw.text((_MARGIN, height - 78), f"Gọi {province.hotline} hoặc 113", _INK, _load_font(36))
+    draw.rectangle((0, height - _FOOT, width, height), fill=_SOFT if over else _RED)
+    draw.text((_MARGIN, height - 136), line, _WHITE, _load_font(48, bold=True))
+    draw.text((_MARGIN, height - 70), f"Gọi {province.hotline} hoặc 113", _WHITE, _load_font(40))
     small = _load_font(26)
     left = width - _MARGIN - small.getlength(revision.identifier)
-    draw.text((left, height - 70), revision.identifier, _SOFT, small)
+    draw.text((left, height - 60), revision.identifier, _WHITE, small)
 
 
 def _wrap_lines(text: str, font: ImageFont.FreeTypeFont, room: float) -> Iterator[str]:
     """Yield lines that fit; a word that is too long by itself is cut."""
     line = ""
-    for word in text.split():
+    for word in text.split(" "):
         longer = f"{line} {word}".strip()
         if font.getlength(longer) <= room:
             line = longer

@@ -20,6 +20,8 @@ ENGLISH = "en"
 SOUND_TYPE = "audio/mpeg"
 _HOTLINE = re.sub(r"[. ]", "[. ]?", province.hotline)
 _NUMBERS = re.compile(rf"(?<![\d.])({_HOTLINE}|113)(?![\d]|\.\d)")
+# A line that ends within one of them reads as another word.
+_NAMES = re.compile(f"{re.escape(province.police)}|[Cc]ông an (?:tỉnh|xã)|mã OTP")
 _SENTENCE = re.compile(r"(?<=[.?])\s+")
 
 
@@ -76,6 +78,12 @@ def split_hotlines(text: str) -> list[TextSegment]:
 
 def first_sentence(text: str) -> str:
     return _SENTENCE.split(text, maxsplit=1)[0]
+
+
+def bind_names(text: str) -> str:
+    """Return the text on one line with spaces inside names that no line may end at."""
+    plain = " ".join(text.split())
+    return _NAMES.sub(lambda name: name[0].replace(" ", "\N{NO-BREAK SPACE}"), plain)
 
 
 def remaining_sentences(text: str) -> str:

@@ -60,7 +60,7 @@ class PartnerAgency(models.Model):
 
 
 class Subscriber(models.Model):
-    """An encrypted address and which warnings it is for; "" stands for all of a kind.
+    """An encrypted address and which warnings it is for; an empty list stands for all of a kind.
 
     `address_index` is a keyed hash for look-up; `filters` were requested and not confirmed yet;
     `opt_in_requests` counts the opt-in mails since the last confirmation.
@@ -69,9 +69,9 @@ class Subscriber(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     address_sealed = models.BinaryField()
     address_index = models.BinaryField(unique=True)
-    commune = models.CharField(max_length=64, blank=True, db_default="")
-    scenario = models.CharField(max_length=32, blank=True, db_default="")
-    office = models.CharField(max_length=64, blank=True, db_default="")
+    communes = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    scenarios = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+    offices = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     filters = models.JSONField(default=dict)
     opt_in_requests = models.PositiveSmallIntegerField(db_default=0)
     opt_in_requested_at = models.DateTimeField(db_default=Now())

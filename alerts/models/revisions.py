@@ -1,6 +1,6 @@
 """Frozen revisions of warnings, public keys and signatures."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.core.validators import RegexValidator
@@ -18,18 +18,24 @@ from alerts.models.translations import Sound
 from alerts.models.warnings import Alert
 from core.models import key_of
 
+TOLD_OF_WITHDRAWAL = timedelta(days=7)
 _NO_TEXT = Value("", output_field=models.TextField())
 
 
 class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
     def in_force(self) -> "AlertRevisionQuerySet":
         """Return revisions in force, newest first: the only source of what pages show as live."""
-        unexpired = Q(expires__isnull=True) | Q(expires__gt=timezone.now())
-        return self.current().filter(unexpired).exclude(msg_type=MsgType.CANCEL)
+        return self.current().filter(_is_in_force())
 
     def ended(self) -> "AlertRevisionQuerySet":
         """Return the last revision of each warning that is over, newest first."""
         return self.current().filter(Q(msg_type=MsgType.CANCEL) | Q(expires__lte=timezone.now()))
+
+    def in_frames(self) -> "AlertRevisionQuerySet":
+        """Return revisions in force and those that were withdrawn of late, newest first."""
+        since = timezone.now() - TOLD_OF_WITHDRAWAL
+        withdrawn = Q(content__message__ending=CancelReason.ERROR, sent__gt=since)
+        return self.current().filter(_is_in_force() | withdrawn)
 
     def current(self) -> "AlertRevisionQuerySet":
         """Return the highest version in effect of each warning, in force or over, newest first.
@@ -64,6 +70,11 @@ class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
         past = filter(None, (times["began"], times["ended"]))
         future = filter(None, (times["begins"], times["ends"]))
         return max(past, default=None), min(future, default=None)
+
+
+def _is_in_force() -> Q:
+    unexpired = Q(expires__isnull=True) | Q(expires__gt=timezone.now())
+    return unexpired & ~Q(msg_type=MsgType.CANCEL)
 
 
 def _is_no_unread_cancel() -> Q:

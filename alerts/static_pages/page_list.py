@@ -60,7 +60,7 @@ def list_static_pages(now: datetime) -> list[StaticPage]:
     pages += _iter_sounds()
     keys = PublicKey.objects.values_list("pk", flat=True)
     pages += [StaticPage(reverse("alerts:public_key", args=[key])) for key in keys]
-    pages += _iter_frames(in_force)
+    pages += _iter_frames()
     return pages
 
 
@@ -104,14 +104,15 @@ def _iter_drawings(revision: AlertRevision, state: State) -> Iterator[tuple[str,
         yield from (("poster", print_files.poster), ("pack", print_files.pack))
 
 
-def _iter_frames(in_force: list[AlertRevision]) -> Iterator[StaticPage]:
+def _iter_frames() -> Iterator[StaticPage]:
     """Yield frames by commune and by office. Most show the same few warnings."""
+    shown = list(AlertRevision.objects.in_frames())
     for name, model, choose in (
         ("commune_frame", Commune, frames.filter_by_commune),
         ("office_frame", Office, frames.filter_by_office),
     ):
         for codename in model.objects.order_by("pk").values_list("pk", flat=True):
-            yield from _iter_manners(choose(in_force, codename), name, codename)
+            yield from _iter_manners(choose(shown, codename), name, codename)
 
 
 def _iter_manners(revisions: list[AlertRevision], name: str, codename: str) -> Iterator[StaticPage]:

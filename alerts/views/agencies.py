@@ -3,7 +3,6 @@
 No form of the first page changes anything, so none needs a token; forms of other sites are refused.
 """
 
-from csp.decorators import csp_update
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -19,12 +18,12 @@ from alerts.embed import snippets
 from alerts.formats.html import template_context
 from alerts.models import AlertRevision, PublicKey
 from alerts.views.forms import CodeForm, EmbedForm
+from core.inline_css import style_source
 from core.same_origin import is_same_origin
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-@csp_update({"frame-src": ["'self'"]})
 def for_agencies(request: HttpRequest) -> HttpResponse:
     """Return the page; after a POST with the chosen snippets or the result about a code."""
     is_post = request.method == "POST"
@@ -45,11 +44,21 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "portal": portal,
         "frame_ancestors": settings.FRAME_ANCESTORS,
         "keys": PublicKey.objects.all(),
+        "in_force": AlertRevision.objects.in_force(),
+        "signed": _find_newest_signed(),
     } | _verify_code(code_form)
     status = 422 if embed_form.errors or code_form.errors else 200
     page = render(request, "alerts/for_agencies.html", context, status=status, using="public")
     page["Cache-Control"] = "no-store" if is_post else "public, max-age=30"
+    sheet = style_source("alerts/alert.css")
+    page._csp_update = {"frame-src": ["'self'"], "style-src": [sheet]}  # type: ignore[attr-defined]  # noqa: SLF001  # as csp_update sets it, which an import has no sheet for yet
     return page
+
+
+def _find_newest_signed() -> AlertRevision | None:
+    """Return the revision whose signatures the page's commands verify."""
+    signed = AlertRevision.objects.effective_ever().exclude(signature=None)
+    return signed.select_related("signature").order_by("-effective").first()
 
 
 @csrf_exempt  # the link itself is the right to press, and there is no cookie to abuse

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from alerts.delivery.subscriptions import SubscriptionFilter
+from alerts.delivery.subscription_filters import SubscriptionFilter
 from alerts.embed.snippets import SIZES, EmbedOptions, EmbedScope
 from alerts.models import AlertRevision
 from core.keys import form_token, token_age
@@ -140,12 +140,12 @@ class SubscribeForm(forms.Form):
         _set_choices(
             self, "scenario", [("", _("Mọi kiểu lừa")), *campaign_stats.warning_scenarios()]
         )
-        _set_choices(self, "office", [("", _("Mọi nơi")), *_list_offices()])
+        _set_choices(self, "office", [("", _("Mọi nơi")), *list_offices()])
 
     @property
     def filters(self) -> SubscriptionFilter:
-        values = self.cleaned_data
-        return SubscriptionFilter(values["commune"], values["scenario"], values["office"])
+        chosen = (self.cleaned_data[name] for name in ("commune", "scenario", "office"))
+        return SubscriptionFilter(*([value] if value else [] for value in chosen))
 
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"]
@@ -161,7 +161,7 @@ class SubscribeForm(forms.Form):
         return values
 
 
-def _list_offices() -> list[tuple[str, str]]:
+def list_offices() -> list[tuple[str, str]]:
     rows = Office.objects.values_list("pk", "name", "name_en")
     is_english = get_language() == "en"
     return [(pk, (is_english and english) or name) for pk, name, english in rows]

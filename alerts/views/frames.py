@@ -28,8 +28,8 @@ _SCRIPT_CACHE_SECONDS = 3600
 @require_safe
 def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
     def render() -> str:
-        revisions = AlertRevision.objects.in_force()[: frames.MAX_SHOWN]
-        return frames.render_latest(list(revisions), timezone.now(), live=live)
+        revisions = list(AlertRevision.objects.in_frames())
+        return frames.render_latest(revisions, timezone.now(), live=live)
 
     return _frame_response(request, render, live=live)
 
@@ -75,7 +75,7 @@ def _filtered_response(
 ) -> HttpResponse:
     def render() -> str:
         get_object_or_404(model, pk=codename)
-        revisions = choose(AlertRevision.objects.in_force(), codename)
+        revisions = choose(AlertRevision.objects.in_frames(), codename)
         return frames.render_latest(revisions, timezone.now(), live=live)
 
     return _frame_response(request, render, live=live)

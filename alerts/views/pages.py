@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.formats import html, print_files
@@ -53,10 +54,10 @@ def plain(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the image that chats show beside a link; a withdrawn warning has none: 404."""
+    """Return the image that chats show beside a link; a withdrawn warning has none: 410."""
     revision = get_current_or_404(slug)
     if revision.frozen_content.message.is_withdrawn:
-        raise Http404
+        return _gone_response(request, revision)
     image = print_files.picture(revision)
     return allow_cross_origin(conditional_response(request, image, "image/png"))
 
@@ -78,10 +79,18 @@ def _print_response(
     content_type: str,
     name: str,
 ) -> HttpResponse:
-    """Return a file of a warning in force; 404 for one that is over."""
+    """Return a file of a warning in force; of one that is over a page that says so: 410."""
     revision = get_current_or_404(slug)
     if revision.state(timezone.now()) is not State.IN_FORCE:
-        raise Http404
+        return _gone_response(request, revision)
     response = conditional_response(request, render(revision), content_type)
     response["Content-Disposition"] = f'inline; filename="{revision.identifier}-{name}"'
     return response
+
+
+def _gone_response(request: HttpRequest, revision: AlertRevision) -> HttpResponse:
+    """Return 410 and why: who has the link printed somewhere takes it for a typing error else."""
+    context = html.template_context(revision, timezone.now())
+    page = render(request, "alerts/file_gone.html", context, status=410, using="public")
+    patch_cache_control(page, public=True, max_age=30)
+    return page

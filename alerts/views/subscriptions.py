@@ -57,7 +57,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """Return the page that confirms an address, by a button: a mail program may open links by itself."""
     is_done = request.method == "POST" and subscriptions.confirm_opt_in(token)
     is_valid = is_done or subscriptions.pending_subscriber(token) is not None
-    context = {"is_done": is_done, "is_valid": is_valid}
+    chosen = subscriptions.requested_filter(token).names if is_valid else []
+    context = {"is_done": is_done, "is_valid": is_valid, "chosen": chosen}
     return _render_page(request, "alerts/subscription_join.html", context, 200 if is_valid else 404)
 
 

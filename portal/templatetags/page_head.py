@@ -8,14 +8,56 @@ from typing import Any, NamedTuple
 
 from django import template
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import Resolver404, resolve, translate_url
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from reports.public.site_search import PAGES, Page
 
 register = template.Library()
-_PAGES = {page.address: page for page in PAGES if not page.place}
+# Pages that the search of the site need not lead to, and links from elsewhere do.
+_MORE = (
+    Page(
+        "reports:search",
+        _("Tìm trên trang này"),
+        _("Gõ số điện thoại, tên cơ quan hoặc kiểu lừa để tìm cảnh báo và chỗ giúp."),
+        "",
+    ),
+    Page(
+        "reports:scam_call",
+        _("Một cuộc gọi lừa, từng câu"),
+        _("Đọc từng câu kẻ gian nói và vì sao câu ấy là lừa."),
+        "",
+    ),
+    Page(
+        "reports:dispute",
+        _("Đề nghị xem lại một số"),
+        _("Số của bạn bị ghi nhầm thì đề nghị ở đây, công an xem và trả lời."),
+        "",
+    ),
+    Page(
+        "reports:for_programs",
+        _("Cho người viết phần mềm"),
+        _("Phần mềm hỏi được một số có phải số đã xác nhận không, mà không nói ra số ấy."),
+        "",
+    ),
+    Page(
+        "subscriptions:subscribe",
+        _("Nhận cảnh báo qua email"),
+        _("Có cảnh báo mới là trang gửi một email ngắn. Bỏ lúc nào cũng được."),
+        "",
+    ),
+    Page(
+        "alerts:for_agencies",
+        "Gắn cảnh báo vào trang web cơ quan",
+        "Chép một dòng để hiện cảnh báo của Công an tỉnh; tờ dán, bài loa, nguồn tin, kiểm tra mã.",
+        "",
+    ),
+)
+_PAGES = {page.address: page for page in (*PAGES, *_MORE) if not page.place}
 _NAMES = {"vi": "Tiếng Việt", "en": "English"}
+_LOCALES = {"vi": "vi_VN", "en": "en_GB"}
 
 
 class LanguageLink(NamedTuple):
@@ -33,6 +75,8 @@ class PageHead:
     own: str
     addresses: dict[str, str]
     page: Page | None
+    locale: str
+    picture: str
 
 
 @register.simple_tag(takes_context=True)
@@ -57,7 +101,13 @@ def page_head(context: template.Context) -> PageHead | None:
     addresses = {code: settings.PORTAL_URL + path for code, path in paths.items()}
     has_both = len(set(paths.values())) > 1
     own = settings.PORTAL_URL + here
-    return PageHead(own, addresses if has_both else {}, _PAGES.get(match.view_name))
+    return PageHead(
+        own,
+        addresses if has_both else {},
+        _PAGES.get(match.view_name),
+        _LOCALES["en" if get_language() == "en" else "vi"],
+        settings.PORTAL_URL + static("img/icon-512.png"),
+    )
 
 
 def _find_path(context: template.Context) -> str:

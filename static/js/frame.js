@@ -16,7 +16,7 @@
 
   const replace = (text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html");
-    for (const name of ["header", "main", "footer"]) {
+    for (const name of ["header", "main", "nav", "footer"]) {
       const [old, now] = [document, fresh].map((page) => page.querySelector(name));
       // A new element begins its day anew: its animations start again.
       if (old && now) old.replaceWith(document.adoptNode(now));

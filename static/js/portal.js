@@ -122,6 +122,15 @@ async function lookForLine() {
   else waitForLine();
 }
 
+// Not before somebody scrolls or presses: until then it is a request too many.
+function bringSharing() {
+  const address = one("[data-sharing]")?.dataset.sharing;
+  const bring = () => import(address).catch(() => {});
+  for (const event of address ? ["scroll", "pointerdown", "keydown"] : []) {
+    addEventListener(event, bring, { once: true, passive: true });
+  }
+}
+
 // The code of a QR leaves the address before anything else.
 takeCodeFromAddress();
 on(window, "hashchange", takeCodeFromAddress);
@@ -129,6 +138,7 @@ if (!(Date.now() - kept("draft")?.at < DAY)) wipe("draft");
 if (one("[data-receipt]")) setUpReceipt();
 if (one("#keep-draft")) setUpForm(one("[name=submission_key]").form);
 document.querySelectorAll("[data-card-refused]").forEach(refuseCards);
+bringSharing();
 if (one("#exit")) setUpExit(one("#exit"));
 if (one("#no-line") && !location.pathname.endsWith("/offline/")) waitForLine();
 on(window, "storage", lookForWaiting);

@@ -186,3 +186,9 @@ def test_the_command_writes_only_on_an_empty_desk(capsys: pytest.CaptureFixture[
     call_command("create_first_alert")
     assert "nothing written" in capsys.readouterr().out
     assert Alert.objects.get() == other
+
+
+def test_the_first_warning_gives_as_much_advice_in_english_the_bank_among_it() -> None:
+    alert = ensure_first_alert()
+    assert len(alert.advice_en.splitlines()) == len(alert.advice.splitlines())
+    assert "call your bank first" in alert.advice_en

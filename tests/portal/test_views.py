@@ -169,7 +169,7 @@ def test_the_icon_is_small_and_asked_for_once_a_week(client: Client) -> None:
     assert answer["Cache-Control"] == "public, max-age=604800"
 
 
-@pytest.mark.parametrize("name", ["portal", "sending", "files"])
+@pytest.mark.parametrize("name", ["portal", "sending", "files", "share"])
 def test_a_script_is_light_and_asks_nobody_else(client: Client, name: str) -> None:
     script = client.get(f"/static/js/{name}.js").getvalue()
     assert len(gzip.compress(script, 9)) <= 3_500

@@ -340,3 +340,16 @@ def test_on_a_full_disk_short_texts_alone_are_taken(monkeypatch: pytest.MonkeyPa
     assert worker.refused == []
     send_large(worker)
     assert worker.refused == [ONLY_SHORT]
+
+
+@pytest.mark.parametrize(("method", "sent"), [("HEAD", []), ("GET", [b"page"])])
+def test_a_link_preview_that_asks_for_the_head_gets_no_body(method: str, sent: list[bytes]) -> None:
+    closed = []
+
+    class Body(list[bytes]):
+        def close(self) -> None:
+            closed.append(method)
+
+    application = wsgi_guards.omit_head_body(lambda *_: Body([b"page"]))
+    assert list(application({"REQUEST_METHOD": method}, None)) == sent
+    assert closed == (["HEAD"] if method == "HEAD" else [])

@@ -126,7 +126,7 @@ def delivery() -> Delivery:
     )
 
 
-def subscriber(address: str = "dan@mau.example", **filters: str) -> Subscriber:
+def subscriber(address: str = "dan@mau.example", **filters: list[str]) -> Subscriber:
     """Create a confirmed subscriber."""
     key = uuid.uuid4()
     return Subscriber.objects.create(

@@ -58,7 +58,16 @@ OURS = {
     ),
     *("withdraw", "data_export", "erasure_request", "offline", "list", "detail", "print"),
     *("history", "plain", "poster", "pack", "for_agencies", "partner_confirmation", "subscribe"),
-    *("subscription_join", "subscription_leave", "csp", "livez", "readyz", "metrics", "sitemap"),
+    *(
+        "subscription_join",
+        "subscription_leave",
+        "subscription_change",
+        "csp",
+        "livez",
+        "readyz",
+        "metrics",
+        "sitemap",
+    ),
     *(
         "english_home",
         "robots",

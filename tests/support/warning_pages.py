@@ -43,7 +43,7 @@ def find_missing(words: list[str], text: str) -> list[str]:
 
 def measure_weight(page: bytes, *, sheets: bool = True) -> int:
     """Return the compressed bytes of a page of a warning, with its style sheets."""
-    names = ("portal", "alert") if sheets else ()
+    names = ("portal",) if sheets else ()
     files = [Path(str(finders.find(f"css/{name}.css"))).read_bytes() for name in names]
     return sum(len(gzip.compress(part, 9)) for part in (page, *files))
 

@@ -120,15 +120,15 @@ def test_the_answer_does_not_tell_who_subscribes(client: Client) -> None:
 
 
 def test_a_stranger_changes_nothing_that_was_confirmed(client: Client) -> None:
-    row = subscriber(ME, commune="hac-thanh")
+    row = subscriber(ME, communes=["hac-thanh"])
     commune()
     subscribe(client, "dan+ke@mau.example", commune="")
     row.refresh_from_db()
-    assert row.commune == "hac-thanh"
+    assert row.communes == ["hac-thanh"]
     assert mail.outbox[-1].to == [ME]
     client.post(find_mailed_path("/dang-ky/xac-nhan/"))
     row.refresh_from_db()
-    assert row.commune == ""
+    assert row.communes == []
 
 
 def test_one_click_in_the_mail_program_leaves_without_cookie_or_token() -> None:
@@ -182,12 +182,12 @@ def test_a_link_to_join_ends_after_two_days(client: Client) -> None:
     assert Subscriber.objects.get().confirmed_at is None
 
 
-@pytest.mark.parametrize("name", ["xac-nhan", "bo"])
+@pytest.mark.parametrize("name", ["xac-nhan", "bo", "doi"])
 def test_forged_links_do_nothing(client: Client, name: str) -> None:
     row = subscriber()
     for token in (f".{row.pk}.{'0' * 32}", str(row.pk), f"9999999999.{row.pk}....", "é"):
         assert client.post(f"/dang-ky/{name}/{token}/").status_code == 404
-    assert Subscriber.objects.filter(pk=row.pk, commune="").exists()
+    assert Subscriber.objects.filter(pk=row.pk, communes=[]).exists()
 
 
 def test_a_link_to_join_is_no_way_out(client: Client) -> None:
@@ -200,23 +200,25 @@ def test_a_link_to_join_is_no_way_out(client: Client) -> None:
     ("filters", "is_recipient"),
     [
         ({}, True),
-        ({"commune": "hac-thanh"}, True),
-        ({"commune": "noi-khac"}, False),
-        ({"scenario": "utility"}, True),
-        ({"scenario": "bank"}, False),
-        ({"office": "dien-luc"}, True),
-        ({"office": "ngan-hang"}, False),
-        ({"commune": "hac-thanh", "office": "ngan-hang"}, False),
+        ({"communes": ["noi-khac", "hac-thanh"]}, True),
+        ({"communes": ["noi-khac"]}, False),
+        ({"scenarios": ["bank", "utility"]}, True),
+        ({"scenarios": ["bank"]}, False),
+        ({"offices": ["dien-luc", "ngan-hang"]}, True),
+        ({"offices": ["ngan-hang"]}, False),
+        ({"communes": ["hac-thanh"], "offices": ["ngan-hang"]}, False),
     ],
 )
-def test_each_is_told_what_they_asked_for(filters: dict[str, str], is_recipient: bool) -> None:
+def test_each_is_told_what_they_asked_for(
+    filters: dict[str, list[str]], is_recipient: bool
+) -> None:
     subscriber(**filters)
     issued(scenario="utility", communes=[commune()], offices=[office()])
     assert list_recipients() == ([ME] if is_recipient else [])
 
 
 def test_a_warning_for_the_whole_province_goes_to_every_commune() -> None:
-    subscriber(commune="noi-khac")
+    subscriber(communes=["noi-khac"])
     issued()
     assert list_recipients() == [ME]
 
@@ -301,6 +303,41 @@ def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) 
     words = [">Power company</option>", 'lang="vi">Phường Thử</option>', "Posing as"]
     assert find_missing(words, get_text(client, "/en/dang-ky/")) == []
     assert "This is not an email address." in post_text(client, "/en/dang-ky/", address="dan")
+
+
+def test_the_mail_and_its_page_say_what_was_chosen(client: Client) -> None:
+    commune()
+    subscribe(client, commune="hac-thanh", scenario="police_case")
+    page = get_text(client, find_mailed_path("/dang-ky/xac-nhan/"))
+    for text in (mail.outbox[-1].body, page):
+        assert re.search(r"Đã chọn:.{0,5}Phường Thử; Giả danh công an[^;]*; Mọi nơi", text)
+
+
+def test_the_link_in_each_mail_changes_what_comes_without_leaving(client: Client) -> None:
+    commune(), commune("noi-khac", "Xã Khác")
+    row = subscriber(communes=["noi-khac"])
+    issued()
+    assert list_recipients() == [ME]
+    path = find_mailed_path("/dang-ky/doi/")
+    assert re.search(r'value="noi-khac"[^>]* checked', get_text(client, path))
+    fields = {"communes": ["hac-thanh", "noi-khac"], "scenarios": ["police_case", "bank"]}
+    text = client.post(path, fields).content.decode()
+    assert find_missing(["Đã lưu.", "Phường Thử; Xã Khác"], text) == []
+    row.refresh_from_db()
+    assert (row.communes, row.scenarios, row.offices) == (*fields.values(), [])
+    client.post(path, {})
+    row.refresh_from_db()
+    assert row.communes == []
+
+
+def test_a_link_to_change_outlives_no_leaving_and_takes_nothing_that_is_not_offered(
+    client: Client,
+) -> None:
+    row = subscriber()
+    path = signed_links.change_url(row).removeprefix("http://127.0.0.1:8000")
+    assert client.post(path, {"communes": ["' OR 1=1 --"]}).status_code == 422
+    row.delete()
+    assert client.get(path).status_code == 404
 
 
 def test_what_is_kept_of_an_address_stands_on_the_page_of_personal_data(client: Client) -> None:

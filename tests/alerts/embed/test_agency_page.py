@@ -28,7 +28,7 @@ PORTAL = "http://127.0.0.1:8000"
 
 def test_who_chooses_nothing_gets_the_newest_warnings(client: Client) -> None:
     lines = [f'<iframe src="{PORTAL}/nhung/" title=']
-    lines.append('style="max-width:100%;border:0"></iframe>')
+    lines.append(' frameborder="0" loading="lazy" style="max-width:100%;border:0"></iframe>')
     lines.append(f'<script src="{PORTAL}/nhung.js"></script><noscript>')
     assert find_missing(lines, unescape(get_text(client, PAGE))) == []
 
@@ -128,7 +128,24 @@ def test_all_keys_that_have_signed_are_listed(client: Client, settings: Settings
     settings.SIGNING_KEY = base64.b64encode(bytes(32)).decode()
     settings.CAP_KEY = generate_key("portal.example")
     issued()
-    assert get_text(client, PAGE).count("/canh-bao/khoa/") == 2
+    assert get_text(client, PAGE).count('href="/canh-bao/khoa/') == 2
+
+
+def test_the_code_is_asked_for_where_people_doubt_the_site(client: Client) -> None:
+    for path in ("/cong-that/", "/en/cong-that/"):
+        words = ['action="/danh-cho-co-quan/#genuine"', 'name="code"']
+        assert find_missing(words, get_text(client, path)) == []
+
+
+def test_the_page_leads_to_what_is_printed_read_aloud_and_sent(client: Client) -> None:
+    assert 'id="print"' not in get_text(client, PAGE)
+    issued()
+    words = [
+        f'href="/canh-bao/gia-dien-luc/{name}"'
+        for name in ("to-dan.pdf", "tai-lieu.zip", "#offices")
+    ]
+    words += ["WordPress", 'data-copy="#iframe-line"', 'data-copy="#script-line"']
+    assert find_missing(words, get_text(client, PAGE)) == []
 
 
 def test_feeds_are_named_whole_and_how_often_reading_helps(client: Client) -> None:

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from alerts.models import PartnerAgency
-from tests.support.alert_factories import cancelled, commune, issued, office, partner
+from tests.support.alert_factories import cancelled, commune, issued, office, partner, withdrawn
 from tests.support.warning_pages import find_missing, get_text
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +41,35 @@ def test_an_unknown_place_or_office_has_no_frame(client: Client, path: str) -> N
 def test_a_place_without_warnings_says_so_and_whom_to_ring(client: Client) -> None:
     text = get_text(client, f"/nhung/xa/{commune().pk}/")
     assert find_missing(["Hiện không có cảnh báo nào", "tel:02373725725"], text) == []
+
+
+@pytest.mark.parametrize("path", ["/nhung/", "/nhung/song/", "/nhung/xa/hac-thanh/"])
+def test_a_general_frame_tells_for_a_week_what_was_withdrawn_and_none_of_its_words(
+    client: Client, path: str
+) -> None:
+    commune()
+    revision = withdrawn(issued(short_title="Điều viết sai"))
+    text = get_text(client, path)
+    assert find_missing(["Đã rút lại", revision.identifier, "/canh-bao/gia-dien-luc/"], text) == []
+    assert "Điều viết sai" not in text
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert revision.identifier not in get_text(client, path)
+
+
+def test_a_frame_without_a_warning_says_when_it_was_written(client: Client) -> None:
+    with time_machine.travel("2026-12-01T01:05:00Z"):
+        text = strip_tags(get_text(client, f"/nhung/xa/{commune().pk}/"))
+    assert "Cập nhật 08:05, 01/12/2026" in text
+
+
+@pytest.mark.parametrize("path", ["/nhung/", "/canh-bao/gia-dien-luc/nhung/"])
+def test_a_frame_without_script_reads_itself_anew_each_five_minutes(
+    client: Client, path: str
+) -> None:
+    issued()
+    refresh = '<meta http-equiv="refresh" content="300">'
+    assert refresh in get_text(client, path)
+    assert refresh not in get_text(client, "/nhung/song/")
 
 
 def list_live_frames() -> list[str]:

@@ -173,5 +173,5 @@ def test_a_picture_shows_an_end_and_is_gone_with_a_withdrawn_warning(client: Cli
     cancelled(revision)
     assert read_picture(client).tobytes() != live
     withdrawn(issued("nham"))
-    assert client.get("/canh-bao/nham/anh.png").status_code == 404
+    assert client.get("/canh-bao/nham/anh.png").status_code == 410
     assert "og:image" not in get_text(client, "/canh-bao/nham/")

@@ -106,10 +106,12 @@ def test_a_page_takes_no_post_and_is_not_sent_again_until_it_changes(
 
 
 @pytest.mark.parametrize("path", HTML)
-def test_no_script_no_style_attribute_and_nothing_from_elsewhere(client: Client, path: str) -> None:
+def test_no_form_no_style_attribute_and_nothing_from_elsewhere(client: Client, path: str) -> None:
     issued()
     page = parse_page(client, path)
-    assert page.xpath("//form | //img | //iframe | //script[@type != 'application/ld+json']") == []
+    assert page.xpath("//form | //img | //iframe") == []
+    scripts = page.xpath("//script[@type != 'application/ld+json']/@src")
+    assert scripts in ([], ["/static/js/share.js"])
     assert page.xpath("//script[not(@type)] | //@style | //@*[starts-with(name(), 'on')]") == []
     outside = re.compile(rf"http(?!{settings.PORTAL_URL.removeprefix('http')})")
     links = page.xpath("//a/@href | //link/@href")
@@ -149,13 +151,13 @@ def test_a_frame_opens_links_outside_and_keeps_its_own_sheet(client: Client, pat
 def test_a_frame_names_source_time_and_number_and_greys_itself(client: Client, path: str) -> None:
     issued()
     words = ["Nguồn: Công an tỉnh Thanh Hóa", "Cập nhật ", "bản 1", "Kiểm tra nguồn"]
-    words += ["02373.725.725", "Đã hơn 24 giờ chưa cập nhật"]
-    text = get_text(client, path)
+    words += ["02373.725.725", "Đã hơn 24 giờ chưa cập nhật", "Họ đang gọi tôi", "Báo cuộc gọi"]
+    text = strip_tags(get_text(client, path))
     assert find_missing(words, text) == []
     assert len(re.findall(r"animation:\w+ 1s 86400s forwards", text)) == 2
 
 
-def test_each_frame_says_113_and_the_bank_once_and_first_and_whom_to_ring(client: Client) -> None:
+def test_each_frame_says_113_and_the_bank_once_and_whom_to_ring(client: Client) -> None:
     texts = [frames.render_unavailable(), get_text(client, "/nhung/")]
     first = issued("mot", advice="Cúp máy.\nĐang bị ép thì gọi 113. Gọi ngay.\n" + frames.FIRST[1])
     texts.append(get_text(client, "/nhung/"))
@@ -164,7 +166,7 @@ def test_each_frame_says_113_and_the_bank_once_and_first_and_whom_to_ring(client
     issued("ba")
     texts += [get_text(client, path) for path in ("/canh-bao/mot/nhung/", "/nhung/")]
     for text in texts:
-        main = strip_tags(text[text.index("<main>") : text.index('<p class="old">')])
+        main = strip_tags(text[text.index('<p class="ring">') : text.index("</main>")])
         assert [main.count(line) for line in frames.FIRST] == [1, 1]
         assert [strip_tags(text).count(line) for line in frames.FIRST] == [1, 1]
         assert "02373.725.725" in text
@@ -239,12 +241,9 @@ def test_only_the_two_numbers_become_links(text: str, numbers: list[str]) -> Non
     assert "".join(segment.text for segment in segments) == text
 
 
-@pytest.mark.parametrize("path", FRAMES)
-def test_a_document_without_a_date_leaves_no_comma(client: Client, path: str) -> None:
-    for slug in ("gia-dien-luc", "gia-ngan-hang"):
-        issued(slug, document_number="7/CB")
-    (line,) = set(re.findall(r"<small>(Số [^<]*)<", get_text(client, path)))
-    assert line in {"Số 7/CB", "Số 7/CB, bản 1"}
+def test_a_document_without_a_date_leaves_no_comma(client: Client) -> None:
+    issued(document_number="7/CB")
+    assert "<small>Số 7/CB</small>" in get_text(client, "/nhung/")
 
 
 # --- the history: every revision that took effect, and no other
@@ -279,4 +278,4 @@ def test_a_long_history_stays_light(client: Client) -> None:
         revision = rewritten(revision, title=f"{HOSTILE} {number}")
     page = client.get(HISTORY).content
     assert measure_weight(page) <= 14_000
-    assert page.count(b'rel="stylesheet"') == 2
+    assert page.count(b'rel="stylesheet"') == 1

@@ -1,6 +1,7 @@
 """Posters, pictures and packs: one sheet, the right words, nothing of what is over."""
 
 from io import BytesIO
+from itertools import pairwise
 from zipfile import ZipFile
 
 import pytest
@@ -10,8 +11,18 @@ from PIL import Image
 from pypdf import PdfReader
 
 from alerts import publishing
-from alerts.models import Alert
-from tests.support.alert_factories import HOSTILE, cancelled, draft, issued, person
+from alerts.drafting import FIRST_SLUG, ensure_first_alert
+from alerts.formats import share_image
+from alerts.models import Alert, State
+from tests.support.alert_factories import (
+    HOSTILE,
+    approved,
+    cancelled,
+    draft,
+    issued,
+    person,
+    withdrawn,
+)
 from tests.support.warning_pages import find_missing
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +41,31 @@ def test_the_poster_says_what_to_do_whom_to_ring_and_which_warning_it_is(client:
     words = ["CÚP MÁY", "02373.725.725", "Giả điện lực", "140/CAT-PV01", revision.identifier]
     assert find_missing(words, page.extract_text()) == []
     assert len(page.images) == 1
+
+
+def test_the_poster_is_read_from_afar_and_no_name_is_broken_over_two_lines(client: Client) -> None:
+    alert = ensure_first_alert(person("editor"))
+    publishing.submit(alert, by=person("editor"))
+    approved(alert)
+    sizes: dict[str, float] = {}
+    document = PdfReader(BytesIO(client.get(f"/canh-bao/{FIRST_SLUG}/to-dan.pdf").content))
+    (page,) = document.pages
+    page.extract_text(
+        visitor_text=lambda text, _cm, _matrix, _font, size: sizes.update({text.strip(): size})
+    )
+    body = {text: size for text, size in sizes.items() if text.startswith("•")}
+    assert len(body) >= 5
+    assert min(body.values()) >= 24
+    assert not [text for text in sizes if text.endswith("Công") or text.startswith("an tỉnh")]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1200, 630), (1080, 1080)])
+def test_a_picture_says_what_to_do_and_no_half_of_it_is_empty(width: int, height: int) -> None:
+    picture = Image.open(BytesIO(share_image.draw_image(issued(), State.IN_FORCE, width, height)))
+    between = picture.convert("L").crop((0, 150, width, height - 160))
+    rows = [between.crop((0, y, width, y + 1)).getextrema()[0] < 128 for y in range(between.height)]
+    inked = [y for y, has_ink in enumerate(rows) if has_ink]
+    assert max(later - y for y, later in pairwise([0, *inked, between.height])) < height / 4
 
 
 @pytest.mark.parametrize("words", ["dài " * 90, "W" * 140, HOSTILE, "😀\x0b\u202e" * 10])
@@ -59,8 +95,20 @@ def test_nobody_prints_what_is_over_or_not_yet_said(client: Client, name: str) -
     revision = issued()
     assert client.get(f"{PAGE}{name}").status_code == 200
     cancelled(revision)
-    assert client.get(f"{PAGE}{name}").status_code == 404
+    assert client.get(f"{PAGE}{name}").status_code == 410
     assert name not in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("name", ["to-dan.pdf", "tai-lieu.zip", "anh.png"])
+def test_who_opens_a_file_of_a_withdrawn_warning_is_told_to_take_it_down(
+    client: Client, name: str
+) -> None:
+    withdrawn(issued(title="Điều viết sai"))
+    response = client.get(f"{PAGE}{name}")
+    text = response.content.decode()
+    assert response.status_code == 410
+    assert find_missing(["đã được rút lại", "thì gỡ xuống", f'href="{PAGE}"'], text) == []
+    assert "Điều viết sai" not in text
 
 
 def test_a_script_for_the_loudspeaker_that_takes_too_long_is_not_submitted() -> None:

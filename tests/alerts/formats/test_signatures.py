@@ -10,7 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
 from django.template import engines
 from django.test import Client
+from lxml import html
 from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from alerts import publishing
 from alerts.formats import cap, signatures
@@ -77,6 +79,24 @@ def test_xmlsec_verifies_cap_messages_and_notices_a_change(client: Client, tmp_p
     assert xmlsec_finds_genuine(message, certificate, tmp_path)
     changed = message.replace(b"02373725725", b"02373725726")
     assert not xmlsec_finds_genuine(changed, certificate, tmp_path)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lines_on_the_page_verify_a_warning_and_its_cap_message(
+    live_server: LiveServer, client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    for program in ("openssl", "xmlsec1", "curl"):
+        run_program(tmp_path, program, "--version")
+    settings.PORTAL_URL = str(live_server.url)
+    revision = issued(title=HOSTILE)
+    page = html.document_fromstring(client.get("/danh-cho-co-quan/").content.decode())
+    command = ["sh", "-ec", str(page.get_element_by_id("verify-warning").text_content())]
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Signature Verified Successfully" in done.stdout
+    assert "OK" in done.stdout + done.stderr
+    link = 'href="/danh-cho-co-quan/#keys"'
+    assert link in client.get(f"/canh-bao/{revision.alert.slug}/").content.decode()
 
 
 def test_each_revision_is_signed_as_valid_cap_and_as_text_that_says_what_it_is_for() -> None:
