@@ -21,6 +21,7 @@ from reports.facts.merged_report import MergedReport
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
+from reports.submission.call_details import FLAG_CARD_LEFT_OUT
 from reports.tracking.followups import MAX_CHARS_READ_AT_ONCE
 from reports.triage import report_triage
 
@@ -289,6 +290,13 @@ def _ask_suspected_machine(words: ReporterInput) -> Iterator[ClarifyingQuestion]
 
 
 def _ask_account(flags: tuple[str, ...]) -> Iterator[ClarifyingQuestion]:
+    if FLAG_CARD_LEFT_OUT in flags:
+        text = _(
+            "Ô tài khoản có số giống số thẻ. Trang đã bỏ số đó đi, không giữ."
+            " Biết tài khoản nhận tiền của họ thì ghi ở đây, đừng ghi số thẻ."
+        )
+        yield ClarifyingQuestion("accounts", text, _("Tài khoản nhận tiền"))
+        return
     if _MASKED.intersection(flags):
         text = _(
             "Trong lời kể có dãy số giống số thẻ, số căn cước. Trang đã che đi, bạn xem lại."

@@ -44,7 +44,8 @@ _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào s
 # `make bench`). Triage reads no sealed column.
 _COLUMNS = (
     "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
-    "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "commune_id", "on_behalf",
+    "claimed_name", "story", "demands", "accounts", "links", "money_lost", "money_lost_raw", "commune_id",
+    "on_behalf",
 )  # fmt: skip
 _FOLLOWUP_FIELDS = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
@@ -177,13 +178,7 @@ def extract(
     merged = MergedReport(report, followups)
     stories = followup_facts.parse_stories(merged)
     mentioned = [find_mentions(each.story.typed, each.story.copy) for each in stories]
-    own = list(
-        followup_facts.mentioned_callers(
-            report.caller_number,
-            Indicator.IndicatorSource.CALLER,
-            is_corrected=merged.is_caller_corrected,
-        )
-    )
+    own = followup_facts.mentioned_in_form(merged)
     later = followup_facts.mentioned_in_followups(merged, mentioned[1:])
     people = followup_facts.mentioned_people(merged)
     mentions = [*own, *people, *followup_facts.mentioned_in_story(mentioned[0]), *later]

@@ -49,6 +49,14 @@ function putBack(form, fields) {
   }
 }
 
+// What was written stands in no closed fold.
+function openFolds(form) {
+  for (const fold of form.querySelectorAll("details")) {
+    fold.open ||= [...fold.querySelectorAll("input, textarea")].some((field) => /^(radio|checkbox)$/.test(field.type)
+      ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+  }
+}
+
 function setUpDrafts(form) {
   const restored = one("#draft-restored");
   const tick = one("#keep-draft input");
@@ -65,6 +73,7 @@ function setUpDrafts(form) {
   const draft = kept(DRAFT);
   if (draft && !one(".error-summary")) {
     putBack(form, draft.fields);
+    openFolds(form);
     one("b", restored).textContent = clock(draft.at);
     show(restored);
   }
