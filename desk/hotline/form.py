@@ -91,11 +91,6 @@ class FilingForm(ReportForm):
             [self[name] for name in names] for names in (asked, _REPORTER, _FURTHER)
         )
 
-    @classmethod
-    def restore(cls, fields: Fields) -> "FilingForm":
-        """Return the form with what was typed so far, of which nothing is judged yet."""
-        return cls(initial={**last_texts(fields), "demands": fields.getlist("demands")})
-
     def clean(self) -> dict[str, Any]:
         values = forms.Form.clean(self) or self.cleaned_data
         if self.parse().is_empty:

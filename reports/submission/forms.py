@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from core.form_data import TokenForm, form_part, make_helper
+from core.form_data import Fields, TokenForm, form_part, make_helper
 from reports.facts import choices
 from reports.facts.choices import OFFICES
 from reports.models import Report
@@ -93,16 +93,16 @@ def lines_field(label: Any, hint: Any = "", rows: int = 3, **attrs: str) -> form
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
-def _radio(options: Any, label: Any = "", **more: Any) -> LenientChoiceField:
+def _radio(options: Any, label: Any = "") -> LenientChoiceField:
     return LenientChoiceField(
-        label=label, required=False, choices=options, widget=forms.RadioSelect, **more
+        label=label, required=False, choices=options, widget=forms.RadioSelect
     )
 
 
 class ReportForm(TokenForm):
     """The report form. Other tools post these field names: do not change them."""
 
-    channel = _radio(Report.Channel.choices, initial=Report.Channel.NUMBER)
+    channel = _radio(Report.Channel.choices)
     caller_number = text_field(
         _("Số (hoặc tên) hiện trên máy"), _("Chép cả dấu +. Ví dụ: 0550 000 123")
     )
@@ -174,6 +174,12 @@ class ReportForm(TokenForm):
             answered["happening_now"] = "yes"
         return cls(initial=answered | cls.fresh_keys())
 
+    @classmethod
+    def restore(cls, fields: Fields) -> Self:
+        """Return the form with what was typed so far, of which nothing is judged yet."""
+        typed = {name: texts[-1] for name, texts in fields.lists() if texts}
+        return cls(initial=cls.fresh_keys() | typed | {"demands": fields.getlist("demands")})
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if ReportFormParser(self.copy_data()).is_empty:
@@ -186,13 +192,16 @@ class CollapsibleFieldset(Fieldset):
 
     template = "%s/layout/fold.html"
 
+    def __init__(self, legend: str, *names: Any, usual: str = "") -> None:
+        super().__init__(legend, *names)
+        self.usual = usual  # the value that a field has on a fresh page
+
     def render(self, form: forms.Form, context: Any, *args: Any, **kwargs: Any) -> Any:
         names = [
             name for pointer in self.get_field_names() if (name := pointer.name) in form.fields
         ]
         context["is_open"] = any(
-            form[name].errors or form[name].value() not in {None, "", form.fields[name].initial}
-            for name in names
+            form[name].errors or form[name].value() not in {None, "", self.usual} for name in names
         )
         return super().render(form, context, *args, **kwargs)
 
@@ -208,7 +217,7 @@ _NO_SENDING_BY_ENTER = HTML("<button disabled hidden></button>")
 
 
 def _build_helper() -> FormHelper:
-    return make_helper(
+    helper = make_helper(
         "reports:report_submit",
         _NO_SENDING_BY_ENTER,
         "submission_key",
@@ -219,7 +228,9 @@ def _build_helper() -> FormHelper:
         Fieldset(
             gettext("1. Họ gọi từ số nào?"),
             Field("caller_number", wrapper_class="unless-hidden"),
-            CollapsibleFieldset(gettext("Không hiện số, hay gọi Zalo?"), "channel"),
+            CollapsibleFieldset(
+                gettext("Không hiện số, hay gọi Zalo?"), "channel", usual=Report.Channel.NUMBER
+            ),
             "happening_now",
             form_part("coercion_help"),
             Field("urgent_phone", wrapper_class="if-ongoing"),
@@ -257,6 +268,8 @@ def _build_helper() -> FormHelper:
         ),
         form_part("submit_report"),
     )
+    helper.form_id = "report"
+    return helper
 
 
 class CodeForm(forms.Form):

@@ -144,7 +144,7 @@ function setUpSending(form) {
     asking.focus();
   };
   on(form, "submit", (event) => {
-    if (!draftOf(form)) return; // nothing is said: its page says so
+    if (event.submitter?.name || !draftOf(form)) return; // another language; nothing is said: its page says so
     event.preventDefault();
     if (state.hidden) send();
   });
