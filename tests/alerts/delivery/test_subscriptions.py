@@ -254,7 +254,9 @@ def test_what_is_no_address_is_told_and_owes_nothing(client: Client, address: st
     assert not Subscriber.objects.exists()
 
 
-@pytest.mark.parametrize("typed", ["Phường Thử", "phuong thu", "Xã Bịa Lâm", "bia lam", "hac-thanh"])
+@pytest.mark.parametrize(
+    "typed", ["Phường Thử", "phuong thu", "Xã Bịa Lâm", "bia lam", "hac-thanh"]
+)
 def test_a_commune_is_chosen_by_its_present_or_a_former_name(client: Client, typed: str) -> None:
     commune(former_communes=["Xã Bịa Lâm"])
     gazetteer.clear_cache()
