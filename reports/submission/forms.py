@@ -200,9 +200,9 @@ class CollapsibleFieldset(Fieldset):
         names = [
             name for pointer in self.get_field_names() if (name := pointer.name) in form.fields
         ]
-        context["is_open"] = any(
-            form[name].errors or form[name].value() not in {None, "", self.usual} for name in names
-        )
+        values = [form[name].value() for name in names]
+        is_told = any(value and value != self.usual for value in values)
+        context["is_open"] = is_told or any(form[name].errors for name in names)
         return super().render(form, context, *args, **kwargs)
 
 
