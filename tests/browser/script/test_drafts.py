@@ -34,6 +34,9 @@ def test_a_draft_outlives_a_closed_tab_once_it_is_wished(
 ) -> None:
     writing.get_by_label(KEEP_DRAFT).check()
     writing.get_by_label("Đã mất").check()
+    writing.get_by_label("Tài khoản nhận tiền").fill("1903 VCB")
+    writing.get_by_text("Nhớ tên họ nêu").click()
+    writing.get_by_label("Hôm qua").check()
     writing.get_by_label("Số để công an gọi").fill("0550 000 111")
     writing.get_by_label("Câu hẹn").fill("ấm và chảo")
     assert "chảo" not in writing.evaluate(ON_THE_DEVICE)
@@ -42,6 +45,9 @@ def test_a_draft_outlives_a_closed_tab_once_it_is_wished(
     expect(page.get_by_text(RESTORED)).to_be_visible()
     assert get_story(page) == STORY
     assert page.get_by_label("Đã mất").is_checked()
+    assert page.get_by_label("Tài khoản nhận tiền").input_value() == "1903 VCB"
+    expect(page.get_by_label("Hôm qua")).to_be_visible()  # its fold stands open
+    assert page.get_by_label("Hôm qua").is_checked()
     page.get_by_role("button", name="Xóa nháp").click()
     assert get_story(page) == ""
     assert "công an" not in page.evaluate(ON_THE_DEVICE)
