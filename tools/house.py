@@ -31,13 +31,14 @@ LOWER_ROOMS = {
     "reports": {"core"},
     "core": set[str](),
 }
-# Campaigns and offices are all that the warnings may know of the reports.
+# Campaigns, offices and the names of places are all that the warnings may know of the reports.
 REPORTS_FOR_ALERTS = (
     "reports.campaigns",
     "reports.public.office_texts",
     "reports.models.Campaign",
     "reports.models.Commune",
     "reports.models.Office",
+    "reports.reference.gazetteer",
 )
 OUTSIDE_ROOMS = ("tests", "bench", "tools")
 # Celery and the web server load these, and code of ours may import them too.

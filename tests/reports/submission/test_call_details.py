@@ -41,7 +41,7 @@ def test_an_account_and_a_link_are_evidence_of_their_own_beside_the_story(client
 
 
 @pytest.mark.parametrize("typed", [{"accounts": ACCOUNT}, {"links": LINK}])
-def test_an_account_or_a_link_alone_is_a_report(client: Client, typed: dict[str, str]) -> None:
+def test_an_account_or_a_link_alone_is_a_report(client: Client, typed: dict[str, Any]) -> None:
     assert send(client, **typed).status_code == 303
     assert Report.objects.exists()
 
@@ -99,7 +99,8 @@ def test_a_card_is_told_from_an_account(typed: str, kept: str) -> None:
 def test_a_card_is_refused_before_it_is_kept_and_the_report_counts(
     client: Client, field: str
 ) -> None:
-    send(client, **{"story": "Họ gọi.", field: f"{CARD}\n{ACCOUNT}"})
+    typed: dict[str, Any] = {"story": "Họ gọi.", field: f"{CARD}\n{ACCOUNT}"}
+    send(client, **typed)
     report = Report.objects.get()
     assert getattr(report, field) == [CARD_MASK, ACCOUNT]
     assert "1111" not in everything_kept(report)

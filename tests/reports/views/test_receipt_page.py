@@ -1,6 +1,5 @@
 """The receipt: how its code comes to it, what it shows, promises and asks back."""
 
-from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 from urllib.parse import unquote
@@ -15,7 +14,6 @@ from lxml import html
 from pytest_django import Settings
 
 from core.qr_codes import draw_qr_code
-from reports.facts.merged_report import merged_report
 from reports.models import PublicStatement, Receipt, Report
 from reports.submission import form_parser, receipt_codes
 from tests.support.language import vietnamese_words
@@ -360,59 +358,3 @@ def test_a_code_that_cannot_be_shown_never_gives_way_to_another_reports(client: 
     page = words(client.post(REPORT, fields).content)
     assert first.public_number in page
     assert "không hiện lại được mã" in page
-
-
-# Who is under pressure
-
-
-def test_a_number_is_asked_for_beside_the_red_button_where_none_was_given(client: Client) -> None:
-    page = receipt(client, happening_now="yes")
-    asks = form_with(page, "contact_phone")
-    assert asks.xpath("ancestor::*[contains(@class, 'is-red')]")
-    assert len([each for each in forms(page, LATER) if "contact_phone" in each.fields]) == 1
-    fields = {name: value for name, value in asks.form_values() if name}
-    client.post(LATER, fields | {"contact_phone": "0992 000 111"})
-    assert merged_report(Report.objects.get()).has_contact
-    assert not html.document_fromstring(client.get(RECEIPT).content).xpath(
-        "//*[@id='urgent_phone']"
-    )
-
-
-@pytest.mark.parametrize("fields", [{"happening_now": "yes", "contact_phone": "0992 000 111"}, {}])
-def test_no_number_is_asked_for_twice_or_of_who_is_in_no_danger(
-    client: Client, fields: dict[str, str]
-) -> None:
-    assert b"urgent_phone" not in receipt(client, **fields)
-
-
-def test_an_urgent_report_is_promised_what_the_desks_clock_says(
-    client: Client, promises: None, settings: Settings
-) -> None:
-    settings.DEADLINE_CALL_MINUTES = 15
-    page = words(receipt(client, happening_now="yes"))
-    due = timezone.localtime(Report.objects.get().received_at + timedelta(minutes=15))
-    assert f"cán bộ trực được nhắc gọi trước {due:%H:%M}" in page
-    assert "Dự kiến trước" not in page.partition("Báo nơi nhận xử lý")[0]
-    assert "Dự kiến trước" in words(receipt(client, story="Chuyện khác."))
-
-
-def test_who_reports_for_another_is_told_what_to_do(client: Client) -> None:
-    assert "đừng để ra ngân hàng một mình" in words(receipt(client, on_behalf="yes"))
-    assert "ra ngân hàng một mình" not in words(receipt(client))
-
-
-@pytest.mark.usefixtures("reference_rows")
-@pytest.mark.parametrize(
-    ("typed", "echo"),
-    [
-        ("Hoằng Quang", "Hoằng Quang, nay là phường Nguyệt Viên"),
-        ("Nguyệt Viên", ""),
-        ("Bịa Bịa", ""),
-    ],
-)
-def test_a_former_commune_is_told_by_its_present_name(
-    client: Client, typed: str, echo: str
-) -> None:
-    page = words(receipt(client, commune=typed))
-    assert echo in page
-    assert ("nay là" in page) == bool(echo)
