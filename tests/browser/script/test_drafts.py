@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from reports.models import Report
 from tests.browser.script.conftest import (
     KEEP_DRAFT,
     ON_THE_DEVICE,
@@ -70,3 +71,10 @@ def test_a_sent_report_leaves_no_draft(writing: Page) -> None:
     writing.get_by_role("button", name=SEND).click()
     expect_receipt(writing)
     assert json.loads(writing.evaluate(ON_THE_DEVICE)) == {"drafts-wanted": "true"}
+
+
+def test_another_language_keeps_what_was_written_and_sends_nothing(writing: Page) -> None:
+    writing.get_by_role("button", name="English").click()
+    expect(writing.get_by_role("button", name="Send report")).to_be_visible()
+    assert writing.get_by_label("Tell us what happened").input_value() == STORY
+    assert not Report.objects.exists()
