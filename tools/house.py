@@ -31,7 +31,8 @@ LOWER_ROOMS = {
     "reports": {"core"},
     "core": set[str](),
 }
-# Campaigns, offices and what may be published are all that the warnings may know of the reports.
+# Campaigns, offices, names of places, notices and what may be published are all that the warnings may
+# know of the reports.
 REPORTS_FOR_ALERTS = (
     "reports.campaigns",
     "reports.public.office_texts",
@@ -40,6 +41,7 @@ REPORTS_FOR_ALERTS = (
     "reports.models.Commune",
     "reports.models.Office",
     "reports.notices.addresses",
+    "reports.reference.gazetteer",
 )
 OUTSIDE_ROOMS = ("tests", "bench", "tools")
 # Celery and the web server load these, and code of ours may import them too.

@@ -109,7 +109,7 @@ DESK = {
 STORY = {
     "caller_number": "0550 000 123",
     "story": "Xưng công an, dọa bắt, đòi chuyển 20 triệu vào tài khoản an toàn.",
-    "contact_phone": "0550 000 111",
+    "urgent_phone": "0550 000 111",
     "callback_phrase": "ấm và chảo",
 }
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]

@@ -106,13 +106,13 @@ def confirm_opt_in(token: str) -> bool:
 
 def requested_filter(token: str) -> SubscriptionFilter:
     """Return what a valid opt-in link would confirm."""
-    parts = signed_links.read_token(signed_links.JOIN, token) or []
+    parts = keys.read_token(signed_links.JOIN, token) or []
     return parse_filter(parts[1:])
 
 
 def find_by_change_token(token: str) -> Subscriber | None:
     """Return whose link it is; None for a forged one and for who has left or never confirmed."""
-    parts = signed_links.read_token(signed_links.CHANGE, token)
+    parts = keys.read_token(signed_links.CHANGE, token)
     rows = Subscriber.objects.exclude(confirmed_at=None)
     return rows.filter(pk=parts[0]).first() if parts else None
 

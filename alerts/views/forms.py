@@ -1,6 +1,7 @@
 """Forms of the public pages: a frame for an agency's site, a code to check, an address for mails."""
 
 import re
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -13,10 +14,13 @@ from alerts.models import AlertRevision
 from core.keys import form_token, token_age
 from core.province import province
 from reports.campaigns import campaign_stats
-from reports.models import Commune, Office
+from reports.models import Office
+from reports.reference import gazetteer
 
 MAX_CODE_LENGTH = 60
 MAX_ADDRESS_LENGTH = 254
+_MAX_CANDIDATES = 6  # places that an error names
+_NO_OFFICE = "khac"  # of callers who name nobody: no warning is about it
 _DEFAULT_SIZE = "320x420"
 _CODE = re.compile(  # as publishing writes it
     rf"{province.warning_code}-[0-9]{{4}}-[0-9]{{4,}}(?:-[0-9]{{1,4}})?"
@@ -34,15 +38,44 @@ def _set_choices(form: forms.Form, name: str, choices: Any) -> None:
     field.choices = choices
 
 
-def _choice_field(label: Any, widget: type[forms.Select] = forms.Select) -> forms.ChoiceField:
+def _choice_field(label: Any) -> forms.ChoiceField:
     """Return an optional field, whose choices each form sets."""
     return forms.ChoiceField(
-        label=label, required=False, widget=widget(_INPUT), error_messages=_NOT_OFFERED
+        label=label, required=False, widget=forms.Select(_INPUT), error_messages=_NOT_OFFERED
     )
 
 
-class EmbedForm(forms.Form):
+class _PlaceField(forms.CharField):
+    """A commune by its present or a former name; cleaned, its codename, "" for none."""
+
+    widget = forms.TextInput(_INPUT | {"list": "communes", "autocomplete": "off"})
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        places = gazetteer.communes()
+        match = gazetteer.match_place(typed, places)
+        if match.candidates:
+            labels = (place.label for place in places if place.codename in match.candidates)
+            raise forms.ValidationError(
+                _("Có mấy nơi tên này. Chọn một: %(names)s."),
+                params={"names": ", ".join(islice(labels, _MAX_CANDIDATES))},
+            )
+        if typed and not match.codename:
+            raise forms.ValidationError(
+                _("Chưa tìm thấy nơi này. Gõ tên xã, phường cũ hoặc mới, hoặc để trống.")
+            )
+        return match.codename or ""
+
+
+class _PlaceListMixin:
+    """What a page offers for a `_PlaceField`."""
+
+    communes = property(lambda _: gazetteer.list_communes())
+
+
+class EmbedForm(_PlaceListMixin, forms.Form):
     show = _choice_field("Hiện cảnh báo nào?")
+    commune = _PlaceField(label="Hay chỉ một xã, phường? Tên cũ cũng được", required=False)
     size = forms.ChoiceField(
         label="Khung to bao nhiêu?",
         choices=[(name, f"{width} × {height}") for name, (width, height) in SIZES.items()],
@@ -58,7 +91,6 @@ class EmbedForm(forms.Form):
         warnings = ((content.slug, content.title) for content in contents)
         groups = (
             ("Một cảnh báo", EmbedScope.WARNING, warnings),
-            ("Theo xã, phường", EmbedScope.COMMUNE, Commune.objects.values_list("pk", "name")),
             (
                 "Theo cơ quan bị giả danh",
                 EmbedScope.OFFICE,
@@ -75,6 +107,8 @@ class EmbedForm(forms.Form):
         """Return what was chosen; the newest warnings in the usual size unless the form is valid."""
         values = self.cleaned_data if self.is_bound and self.is_valid() else {}
         scope, _, name = values.get("show", "").partition(":")
+        if commune := values.get("commune"):
+            scope, name = EmbedScope.COMMUNE, commune
         width, height = SIZES[values.get("size") or _DEFAULT_SIZE]
         return EmbedOptions(EmbedScope(scope), name, width, height)
 
@@ -105,17 +139,7 @@ class CodeForm(forms.Form):
         return found[0] if found else joined
 
 
-class _PlaceSelect(forms.Select):
-    """A select that marks names of places as Vietnamese on an English page."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *args, **kwargs)
-        if value and get_language() == "en":
-            option["attrs"]["lang"] = "vi"
-        return option
-
-
-class SubscribeForm(forms.Form):
+class SubscribeForm(_PlaceListMixin, forms.Form):
     """An address and filters of warnings; unbound, it has a fresh token."""
 
     address = forms.EmailField(
@@ -128,15 +152,15 @@ class SubscribeForm(forms.Form):
             "max_length": _("Địa chỉ dài quá, không phải địa chỉ email."),
         },
     )
-    commune = _choice_field(_("Xã, phường"), _PlaceSelect)
+    commune = _PlaceField(
+        label=_("Xã, phường (tên cũ cũng được; để trống là cả tỉnh)"), required=False
+    )
     scenario = _choice_field(_("Kiểu lừa"))
     office = _choice_field(_("Nơi bị giả danh"))
     token = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial={"token": form_token()}, label_suffix="")
-        communes = Commune.objects.values_list("pk", "name")
-        _set_choices(self, "commune", [("", _("Cả tỉnh")), *communes])
         _set_choices(
             self, "scenario", [("", _("Mọi kiểu lừa")), *campaign_stats.warning_scenarios()]
         )
@@ -162,6 +186,7 @@ class SubscribeForm(forms.Form):
 
 
 def list_offices() -> list[tuple[str, str]]:
-    rows = Office.objects.values_list("pk", "name", "name_en")
+    named = Office.objects.exclude(pk=_NO_OFFICE)
+    rows = named.values_list("pk", "name", "name_en")
     is_english = get_language() == "en"
     return [(pk, (is_english and english) or name) for pk, name, english in rows]

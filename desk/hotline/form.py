@@ -25,15 +25,15 @@ _DOUBTS = {
 }  # fmt: skip
 DANGER = "happening_now"
 # What a card is shown of, and what else is asked; each in its order on the page.
-NAMED = ("caller_number", "account", "link")
+NAMED = ("caller_number", "accounts", "links")
 _QUESTIONS = ("kind", "demands", "money_lost", "money_lost_vnd", "channel")
 _REPORTER = ("contact_phone", "callback_phrase", "commune")
 _FURTHER = ("contact_email", "claimed_name", "on_behalf", "source")
 _LABELS = {
     DANGER: "Họ còn trên máy, đang ép, hay hẹn gọi lại?",
     "caller_number": "Số (hoặc tên) hiện trên máy",
-    "account": "Tài khoản họ đưa",
-    "link": "Đường dẫn họ gửi",
+    "accounts": "Tài khoản họ đưa",
+    "links": "Đường dẫn họ gửi",
     "kind": "Họ xưng là ai?",
     "demands": "Họ bảo làm gì?",
     "money_lost": "Mất tiền chưa?",
@@ -45,8 +45,6 @@ _LABELS = {
     "commune": "Người báo ở xã, phường nào",
     "on_behalf": "Người báo nói thay người khác",
 }
-# Lines of the story, which triage reads: a report has no field for them.
-_TOLD_BESIDE = {"account": "Số tài khoản nhận tiền", "link": "Đường link"}
 
 
 def last_texts(fields: Fields) -> dict[str, str]:
@@ -71,8 +69,8 @@ class FilingForm(ReportForm):
     )
     happening_now = _radio([("yes", "Có"), ("no", "Không")])
     money_lost = _radio([("yes", "Đã mất"), ("no", "Chưa mất")])
-    account = text_field("")
-    link = text_field("")
+    accounts = text_field("")
+    links = text_field("")
     warned = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Fields | None = None, initial: dict[str, Any] | None = None) -> None:
@@ -94,11 +92,6 @@ class FilingForm(ReportForm):
             [self[name] for name in names] for names in (asked, _REPORTER, _FURTHER)
         )
 
-    @classmethod
-    def restore(cls, fields: Fields) -> "FilingForm":
-        """Return the form with what was typed so far, of which nothing is judged yet."""
-        return cls(initial={**last_texts(fields), "demands": fields.getlist("demands")})
-
     def clean(self) -> dict[str, Any]:
         values = forms.Form.clean(self) or self.cleaned_data
         if self.parse().is_empty:
@@ -112,17 +105,9 @@ class FilingForm(ReportForm):
         return values
 
     def parse(self) -> ReportFormParser:
-        """Return the parser of the report form: the kind is an office, what was named beside the
-        story its last lines.
-        """
+        """Return the parser of the report form: the kind is an office."""
         fields = cast("Fields", self.data).copy()
         typed = last_texts(fields)
         if kind := caller_advice.kinds_by_code().get(typed.get("kind", "")):
             fields["claimed_office"] = kind.claimed_office or typed.get("claimed_office", "")
-        beside = [
-            f"{label}: {typed[name].strip()}"
-            for name, label in _TOLD_BESIDE.items()
-            if typed.get(name, "").strip()
-        ]
-        fields["story"] = "\n".join(filter(str.strip, [typed.get("story", ""), *beside]))
         return ReportFormParser(fields)

@@ -17,6 +17,7 @@ from desk.labels.formatting import in_quotes, officer_name
 from desk.labels.highlighting import HighlightSpan, TruncatedText
 from desk.reports import correction_forms
 from desk.reports.correction_forms import NOT_SAID, Fact, FactsForm
+from desk.reports.followups import list_call_details
 from desk.reports.indicators import IndicatorRow
 from reports.extraction import evaluation, story_reader
 from reports.extraction.danger import DANGER
@@ -177,6 +178,7 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
         ("Đối tượng tự xưng", codes.office_label(report.claimed_office) or NOT_SAID),
         ("Tên, chức vụ tự xưng", report.claimed_name),
         ("Yêu cầu của đối tượng", "; ".join(map(codes.demand_label, report.demands)) or NOT_SAID),
+        *list_call_details(report),
         ("Thiệt hại", " ".join(filter(None, (money, in_quotes(report.money_lost_raw))))),
         ("Còn bị ép", answers[report.happening_now]),
         ("Xã, phường", correction_forms.place_label(report, facts)),

@@ -202,15 +202,20 @@ def withdrawal_of(followups: Iterable[Followup]) -> Followup | None:
 def _rows(row: Followup) -> Iterator[tuple[str, str]]:
     for number, caller in enumerate(row.callers, 1):
         yield f"Người gọi thứ {number}", "; ".join(_list_caller_fields(caller))
-    yield "Tài khoản nhận", "; ".join(row.accounts)
-    yield "Đường link", "; ".join(row.links)
-    day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
-    yield "Gọi lúc", " ".join(filter(None, (day, in_quotes(row.called_on_raw))))
+    yield from list_call_details(row)
     yield "Số tiền ghi lại", row.money_lost_raw
     commune = row.commune.name if row.commune else in_quotes(row.commune_raw)
     yield "Xã, phường ghi lại", commune
     yield "Số để gọi lại", "Có số mới, xem ở trên" if row.contact_sealed else ""
     yield "Câu hẹn", "Có câu mới, xem ở trên" if tells_phrase(row) else ""
+
+
+def list_call_details(row: Followup | Report) -> Iterator[tuple[str, str]]:
+    """Yield what a report or a follow-up says of accounts, links and the time of the call."""
+    yield "Tài khoản nhận", "; ".join(row.accounts)
+    yield "Đường link", "; ".join(row.links)
+    day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
+    yield "Gọi lúc", " ".join(filter(None, (day, in_quotes(row.called_on_raw))))
 
 
 def _list_caller_fields(caller: Any) -> Iterator[str]:

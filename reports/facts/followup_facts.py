@@ -42,8 +42,8 @@ _IN_ALL = {"tong", "total", "altogether"}
 _REACH, _BEHIND = 6, 3  # words before the sum of a story and behind it
 _MAX_FIELD = 400  # characters of the form's field
 _LABEL = "stk "  # makes every line of the field for accounts one
-_FOLLOWUP, _STORY = Indicator.IndicatorSource.FOLLOWUP, Indicator.IndicatorSource.STORY
-_KINDS = Indicator.Kind
+_PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
+_FOLLOWUP, _STORY = _PLACES.FOLLOWUP, _PLACES.STORY
 _MAX_KEY_LENGTH, _MAX_HOLDER_LENGTH = 255, 80
 CORRECTED = "corrected"  # the flag of a number that the reporter replaced
 
@@ -158,6 +158,16 @@ def _is_new(reason: Explanation, facts: Mapping[str, Any], fresh: tuple[str, ...
 
 def _without_place(reason: Explanation) -> Explanation:
     return replace(reason, rule=reason.rule + FROM_FOLLOWUP, start=None, end=None)
+
+
+def mentioned_in_form(merged: MergedReport) -> list[Indicator]:
+    """Return what the report's own fields name beside its story, unsaved."""
+    report, is_corrected = merged.report, merged.is_caller_corrected
+    return [
+        *mentioned_callers(report.caller_number, _PLACES.CALLER, is_corrected=is_corrected),
+        *(mentioned_account(line, _PLACES.FORM) for line in report.accounts),
+        *(mentioned_link(line, _PLACES.FORM) for line in report.links),
+    ]
 
 
 def mentioned_in_followups(merged: MergedReport, stories: Iterable[Mentions]) -> list[Indicator]:

@@ -220,6 +220,10 @@ BEGIN
         blanked.story := '';
         blanked.claimed_name := '';
         blanked.commune_raw := '';
+        blanked.called_on_raw := '';
+        IF NEW.accounts = '{}' THEN blanked.accounts := '{}'; END IF;
+        IF NEW.links = '{}' THEN blanked.links := '{}'; END IF;
+        IF NEW.called_on IS NULL THEN blanked.called_on := NULL; END IF;
         IF NEW.caller_number = '' THEN blanked.caller_number := ''; END IF;
         IF NEW.money_lost_raw = '' THEN blanked.money_lost_raw := ''; END IF;
         blanked.erased_at := NEW.erased_at;

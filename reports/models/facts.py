@@ -85,6 +85,7 @@ class Indicator(models.Model):
 
     class IndicatorSource(models.TextChoices):
         CALLER = "caller", "số gọi đến"
+        FORM = "form", "ô riêng trên tin"
         STORY = "story", "trong lời kể"
         FOLLOWUP = "followup", "báo thêm sau"
         OFFICER = "officer", "cán bộ ghi"

@@ -79,6 +79,13 @@ class Report(models.Model):
     # reporter's own contact, are redacted.
     story = models.TextField("lời kể", blank=True)
     demands = texts_of("họ đòi", 32)
+    # Named apart from the story, as a follow-up does; `called_on_raw` as typed.
+    accounts = ArrayField(
+        models.TextField(), verbose_name="tài khoản nhận", default=list, db_default=[]
+    )
+    links = ArrayField(models.TextField(), verbose_name="đường link", default=list, db_default=[])
+    called_on = models.DateField("gọi ngày", null=True, blank=True)
+    called_on_raw = models.TextField("lúc gọi, như đã ghi", blank=True, db_default="")
     money_lost = models.BooleanField("đã mất tiền", null=True)
     money_lost_raw = models.TextField("số tiền ghi trên tin", blank=True)
     commune = models.ForeignKey(

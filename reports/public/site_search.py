@@ -42,7 +42,7 @@ PAGES = (
         _("Họ đang gọi tôi"),
         _("Cúp máy được ngay. Xem phải làm gì."),
         "đang bị gọi, đang nghe máy, cúp máy, dọa bắt, khóa tài"
-        " khoản, ngân hàng, 30 phút đầu, bị lừa, mất tiền, they are calling me now, on the call, hang up, sent money, OTP",
+        " khoản, ngân hàng, 30 phút đầu, bắt cóc online, con bị giữ, bị ép bật camera, tiền chuộc, bị lừa, mất tiền, they are calling me now, on the call, hang up, sent money, OTP",
     ),
     Page(
         "reports:now",
@@ -87,7 +87,7 @@ PAGES = (
     ),
     Page(
         "reports:new_code",
-        _("Lấy mã mới"),
+        _("Mất mã? Lấy mã mới"),
         _("Mất mã tin báo thì gọi đường dây nóng, lấy mã khác ở đây."),
         "mất mã, quên mã, mất phiếu nhận tin, lost my code, forgotten code",
     ),
@@ -96,6 +96,13 @@ PAGES = (
         _("Cảnh báo"),
         format_lazy(_("Do {police} phát."), police=lazy(get_police_name, str)()),
         "cảnh báo lừa đảo, thông báo, công văn, thủ đoạn, warnings, alerts, scams",
+    ),
+    Page(
+        "reports:offices",
+        _("Ngân hàng của bạn"),
+        _("Gọi số in ở mặt sau thẻ. Ngân hàng không hỏi mật khẩu, mã OTP."),
+        "gọi ngân hàng, số ngân hàng, tổng đài ngân hàng, khóa thẻ, khóa tài khoản, call my bank, bank number, block my card",
+        "ngan-hang/",
     ),
     Page(
         "reports:offices",
@@ -137,9 +144,11 @@ class OfficeMatch:
 
 def search_pages(query: str) -> list[Page]:
     """Return our pages about a query, the closest first."""
-    return rank_by_similarity(
-        query, [(page, str(page.title), f"{page.about} {page.also}") for page in PAGES]
-    )
+    return rank_by_similarity(query, _list_pages())
+
+
+def _list_pages() -> list[tuple[Page, str, str]]:
+    return [(page, str(page.title), f"{page.about} {page.also}") for page in PAGES]
 
 
 def fallback_pages() -> list[Page]:
@@ -148,7 +157,9 @@ def fallback_pages() -> list[Page]:
 
 
 def search_offices(query: str) -> list[OfficeMatch]:
-    """Return the offices about a query, the closest first. One statement."""
+    """Return the offices about a query, the closest first: with half of its words only where no page has
+    them all. One statement.
+    """
     rows = [
         (
             office,
@@ -157,7 +168,8 @@ def search_offices(query: str) -> list[OfficeMatch]:
         )
         for office in Office.objects.all()
     ]
-    return [_build_match(office) for office in rank_by_similarity(query, rows)]
+    found = rank_by_similarity(query, [*rows, *_list_pages()])
+    return [_build_match(each) for each in found if isinstance(each, Office)]
 
 
 def _build_match(office: Office) -> OfficeMatch:

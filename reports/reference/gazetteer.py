@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from itertools import islice
 
 from django import db
+from django.utils.translation import gettext
 
 from core.database import CachedRead
 from core.province import province
@@ -93,6 +94,20 @@ def commune_name(codename: str | None) -> str:
     if codename is None:
         return ""
     return next((place.name for place in communes() if place.codename == codename), "")
+
+
+def describe_present(typed: str, codename: str | None) -> str:
+    """Return a former name and the commune's present one: "Hoằng Quang, nay là phường Nguyệt Viên"; ""
+    where the present name was typed, or nothing is known.
+    """
+    name = commune_name(codename)
+    if not name or normalize(_bare(name, _COMMUNE_TYPES)) in normalize(typed):
+        return ""
+    former = " ".join(typed[:MAX_LENGTH].split())
+    return gettext("%(former)s, nay là %(name)s") % {
+        "former": former,
+        "name": name[:1].lower() + name[1:],
+    }
 
 
 def match_place(typed: str, places: tuple[CommunePlace, ...]) -> PlaceMatch:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from core.form_data import TokenForm, form_part, make_helper
+from core.form_data import Fields, TokenForm, form_part, make_helper
 from core.mail import mail_is_configured
 from reports.facts import choices
 from reports.facts.choices import OFFICES
@@ -40,6 +40,19 @@ _MISSING_GROUP = {
 _NO_CODE = _("Bạn chưa gõ mã.")
 _IS_NUMBER = _("Đây là số tin, không mở được gì. Gõ mã bốn nhóm, in cùng tờ phiếu.")
 _EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng công an, đòi chuyển tiền.")
+
+
+# So that the style sheet can tell an empty field.
+EMPTY = {"placeholder": " "}
+OWN_NUMBER = {"css": "input short", "type": "tel", "autocomplete": "tel", **EMPTY}
+# Labels and hints that follow-ups share.
+ACCOUNTS = (
+    _("Tài khoản nhận tiền"),
+    _("Mỗi dòng một tài khoản, kèm tên ngân hàng. Đừng ghi số thẻ."),
+)
+LINKS = (_("Đường link họ gửi"), _("Mỗi dòng một link. Chép lại, đừng bấm vào."))
+DAYS_OF_CALL = [("today", _("Hôm nay")), ("yesterday", _("Hôm qua")), ("before", _("Trước nữa"))]
+TIME_OF_CALL = (_("Lúc mấy giờ?"), _("Ví dụ: khoảng 9 giờ sáng."))
 
 
 class LenientChoiceField(forms.ChoiceField):
@@ -76,6 +89,11 @@ def _box(label: str | StrPromise, hint: str | StrPromise = "", css: str = "") ->
     return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
 
 
+def lines_field(label: Any, hint: Any = "", rows: int = 3, **attrs: str) -> forms.CharField:
+    widget = forms.Textarea({"class": "input", "rows": str(rows), **attrs})
+    return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
+
+
 def _radio(options: Any, label: Any = "") -> LenientChoiceField:
     return LenientChoiceField(
         label=label, required=False, choices=options, widget=forms.RadioSelect
@@ -87,9 +105,14 @@ class ReportForm(TokenForm):
 
     channel = _radio(Report.Channel.choices)
     caller_number = text_field(
-        _("Số (hoặc tên) hiện trên máy"), _("Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123")
+        _("Số (hoặc tên) hiện trên máy"), _("Chép cả dấu +. Ví dụ: 0550 000 123")
     )
     happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), css="alarm")
+    urgent_phone = text_field(
+        _("Số của bạn, để công an gọi ngay"),
+        _("Bỏ trống vẫn gửi được, nhưng không ai gọi lại được."),
+        **OWN_NUMBER,
+    )
     claimed_office = _radio(OFFICES)
     claimed_name = text_field(_("Tên, chức vụ họ nêu"))
     demands = _Choices(
@@ -99,26 +122,25 @@ class ReportForm(TokenForm):
         choices=[(group.code, _(group.label)) for group in choices.GROUPS],
         widget=forms.CheckboxSelectMultiple,
     )
-    story = forms.CharField(
-        label=_("Kể lại chuyện đã xảy ra"),
-        help_text=_("Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP."),
-        required=False,
-        strip=False,
-        widget=forms.Textarea({"class": "input", "rows": "5"}),
+    accounts = lines_field(*ACCOUNTS, 2, **EMPTY)
+    links = lines_field(*LINKS, 2, **EMPTY)
+    called_day = _radio(DAYS_OF_CALL)
+    called_time = text_field(*TIME_OF_CALL, "input short")
+    story = lines_field(
+        _("Kể lại chuyện đã xảy ra"),
+        _("Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP."),
     )
     money_lost = _radio([("no", _("Chưa mất")), ("yes", _("Đã mất"))])
     money_lost_vnd = text_field(
         _("Mất khoảng bao nhiêu?"),
         _("Ví dụ: 20 triệu, hoặc 35.500.000. Mất ít cũng nên báo."),
         "input short",
+        **EMPTY,
     )
     contact_phone = text_field(
-        _("Số để công an gọi khi cần hỏi thêm"),
-        _("Cán bộ được giao tin mới xem được, mỗi lần xem đều ghi lại."),
-        "input short",
-        type="tel",
-        autocomplete="tel",
-        placeholder=" ",  # so that the style sheet can tell an empty field
+        _("Số để công an gọi khi cần"),
+        _("Chỉ cán bộ được giao tin mới xem được."),
+        **OWN_NUMBER,
     )
     contact_email = text_field(
         _("Email của bạn"),
@@ -130,13 +152,12 @@ class ReportForm(TokenForm):
         _("Câu hẹn (câu bí mật chỉ bạn và công an biết)"),
         _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
         autocomplete="off",  # a secret: no suggestions of earlier ones
+        **EMPTY,
     )
-    on_behalf = _box(
-        _("Tôi báo thay người khác"), _("Kể chuyện của người đó. Số để gọi vẫn là số của bạn.")
-    )
+    on_behalf = _box(_("Tôi báo thay người khác"))
     commune = text_field(
         _("Bạn ở xã, phường nào?"),
-        _("Gõ vài chữ, tên huyện cũ cũng được. Báo thay thì ghi nơi người đó ở."),
+        _("Tên xã cũ, huyện cũ cũng được."),
         list="communes",
     )
 
@@ -156,7 +177,15 @@ class ReportForm(TokenForm):
         """Return an unbound form, with the answers of the page for people on the call."""
         demands = [name for name in CARRIED if answers.get(name) == "yes"]
         answered = {"channel": Report.Channel.NUMBER, "demands": demands}
+        if answers.get("happening_now") == "yes":
+            answered["happening_now"] = "yes"
         return cls(initial=answered | cls.fresh_keys())
+
+    @classmethod
+    def restore(cls, fields: Fields) -> Self:
+        """Return the form with what was typed so far, of which nothing is judged yet."""
+        typed = {name: texts[-1] for name, texts in fields.lists() if texts}
+        return cls(initial=cls.fresh_keys() | typed | {"demands": fields.getlist("demands")})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -166,13 +195,28 @@ class ReportForm(TokenForm):
 
 
 class CollapsibleFieldset(Fieldset):
-    """A fieldset that is folded unless one of its fields has a value."""
+    """A fieldset that is folded unless one of its fields has a value of its own, or an error."""
 
     template = "%s/layout/fold.html"
 
+    def __init__(self, legend: str, *names: Any, usual: str = "") -> None:
+        super().__init__(legend, *names)
+        self.usual = usual  # the value that a field has on a fresh page
+
     def render(self, form: forms.Form, context: Any, *args: Any, **kwargs: Any) -> Any:
-        context["is_open"] = any(form[name].value() for name in self.fields if name in form.fields)
+        names = [
+            name for pointer in self.get_field_names() if (name := pointer.name) in form.fields
+        ]
+        values = [form[name].value() for name in names]
+        is_told = any(value and value != self.usual for value in values)
+        context["is_open"] = is_told or any(form[name].errors for name in names)
         return super().render(form, context, *args, **kwargs)
+
+
+class _Group(Fieldset):
+    """A question within a fieldset."""
+
+    template = "%s/layout/group.html"
 
 
 # The first button of a form is the one that Enter presses: on a phone its key stands beside every field.
@@ -180,43 +224,60 @@ _NO_SENDING_BY_ENTER = HTML("<button disabled hidden></button>")
 
 
 def _build_helper() -> FormHelper:
-    return make_helper(
+    helper = make_helper(
         "reports:report_submit",
         _NO_SENDING_BY_ENTER,
         "submission_key",
         "form_token",
         form_part("honeypot"),
+        "on_behalf",
+        form_part("on_behalf_help"),
         Fieldset(
-            gettext("1. Họ gọi bằng cách nào?"),
-            "channel",
+            gettext("1. Họ gọi từ số nào?"),
             Field("caller_number", wrapper_class="unless-hidden"),
+            CollapsibleFieldset(
+                gettext("Không hiện số, hay gọi Zalo?"), "channel", usual=Report.Channel.NUMBER
+            ),
             "happening_now",
             form_part("coercion_help"),
+            Field("urgent_phone", wrapper_class="if-ongoing"),
         ),
         Fieldset(
             gettext("2. Họ xưng là ai?"),
             "claimed_office",
-            CollapsibleFieldset(gettext("Nhớ tên, chức vụ họ nêu?"), "claimed_name"),
+            CollapsibleFieldset(
+                gettext("Nhớ tên họ nêu, lúc họ gọi?"),
+                "claimed_name",
+                _Group(gettext("Họ gọi hôm nào?"), "called_day"),
+                "called_time",
+            ),
         ),
-        Fieldset(gettext("3. Họ nói gì, muốn gì?"), "demands", "story"),
+        Fieldset(
+            gettext("3. Họ nói gì, muốn gì?"),
+            "demands",
+            Field("links", wrapper_class="if-link"),
+            "story",
+        ),
         Fieldset(
             gettext("4. Đã mất tiền chưa?"),
             "money_lost",
             form_part("money_lost_help"),
             Field("money_lost_vnd", wrapper_class="if-money-lost"),
+            Field("accounts", wrapper_class="if-account"),
         ),
         *(CollapsibleFieldset(str(each.label), each.code) for each in choices.QUESTIONS),
         Fieldset(
-            _keep_brackets_together(gettext("5. Về bạn (bỏ trống cũng được)")),
+            gettext("5. Về bạn (tùy bạn)"),
             "commune",
             form_part("commune_list"),
-            "contact_phone",
+            Field("contact_phone", wrapper_class="unless-ongoing"),
             Field("callback_phrase", wrapper_class="if-contact"),
             *_offer_notices(),
-            CollapsibleFieldset(gettext("Báo thay người khác?"), "on_behalf"),
         ),
         form_part("submit_report"),
     )
+    helper.form_id = "report"
+    return helper
 
 
 def _offer_notices() -> tuple[CollapsibleFieldset, ...]:
@@ -224,12 +285,6 @@ def _offer_notices() -> tuple[CollapsibleFieldset, ...]:
     if not mail_is_configured():
         return ()
     return (CollapsibleFieldset(gettext("Muốn được báo khi có lời mới?"), "contact_email"),)
-
-
-def _keep_brackets_together(legend: str) -> str:
-    """Return a legend whose bracket stays on one line."""
-    head, bracket, aside = legend.partition("(")
-    return head + bracket + aside.replace(" ", "\u00a0")
 
 
 class CodeForm(forms.Form):

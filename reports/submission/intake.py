@@ -7,7 +7,7 @@ One statement writes the report, its receipt, the outbox item of its triage and 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -47,7 +47,7 @@ _REPORT_COLUMNS = (
     "id", "public_number", "source", "language", "submission_key", "content_digest",
     "happening_now", "channel", "caller_number", "claimed_office", "claimed_name",
     "story", "demands", "money_lost", "money_lost_raw", "commune_id", "commune_raw", "on_behalf",
-    "answers", "flags", "story_sealed", "contact_sealed", "phrase_sealed", "contact_index",
+    "accounts", "links", "called_on", "called_on_raw", "answers", "flags", "story_sealed", "contact_sealed", "phrase_sealed", "contact_index",
 )  # fmt: skip
 
 
@@ -79,12 +79,14 @@ _WRITE = PreparedStatement("take_in", _insert_sql(*_REPORT_COLUMNS))
 # For demo reports, which are backdated.
 _WRITE_BACKDATED = _insert_sql(*_REPORT_COLUMNS, "received_at")
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
-_DERIVED = ("flags", "commune_id", "language", "email")
+_DERIVED = ("flags", "commune_id", "called_on", "language", "email")
 _AS_TYPED = (
     "happening_now", "channel", "caller_number", "money_lost", "commune_id", "on_behalf", "language",
+    "called_on",
 )  # fmt: skip
 # Redacted beside the story; a caller's number is evidence as it was typed.
-_FIELDS = ("claimed_office", "claimed_name", "money_lost_raw", "commune_raw")
+_FIELDS = ("claimed_office", "claimed_name", "called_on_raw", "money_lost_raw", "commune_raw")
+ACCOUNT_CUE = "stk "  # makes the redaction treat a number in the field for accounts as one
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,11 @@ class ReportSubmission:
     claimed_name: str = ""
     story: str = ""
     demands: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    called_day: str = ""
+    called_on: date | None = None  # the day that `called_day` means
+    called_on_raw: str = ""
     money_lost: bool | None = None
     money_lost_raw: str = ""
     commune_raw: str = ""
@@ -252,6 +259,8 @@ def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
         redacted
         | as_typed
         | {
+            "accounts": [copy.redact_field(line, ACCOUNT_CUE) for line in typed.accounts],
+            "links": [copy.redact_field(link) for link in typed.links],
             "story": copy.redact(typed.story),
             "story_sealed": encryption.encrypt(
                 copy.sealed_original(typed.story), "story", report_id

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import encryption
 from core.text import normalize, to_ascii_digits
+from reports.calendar import deadline_rules
 from reports.extraction import phones
 from reports.extraction.language import amounts, numerals
 from reports.extraction.loss.classifier import SOME, UNCLEAR, Loss
@@ -21,6 +23,7 @@ from reports.facts.merged_report import MergedReport
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
+from reports.submission.call_details import FLAG_CARD_LEFT_OUT
 from reports.tracking.followups import MAX_CHARS_READ_AT_ONCE
 from reports.triage import report_triage
 
@@ -85,13 +88,23 @@ def latest_input(merged: MergedReport) -> ReporterInput:
 
 
 def _list_missing(merged: MergedReport) -> tuple[str, ...]:
-    """Return the fields to ask for where nothing was written: check boxes alone identify no caller."""
+    """Return the fields to ask for: the number of somebody under pressure, then, where nothing was
+    written, more: check boxes alone identify no caller.
+    """
     report = merged.report
     written = (report.caller_number, report.story)
-    if report.erased_at or merged.substantive_followups or any(text.strip() for text in written):
+    if report.erased_at:
         return ()
+    is_urgent = report.happening_now and not merged.has_contact and _is_recent(report)
+    number = ("contact_phone",) if is_urgent else ()
+    if merged.substantive_followups or any(text.strip() for text in written):
+        return number
     is_hidden = report.channel == Report.Channel.HIDDEN
-    return ("story",) if is_hidden else ("leg_number", "story")
+    return (*number, "story") if is_hidden else (*number, "leg_number", "story")
+
+
+def _is_recent(report: Report) -> bool:
+    return timezone.now() - report.received_at < deadline_rules.CALL_WITHIN
 
 
 def _open_sum(merged: MergedReport) -> str:
@@ -115,6 +128,7 @@ def open_questions(
 ) -> list[ClarifyingQuestion]:
     """Return the open questions, the most important first, in the language of the page."""
     return [
+        *_ask_number_now(words.missing),
         *_ask_money(words.money),
         *_ask_told_sums(words.loss),
         *_ask_commune(words.commune, communes),
@@ -235,6 +249,12 @@ def _ask_contact(typed: str, caller: str) -> Iterator[ClarifyingQuestion]:
         )
 
 
+def _ask_number_now(missing: tuple[str, ...]) -> Iterator[ClarifyingQuestion]:
+    if "contact_phone" in missing:
+        text = _("Họ vẫn đang ép mà tin chưa có số của bạn. Ghi số để công an gọi.")
+        yield ClarifyingQuestion("contact_phone", text, _("Số của bạn"))
+
+
 def _ask_phrase(phrase: str, *numbers: str) -> Iterator[ClarifyingQuestion]:
     """Ask for another phrase where it holds a number of the report, is short, or anybody's guess."""
     folded, digits = normalize(phrase), _digits(phrase)
@@ -291,6 +311,13 @@ def _ask_suspected_machine(words: ReporterInput) -> Iterator[ClarifyingQuestion]
 
 
 def _ask_account(flags: tuple[str, ...]) -> Iterator[ClarifyingQuestion]:
+    if FLAG_CARD_LEFT_OUT in flags:
+        text = _(
+            "Ô tài khoản có số giống số thẻ. Trang đã bỏ số đó đi, không giữ."
+            " Biết tài khoản nhận tiền của họ thì ghi ở đây, đừng ghi số thẻ."
+        )
+        yield ClarifyingQuestion("accounts", text, _("Tài khoản nhận tiền"))
+        return
     if _MASKED.intersection(flags):
         text = _(
             "Trong lời kể có dãy số giống số thẻ, số căn cước. Trang đã che đi, bạn xem lại."

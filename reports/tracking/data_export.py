@@ -92,6 +92,7 @@ def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
     )
     yield gettext("Người gọi"), followup_feedback.caller_line(caller)
     yield (gettext("Họ đòi"), ", ".join(str(choices.demand_label(code)) for code in report.demands))
+    yield from _list_call_details(report)
     yield gettext("Đã mất tiền"), answers[report.money_lost]
     yield gettext("Số tiền"), report.money_lost_raw
     yield gettext("Nơi ở"), report.commune_raw
@@ -102,15 +103,19 @@ def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
     yield gettext("Lời kể"), encryption.decrypt_field(report, "story") or report.story
 
 
+def _list_call_details(statement: Report | Followup) -> Iterator[tuple[str, str]]:
+    day = f"{statement.called_on:%d/%m/%Y}" if statement.called_on else ""
+    yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, statement.called_on_raw]))
+    for account in statement.accounts:
+        yield gettext("Tài khoản nhận"), account
+    for link in statement.links:
+        yield gettext("Đường link"), link
+
+
 def _list_followup_fields(followup: Followup) -> Iterator[tuple[str, str]]:
-    day = f"{followup.called_on:%d/%m/%Y}" if followup.called_on else ""
-    yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, followup.called_on_raw]))
     for caller in map(Caller.from_json, followup.callers):
         yield gettext("Người gọi"), followup_feedback.caller_line(caller)
-    for account in followup.accounts:
-        yield gettext("Tài khoản nhận"), account
-    for link in followup.links:
-        yield gettext("Đường link"), link
+    yield from _list_call_details(followup)
     yield gettext("Số tiền"), followup.money_lost_raw
     yield gettext("Nơi ở"), followup.commune.name if followup.commune else followup.commune_raw
     yield gettext("Số của bạn"), encryption.decrypt_field(followup, "contact") or ""

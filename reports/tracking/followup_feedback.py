@@ -12,6 +12,7 @@ from reports.facts import effective_facts, merged_report
 from reports.facts.choices import OFFICES
 from reports.facts.merged_report import Caller
 from reports.models import Case, Report
+from reports.submission.call_details import FLAG_CARD_LEFT_OUT
 from reports.tracking import clarifying_questions
 from reports.tracking.followups import (
     MAX_CHARS_READ_AT_ONCE,
@@ -110,6 +111,9 @@ def _list_problems(submission: FollowupSubmission, flags: list[str]) -> Iterator
         "date_unread": gettext("Chưa rõ ngày “%(typed)s”. Ghi ngày và tháng, ví dụ 3/11."),
         "list_cut": gettext("Có chỗ dài quá một ô. Phần còn lại trang giữ trong lời kể."),
         "chars_replaced": gettext("Có ký tự hỏng, trang đã thay bằng dấu khác."),
+        FLAG_CARD_LEFT_OUT: gettext(
+            "Ô tài khoản có số giống số thẻ. Trang đã bỏ số đó đi, không giữ."
+        ),
         "masked_id": gettext("Có dãy số giống số căn cước trong lời kể. Trang đã che đi."),
         "masked_card": gettext("Có dãy số giống số thẻ trong lời kể. Trang đã che đi."),
     }

@@ -26,14 +26,13 @@ from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller, MergedReport
 from reports.models import Followup, Message, Report
-from reports.submission.intake import TRIAGE_TASK
+from reports.submission.intake import ACCOUNT_CUE, TRIAGE_TASK
 
 # Of one report: more than anybody needs, and as much as desk and triage can handle.
 MAX_FOLLOWUPS = 40
 MAX_WITHDRAWALS = 5  # counted apart, so that withdrawing stays possible
 MAX_MESSAGES = 100
 MAX_CHARS_READ_AT_ONCE = 4000  # read within a request: 40 ms
-_ACCOUNT_CUE = "stk "  # makes the redaction treat a number in the field for accounts as one
 
 _DIGEST = "followup digest"
 _DERIVED = ("flags", "commune_id", "called_on")
@@ -154,7 +153,7 @@ def _build_followup(report: Report, submission: FollowupSubmission) -> Followup:
         kind=submission.kind,
         story=copy.redact(submission.story),
         callers=[_redact_caller(copy, caller) for caller in submission.callers],
-        accounts=[copy.redact_field(line, _ACCOUNT_CUE) for line in submission.accounts],
+        accounts=[copy.redact_field(line, ACCOUNT_CUE) for line in submission.accounts],
         links=[copy.redact_field(link) for link in submission.links],
         called_on=submission.called_on,
         called_on_raw=copy.redact_field(submission.called_on_raw),

@@ -15,9 +15,19 @@ from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
 from reports.notices import addresses
 from reports.submission import receipt_codes
-from reports.submission.forms import CodeForm, LenientChoiceField, text_field
+from reports.submission.call_details import DATE_PARTS
+from reports.submission.forms import (
+    ACCOUNTS,
+    DAYS_OF_CALL,
+    LINKS,
+    TIME_OF_CALL,
+    CodeForm,
+    LenientChoiceField,
+    lines_field,
+    text_field,
+)
 from reports.tracking import code_recovery
-from reports.tracking.followup_parser import DATE_PARTS, MAX_CALLERS, FollowupFormParser
+from reports.tracking.followup_parser import MAX_CALLERS, FollowupFormParser
 
 _MAX_GROUP_LENGTH = 12  # of a typed group that an error repeats
 _WRONG_GROUP = {
@@ -48,11 +58,6 @@ class FollowupBaseForm(CodeForm):
     def ask_for_code(self) -> None:
         """Show the code's field, so that it can be corrected without losing what was typed."""
         self.fields["code"].widget = CodeForm.base_fields["code"].widget
-
-
-def _lines(label: Any, hint: Any = "", rows: int = 3) -> forms.CharField:
-    widget = forms.Textarea({"class": "input", "rows": str(rows)})
-    return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
 class _Part(HTML):
@@ -101,7 +106,7 @@ class FollowupForm(FollowupBaseForm):
         initial=Followup.Kind.MORE,
         widget=forms.RadioSelect,
     )
-    story = _lines(
+    story = lines_field(
         _("Kể thêm, hoặc sửa lại"),
         _("Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP."),
         5,
@@ -109,15 +114,15 @@ class FollowupForm(FollowupBaseForm):
     called_day = LenientChoiceField(
         label="",
         required=False,
-        choices=[("today", _("Hôm nay")), ("yesterday", _("Hôm qua")), ("before", _("Trước nữa"))],
+        choices=DAYS_OF_CALL,
         widget=forms.RadioSelect,
     )
     called_d = text_field(_("Ngày"), "", "input", inputmode="numeric")
     called_m = text_field(_("Tháng"), "", "input", inputmode="numeric")
     called_y = text_field(_("Năm"), "", "input", inputmode="numeric")
-    called_time = text_field(_("Lúc mấy giờ?"), _("Ví dụ: khoảng 9 giờ sáng."), "input short")
-    accounts = _lines(_("Tài khoản nhận tiền"), _("Mỗi dòng một tài khoản, kèm tên ngân hàng."))
-    links = _lines(_("Đường link họ gửi"), _("Mỗi dòng một link. Chép lại, đừng bấm vào."))
+    called_time = text_field(*TIME_OF_CALL, "input short")
+    accounts = lines_field(*ACCOUNTS)
+    links = lines_field(*LINKS)
     money_lost_vnd = text_field(
         _("Tổng cộng đã mất khoảng bao nhiêu?"),
         _("Tính cả lần trước. Chỉ ghi lần mới thì viết chữ “thêm”, ví dụ: thêm 5 triệu."),
@@ -156,19 +161,19 @@ class FollowupForm(FollowupBaseForm):
 class ReplyForm(FollowupBaseForm):
     address = "reports:reply"
     parts = ("text", _Part("submit_reply"))
-    text = _lines(_("Điều bạn muốn nói"), _("Đừng ghi mã OTP, mật khẩu, số thẻ."), 4)
+    text = lines_field(_("Điều bạn muốn nói"), _("Đừng ghi mã OTP, mật khẩu, số thẻ."), 4)
 
 
 class WithdrawForm(FollowupBaseForm):
     address = "reports:withdraw"
     parts = ("reason", _Part("submit_withdrawal"))
-    reason = _lines(_("Vì sao bạn muốn rút? (bỏ trống cũng được)"))
+    reason = lines_field(_("Vì sao bạn muốn rút? (bỏ trống cũng được)"))
 
 
 class EraseForm(FollowupBaseForm):
     address = "reports:erasure_request"
     parts = ("reason", _Part("submit_erasure"))
-    reason = _lines(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))
+    reason = lines_field(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))
 
 
 class NoticeForm(FollowupBaseForm):

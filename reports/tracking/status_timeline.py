@@ -21,6 +21,7 @@ from core.text import normalize
 from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
 from reports.calendar import deadline_rules
+from reports.facts import abuse_flags
 from reports.models import Case, Message, Report, TransferSlip
 from reports.models.report_views import views_of_report
 from reports.public import office_texts
@@ -220,9 +221,22 @@ def public_deadline(codename: str, report: Report) -> PublicDeadline | None:
     return PublicDeadline(due, sentence)
 
 
+def urgent_promise(report: Report) -> str:
+    """Return what the desk's clock says of a report of somebody under pressure, "" where it does not run."""
+    due = deadline_rules.due_at(deadline_rules.CALL, report.received_at)
+    if abuse_flags.is_deprioritized(report.all_flags) or due < timezone.now():
+        return ""
+    sentence = gettext(
+        "Tin này xếp lên đầu. Có số của bạn thì cán bộ trực được nhắc gọi trước %(time)s."
+    )
+    return sentence % {"time": f"{timezone.localtime(due):%H:%M}"}
+
+
 def _format_review_promise(report: Report) -> str:
     """Return the sentence on the first look, with its time once that promise is confirmed."""
     every = gettext("Tin nào cũng có cán bộ đọc.")
+    if report.happening_now:
+        return f"{every} {urgent_promise(report)}".rstrip()
     promise = public_deadline("first_review", report)
     if promise is None:
         return every

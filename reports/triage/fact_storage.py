@@ -20,7 +20,8 @@ from reports.models import ExtractedFacts, Followup, Indicator, Report
 
 _COLUMNS = (
     "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
-    "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "commune_id", "on_behalf",
+    "claimed_name", "story", "demands", "accounts", "links", "money_lost", "money_lost_raw", "commune_id",
+    "on_behalf",
 )  # fmt: skip
 _FOLLOWUP_FIELDS = (
     "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",

@@ -99,13 +99,7 @@ def extract(
     merged = MergedReport(report, followups)
     stories = followup_facts.parse_stories(merged)
     mentioned = [find_mentions(each.story.typed, each.story.copy) for each in stories]
-    own = list(
-        followup_facts.mentioned_callers(
-            report.caller_number,
-            Indicator.IndicatorSource.CALLER,
-            is_corrected=merged.is_caller_corrected,
-        )
-    )
+    own = followup_facts.mentioned_in_form(merged)
     later = followup_facts.mentioned_in_followups(merged, mentioned[1:])
     people = followup_facts.mentioned_people(merged)
     mentions = [*own, *people, *followup_facts.mentioned_in_story(mentioned[0]), *later]

@@ -27,7 +27,7 @@ from reports.numbers import lookup
 from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
 from reports.tracking import clarifying_questions
-from reports.tracking.status_timeline import public_deadline
+from reports.tracking.status_timeline import public_deadline, urgent_promise
 from reports.views import notices
 from reports.views.form_errors import SubmissionRedirect
 from reports.views.sealed_cookies import (
@@ -119,12 +119,19 @@ def _code_context(code: str) -> dict[str, Any]:
 
 def _report_context(report: Report) -> dict[str, Any]:
     merged = _merge_followups(report)
+    asks_number = bool(report.happening_now and not merged.has_contact and not report.erased_at)
     return {
         "handle": report_handle(report),
         "phrase": encryption.decrypt_field(merged, "phrase"),
         "may_be_called": merged.has_contact,
-        "questions": _list_questions(merged),
         "notice": notices.build_panel(report),
+        "asks_number": asks_number,  # beside the red button: not once more among the questions
+        "questions": [
+            question
+            for question in _list_questions(merged)
+            if not (asks_number and question.field == "contact_phone")
+        ],
+        "place": gazetteer.describe_present(report.commune_raw, report.commune_id),
         **_list_promises(report),
         **_carrier_context(merged),
     }
@@ -146,7 +153,8 @@ def _list_questions(merged: MergedReport) -> list[clarifying_questions.Clarifyin
 
 def _list_promises(report: Report) -> dict[str, str]:
     promises = {name: public_deadline(name, report) for name in ("first_review", "notified_unit")}
-    return {name: promise.sentence for name, promise in promises.items() if promise}
+    sentences = {name: promise.sentence for name, promise in promises.items() if promise}
+    return sentences | ({"first_review": urgent_promise(report)} if report.happening_now else {})
 
 
 def _carrier_context(merged: MergedReport) -> dict[str, str]:

@@ -43,6 +43,10 @@ NOT_SAVED = FormError(
     ),
 )
 
+SWITCH = (
+    "switch_language"  # the button of the other language: nothing is sent, nothing typed is lost
+)
+
 
 @csrf_exempt  # a form token of our own instead: no cookie for a visitor
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,6 +85,8 @@ def answer_to(request: HttpRequest) -> HttpResponse:
     if error is None and PREFILL in data:
         return _page_with_call(request, data)
     parser = ReportFormParser(data)
+    if error is None and SWITCH in data:
+        return _page(request, ReportForm.restore(parser.data))
     if error is None and parser.age is None:
         error = STALE
     if error or parser.is_empty:

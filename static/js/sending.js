@@ -51,6 +51,14 @@ function putBack(form, fields) {
   }
 }
 
+// What was written stands in no closed fold.
+function openFolds(form) {
+  for (const fold of form.querySelectorAll("details")) {
+    fold.open ||= [...fold.querySelectorAll("input, textarea")].some((field) => /^(radio|checkbox)$/.test(field.type)
+      ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+  }
+}
+
 function setUpDrafts(form) {
   const restored = one("#draft-restored");
   const tick = one("#keep-draft input");
@@ -67,6 +75,7 @@ function setUpDrafts(form) {
   const draft = kept(DRAFT);
   if (draft && !one(".error-summary")) {
     putBack(form, draft.fields);
+    openFolds(form);
     one("b", restored).textContent = clock(draft.at);
     show(restored);
   }
@@ -139,7 +148,7 @@ function setUpSending(form) {
     asking.focus();
   };
   on(form, "submit", (event) => {
-    if (!draftOf(form)) return; // nothing is said: its page says so
+    if (event.submitter?.name || !draftOf(form)) return; // another language; nothing is said: its page says so
     event.preventDefault();
     if (state.hidden) send();
   });

@@ -36,7 +36,8 @@ ADDED_FIELDS = (
     "accounts", "links", "money_lost_vnd", "commune", "contact_phone", "callback_phrase",
 )  # fmt: skip
 FIELDS = ("caller_number", "claimed_office", "claimed_name", "story", "money_lost_vnd", "commune",
-          "contact_phone", "contact_email", "callback_phrase", "channel", "demands", "happening_now")  # fmt: skip
+          "accounts", "links", "called_time", "urgent_phone", "contact_phone", "contact_email", "callback_phrase",
+          "channel", "demands", "happening_now")  # fmt: skip
 EVERY = pytest.mark.parametrize("what", STRINGS)
 
 

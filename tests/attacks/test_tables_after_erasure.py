@@ -29,7 +29,7 @@ MARK = "mocbia"  # each field's own mark begins so
 CONTACT, LATER_CONTACT, CALLER = "0992 000 118", "0992 000 119", "0992 000 777"
 FORM = (
     "story", "claimed_office", "claimed_name", "money_lost_vnd", "commune", "callback_phrase",
-    "demands", "channel", "happening_now", "money_lost", "on_behalf", "website",
+    "accounts", "links", "called_day", "called_time", "demands", "channel", "happening_now", "money_lost", "on_behalf", "website",
 )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def fill_in(page: Page, address: str) -> None:
     page.fill("[name=money_lost_vnd]", "35.500.000đ")
     page.fill("[name=commune]", "Lam Sơn")
     page.check("[name=on_behalf]")
-    page.fill("[name=contact_phone]", "0992000")
+    page.fill("[name=urgent_phone]", "0992000")
     page.fill("[name=callback_phrase]", "ấm và chảo")
 
 

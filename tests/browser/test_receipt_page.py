@@ -41,9 +41,9 @@ def test_a_folded_answer_is_open_when_the_page_comes_back(
     page = open_context(java_script_enabled=False).new_page()
     page.goto(f"{confirmed}/bao-cao/")
     expect(page.get_by_label("Bạn ở xã, phường nào?")).to_be_visible()  # the desk goes by it
-    page.get_by_text("Báo thay người khác?").click()
-    page.get_by_label("Tôi báo thay người khác").check()
+    page.get_by_text("Không hiện số, hay gọi Zalo?").click()
+    page.get_by_label("Zalo, Facebook").check()
     press(page, page.get_by_role("button", name="Gửi tin báo"))  # neither number nor story
-    assert page.get_by_label("Tôi báo thay người khác").is_checked()
-    expect(page.get_by_label("Tôi báo thay người khác")).to_be_visible()
+    assert page.get_by_label("Zalo, Facebook").is_checked()
+    expect(page.get_by_label("Zalo, Facebook")).to_be_visible()
     assert not page.get_by_label("Tên, chức vụ họ nêu", exact=True).is_visible()

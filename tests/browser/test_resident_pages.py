@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from reports.models import Report
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, OpenContext
 from tests.browser.pages import find_edges, find_resident_faults, press
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -53,8 +53,71 @@ def test_questions_appear_with_their_answer(portal: str, phone: BrowserContext) 
     assert (amount.is_visible(), phrase.is_visible(), number.is_visible()) == (False, False, True)
     page.get_by_label("Đã mất").check()
     page.get_by_label("Số để công an gọi").fill("0550 000 111")
+    page.get_by_text("Không hiện số, hay gọi Zalo?").click()
     page.get_by_label("Máy không hiện số").check()
     assert (amount.is_visible(), phrase.is_visible(), number.is_visible()) == (True, True, False)
+
+
+def test_the_report_is_four_screens_of_a_small_phone_and_says_first_whom_it_is_about(
+    portal: str, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 4 * 740
+    first = page.locator("form#report .field input:visible").first
+    assert first.get_attribute("name") == "on_behalf"
+
+
+@pytest.mark.parametrize(
+    ("ticked", "field", "typed"),
+    [
+        ("Đòi chuyển tiền", "Tài khoản nhận tiền", "1903 1234 567 890 VCB"),
+        ("Đã mất", "Tài khoản nhận tiền", "1903 1234 567 890 VCB"),
+        ("Bảo cài app", "Đường link họ gửi", "https://vi-du.example"),
+        ("Họ vẫn đang ép", "Số của bạn, để công an gọi ngay", "0550 000 111"),
+    ],
+)
+def test_a_field_comes_with_its_tick_and_stays_while_something_stands_in_it(
+    portal: str, phone: BrowserContext, ticked: str, field: str, typed: str
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    assert not page.get_by_label(field).is_visible()
+    page.get_by_label(ticked).check()
+    page.get_by_label(field).fill(typed)
+    page.get_by_label("Chưa mất" if ticked == "Đã mất" else ticked).set_checked(ticked == "Đã mất")
+    expect(page.get_by_label(field)).to_be_visible()
+
+
+def test_who_reports_for_another_is_told_to_go_and_sit_with_them(
+    portal: str, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{portal}/dang-bi-goi/")
+    page.get_by_label("Họ vẫn đang ép").check()
+    page.get_by_role("button", name="Sang trang báo cuộc gọi").click()
+    assert page.get_by_label("Họ vẫn đang ép").is_checked()
+    advice = page.get_by_text("sang ngồi cùng, đừng để ra ngân hàng một mình")
+    assert not advice.is_visible()
+    page.get_by_label("Tôi báo thay người khác").check()
+    expect(advice).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(240, 493), (180, 370)])
+def test_an_enlarged_page_begins_in_sight(
+    portal: str, open_context: OpenContext, width: int, height: int
+) -> None:
+    """A phone of 360 x 740 at 150 and 200 %."""
+    page = open_context(width, height, java_script_enabled=False).new_page()
+    for path in ("/", "/dang-bi-goi/", "/bao-cao/"):
+        page.goto(f"{portal}{path}")
+        assert find_edges(page.locator("header"))[1] <= height / 3
+        assert find_edges(page.locator("h1"))[0] <= height / 2 or path == "/bao-cao/"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        help_right = (
+            "document.querySelector('.help').lastElementChild.getBoundingClientRect().right"
+        )
+        assert page.evaluate(help_right) <= width
 
 
 def test_help_is_in_sight_wherever_the_page_is_scrolled(portal: str, phone: BrowserContext) -> None:

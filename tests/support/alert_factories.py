@@ -40,9 +40,11 @@ def person(name: str) -> User:
     return user
 
 
-def commune(codename: str = "hac-thanh", name: str = "Phường Thử") -> Commune:
-    values = {"code": codename[:8], "name": name, "former_districts": [], "former_communes": []}
-    values |= {"sort_key": "thu"}
+def commune(
+    codename: str = "hac-thanh", name: str = "Phường Thử", former_communes: Iterable[str] = ()
+) -> Commune:
+    values = {"code": codename[:8], "name": name, "former_districts": [], "sort_key": "thu"}
+    values |= {"former_communes": [*former_communes]}
     return Commune.objects.get_or_create(codename=codename, defaults=values)[0]
 
 

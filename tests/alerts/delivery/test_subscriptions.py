@@ -18,6 +18,7 @@ from alerts.models import Delivery, Subscriber
 from core.keys import form_token, newest_key
 from core.models import OutboxItem
 from reports.models import Office
+from reports.reference import gazetteer
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten, subscriber
 from tests.support.deliveries import NOWHERE, work
 from tests.support.warning_pages import find_mailed_path, find_missing, get_text, post_text
@@ -255,8 +256,35 @@ def test_what_is_no_address_is_told_and_owes_nothing(client: Client, address: st
     assert not Subscriber.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "typed", ["Phường Thử", "phuong thu", "Xã Bịa Lâm", "bia lam", "hac-thanh"]
+)
+def test_a_commune_is_chosen_by_its_present_or_a_former_name(client: Client, typed: str) -> None:
+    commune(former_communes=["Xã Bịa Lâm"])
+    gazetteer.clear_cache()
+    subscribe(client, commune=typed)
+    client.post(find_mailed_path("/dang-ky/xac-nhan/"))
+    assert Subscriber.objects.get().commune == "hac-thanh"
+
+
+def test_a_former_name_that_several_communes_share_is_asked_for(client: Client) -> None:
+    for codename in ("xa-mot", "xa-hai"):
+        commune(codename=codename, name=f"Xã {codename}", former_communes=["Xã Bịa Lâm"])
+    gazetteer.clear_cache()
+    page = subscribe(client, commune="Bịa Lâm")
+    assert "Có mấy nơi tên này. Chọn một: " in page
+    assert "Xã xa-mot" in page
+    assert not Subscriber.objects.exists()
+
+
+def test_nobody_subscribes_to_callers_who_name_nobody(client: Client) -> None:
+    Office.objects.create(codename="khac", name="Nơi khác, hoặc không nói rõ")
+    assert "Nơi khác, hoặc không nói rõ" not in get_text(client, PAGE)
+
+
 def test_a_choice_that_is_not_offered_is_refused(client: Client) -> None:
-    assert "Chọn một dòng" in subscribe(client, commune="' OR 1=1 --")
+    assert "Chọn một dòng" in subscribe(client, office="' OR 1=1 --")
+    assert "Chưa tìm thấy nơi này" in subscribe(client, commune="' OR 1=1 --")
     assert not mail.outbox
 
 
@@ -300,7 +328,7 @@ def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch)
 def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) -> None:
     commune(), office()
     Office.objects.update(name_en="Power company")
-    words = [">Power company</option>", 'lang="vi">Phường Thử</option>', "Posing as"]
+    words = [">Power company</option>", '<datalist id="communes" lang="vi">', "Posing as"]
     assert find_missing(words, get_text(client, "/en/dang-ky/")) == []
     assert "This is not an email address." in post_text(client, "/en/dang-ky/", address="dan")
 

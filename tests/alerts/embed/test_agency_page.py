@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from alerts.embed.snippets import TITLE, EmbedOptions, EmbedScope, script_snippet
 from alerts.formats.cap_signer import generate_key
+from reports.reference import gazetteer
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,
@@ -34,21 +35,27 @@ def test_who_chooses_nothing_gets_the_newest_warnings(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("show", "frame", "data"),
+    ("chosen", "frame", "data"),
     [
-        ("canh-bao:gia-dien-luc", "/canh-bao/gia-dien-luc/nhung/", "data-canh-bao"),
-        ("xa:hac-thanh", "/nhung/xa/hac-thanh/", "data-xa"),
-        ("co-quan:dien-luc", "/nhung/co-quan/dien-luc/", "data-co-quan"),
+        (
+            {"show": "canh-bao:gia-dien-luc"},
+            "/canh-bao/gia-dien-luc/nhung/",
+            'data-canh-bao="gia-dien-luc"',
+        ),
+        ({"commune": "Phường Thử"}, "/nhung/xa/hac-thanh/", 'data-xa="hac-thanh"'),
+        ({"commune": "xã Bịa Lâm"}, "/nhung/xa/hac-thanh/", 'data-xa="hac-thanh"'),
+        ({"show": "co-quan:dien-luc"}, "/nhung/co-quan/dien-luc/", 'data-co-quan="dien-luc"'),
     ],
 )
 def test_a_choice_gives_its_two_lines_and_a_frame_to_look_at(
-    client: Client, show: str, frame: str, data: str
+    client: Client, chosen: dict[str, str], frame: str, data: str
 ) -> None:
     issued()
-    commune(), office()
+    commune(former_communes=["Xã Bịa Lâm"]), office()
+    gazetteer.clear_cache()
     lines = [f'<iframe src="{PORTAL}{frame}" title=', f'<iframe class="framed" src="{frame}"']
-    lines.append(f'{data}="{show.partition(":")[2]}"></script>')
-    assert find_missing(lines, post_text(client, PAGE, show=show, size="300x250")) == []
+    lines.append(f"{data}></script>")
+    assert find_missing(lines, post_text(client, PAGE, size="300x250", **chosen)) == []
     assert client.get(frame).status_code == 200
 
 

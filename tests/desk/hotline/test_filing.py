@@ -144,9 +144,9 @@ def test_two_clicks_at_once_are_one_report_and_one_act(duty: Person) -> None:
 
 def test_account_and_link_are_read_with_the_story(duty: Person) -> None:
     link = "https://vi-du.example/nop-phat"
-    file_report(duty.client, account="1903 1234 567 890 Techcombank", link=link)
+    file_report(duty.client, accounts="1903 1234 567 890 Techcombank", links=link)
     report = Report.objects.get()
-    assert report.story.splitlines()[0] == FIELDS["story"]
+    assert (report.story, report.links) == (FIELDS["story"], [link])
     report_factories.read_all(report)
     keys = set(report.indicators.exclude(source="caller").values_list("kind", "key"))
     assert keys == {("account", "19031234567890"), ("link", "vi-du.example/nop-phat")}
@@ -164,7 +164,7 @@ def test_the_button_beside_a_number_shows_its_card_and_keeps_all_that_was_typed(
     duty: Person,
 ) -> None:
     number_factories.file_report(0)
-    typed = {"demands": ["money", "secrets"], "kind": "police", "account": "1903", "look": "1"}
+    typed = {"demands": ["money", "secrets"], "kind": "police", "accounts": "1903", "look": "1"}
     response = duty.client.post(FILE, FIELDS | typed)
     page = html.document_fromstring(response.content.decode())
     assert response.status_code == 200

@@ -44,7 +44,8 @@ def fill(marks: dict[str, str]) -> None:
             story=f"Hắn xưng công an, bảo {marks['story']} và chuyển tiền.",
             caller_number=f"0992 000 777 {marks['caller']}", channel="number",
             claimed_name=marks["name"], commune_raw=marks["commune"], money_lost_raw=marks["money"],
-            contact=marks["contact"], phrase=marks["phrase"],
+            contact=marks["contact"], phrase=marks["phrase"], called_on_raw=marks["called"],
+            accounts=(f"stk {marks['bank']}",), links=(f"http://{marks['link']}.example/y",),
         ),
         "key-of-the-marks",
     ).report  # fmt: skip

@@ -11,12 +11,13 @@ from reports.facts import choices
 from reports.facts.choices import OFFICES, QUESTIONS
 from reports.models import Report
 from reports.submission.forms import CARRIED, ReportForm
-from tests.support.resident_pages import REPORT
+from tests.support.resident_pages import REPORT, checked, hidden, value
 
 FURTHER = {question.code for question in QUESTIONS}
 CONTRACT = {
     "happening_now", "caller_number", "channel", "claimed_office", "claimed_name", "story", "demands",
-    "money_lost", "money_lost_vnd", "commune", "contact_phone", "callback_phrase", "on_behalf",
+    "money_lost", "money_lost_vnd", "accounts", "links", "called_day", "called_time", "commune",
+    "urgent_phone", "contact_phone", "callback_phrase", "on_behalf",
     "submission_key", "contact_email",
 }  # fmt: skip
 
@@ -50,15 +51,26 @@ def test_fields_have_labels_and_hints_and_errors_of_their_own(client: Client, db
         assert set(described.split()) <= set(ids)
 
 
-def test_a_fold_names_the_group_of_its_fields_and_is_open_where_it_holds_something(
-    client: Client, db: None
-) -> None:
-    page = html.document_fromstring(client.post(REPORT, {"on_behalf": "yes"}).content)
+def test_a_fold_names_the_group_of_its_fields(page: html.HtmlElement) -> None:
     folds = page.xpath("//form//details[.//@name]")
     assert {fold.get("aria-label") == fold.findtext("summary") for fold in folds} == {True}
-    assert page.xpath("//details[@open]//@name") == ["on_behalf"]
-    closed = page.xpath("//details[not(@open)]//@name")
-    assert [name for name in closed if name not in FURTHER] == ["claimed_name", "contact_email"]
+    assert not page.xpath("//form//details[@open]")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("channel", "app"),
+        ("claimed_name", "ông Hai"),
+        ("called_day", "today"),
+        ("called_time", "9 giờ"),
+    ],
+)
+def test_a_fold_that_holds_something_stands_open(
+    client: Client, db: None, name: str, typed: str
+) -> None:
+    page = html.document_fromstring(client.post(REPORT, {name: typed, "form_token": "x"}).content)
+    assert name in page.xpath("//form//details[@open]//@name")
 
 
 def test_an_empty_story_is_marked_where_it_stands() -> None:
@@ -92,3 +104,53 @@ def test_codes_fit_their_columns_and_each_action_has_one_box() -> None:
     assert not codes & set(actions)
     assert len(actions) == len(set(actions)) == 17
     assert set(CARRIED) <= codes
+
+
+@pytest.mark.parametrize(
+    ("answers", "ticked"),
+    [
+        ("?happening_now=yes&threat=yes", ["yes"]),
+        ("?happening_now=no", []),
+        ("?happening_now=%3Cscript%3E&urgent_phone=1&story=x", []),
+    ],
+)
+def test_the_page_of_the_call_carries_its_ticks_and_nothing_else(
+    client: Client, db: None, answers: str, ticked: list[str]
+) -> None:
+    page = client.get(REPORT + answers).content
+    assert checked(page, "happening_now") == ticked
+    assert not value(page, "urgent_phone")
+    assert not value(page, "story")
+
+
+def test_the_page_of_the_call_asks_whether_they_still_press(client: Client, db: None) -> None:
+    form = html.document_fromstring(client.get("/dang-bi-goi/").content).xpath(
+        "//form[@method='get']"
+    )[0]
+    assert form.action == REPORT
+    assert "happening_now" in form.fields
+
+
+@pytest.mark.parametrize("there", ["/en/bao-cao/", "/bao-cao/"])
+def test_the_other_language_shows_all_that_was_typed_and_sends_nothing(
+    client: Client, db: None, there: str
+) -> None:
+    typed = hidden(client) | {
+        "story": "Họ gọi.",
+        "demands": ["money", "threat"],
+        "channel": "app",
+        "accounts": "1903 VCB",
+    }
+    answer = client.post(there, typed | {"switch_language": "1"})
+    page = answer.content
+    assert (answer.status_code, Report.objects.count()) == (200, 0)
+    assert (value(page, "story"), value(page, "accounts")) == ("Họ gọi.", "1903 VCB")
+    assert (checked(page, "demands"), checked(page, "channel")) == (["threat", "money"], ["app"])
+    assert value(page, "submission_key") == typed["submission_key"]
+    assert b"error-summary" not in page
+
+
+def test_enter_neither_sends_the_report_nor_changes_the_language(page: html.HtmlElement) -> None:
+    buttons = page.xpath("//button[@form='report'] | //form[@id='report']//button")
+    assert "disabled" in buttons[0].attrib
+    assert buttons[1].get("formaction") == "/en/bao-cao/"

@@ -148,7 +148,8 @@ def test_a_verified_number_of_a_bank_is_there_to_ring(client: Client) -> None:
 def test_the_five_questions_travel_to_the_report_by_get(client: Client) -> None:
     form = html.document_fromstring(client.get("/en/dang-bi-goi/").content).forms[0]
     assert (form.method, form.action) == ("GET", "/en/bao-cao/")
-    assert set(form.inputs.keys()) == {"threat", "isolation", "money", "secrets", "software"}
+    ticks = {"threat", "isolation", "money", "secrets", "software", "happening_now"}
+    assert set(form.inputs.keys()) == ticks
 
 
 def test_each_answer_is_the_right_one_of_some_situation_and_doubt_is_never_wrong() -> None:

@@ -94,6 +94,26 @@ def test_words_of_either_language_lead_to_pages_and_offices(
     assert title in search(client, query, address)
 
 
+@pytest.mark.usefixtures("reference_rows")
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("bat coc online", "/dang-bi-goi/"),
+        ("lấy lại tiền", "/dang-bi-goi/#first"),
+        ("mất mã", "/theo-doi/ma-moi/"),
+        ("công an gọi có thật không", "/that-hay-gia/"),
+        ("gọi ngân hàng", "/co-quan/ngan-hang/"),
+    ],
+)
+def test_a_question_in_ones_own_words_leads_to_its_page(
+    client: Client, query: str, first: str
+) -> None:
+    page = html.document_fromstring(client.post(PAGE, {"q": query}).content)
+    assert page.xpath("//ul[@class='search-results']//a/@href")[0] == first
+    assert "Sàn bán hàng" not in search(client, query)
+    assert client.get(first).status_code == 200
+
+
 @pytest.mark.parametrize("query", ["mất tiền", "bi lua", "bi lua mat tien", "tôi bị lừa mất tiền"])
 def test_who_lost_money_is_led_to_the_first_half_hour(query: str) -> None:
     assert "reports:now" in [page.address for page in site_search.search_pages(query)]
