@@ -5,7 +5,7 @@ from typing import Any
 
 from alerts.models import Alert, Language
 from alerts.models.content import Content
-from reports.public.publishable_texts import find_faults
+from reports.numbers.publishable_texts import find_faults
 
 _LABELS = {
     "steps": "họ lừa thế nào", "document": "văn bản gốc", "english": "bản tiếng Anh",

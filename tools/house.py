@@ -36,7 +36,7 @@ LOWER_ROOMS = {
 REPORTS_FOR_ALERTS = (
     "reports.campaigns",
     "reports.public.office_texts",
-    "reports.public.publishable_texts",
+    "reports.numbers.publishable_texts",
     "reports.models.Campaign",
     "reports.models.Commune",
     "reports.models.Office",
@@ -229,18 +229,19 @@ RULES: dict[str, Callable[[], list[str]]] = {
     f"packages with over {MAX_MODULES_PER_PACKAGE} modules": find_wide_packages,
 }
 SIZES: dict[str, tuple[Callable[[], float], int]] = {
-    "modules outside models and migrations": (count_modules, 348),
+    "modules outside models and migrations": (count_modules, 376),
     "lines of a function, median": (lambda: statistics.median(list_function_lengths()), 6),
     "lines of a function, p90": (
         lambda: statistics.quantiles(list_function_lengths(), n=10)[-1],
         15,
     ),
     # 330 modules, 49,000 and 45,000 lines were held before two officers, calls, letters to banks, corrections, the hotline,
-    # hand-overs, shifts, the leaders' page, and the page that says real or fake.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 54_400),
+    # hand-overs, shifts, the leaders' page, and the page that says real or fake; 54,400 and 49,800 before findings on accounts
+    # and links, numbers to dial, notices, statements, recordings and translations of warnings.
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 59_600),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 49_800),
+    "lines of tests": (lambda: count_lines("tests"), 54_000),
 }
 
 
