@@ -37,6 +37,7 @@ MARKS = {
     "story": "mocke1x", "story_sealed": "038012345678", "contact_sealed": "0550000117",
     "phrase_sealed": "mochen2x", "claimed_name": "moctenx", "caller_number": "0550000123",
     "money_lost_raw": "97 trieu mocx", "commune_raw": "mocxomx", "commune": "mocxomx",
+    "called_on_raw": "mocgiox", "accounts": "mocstkx 0992000457", "links": "mocx.example",
 }  # fmt: skip
 
 
@@ -79,11 +80,13 @@ def test_the_docs_hold_the_same_table() -> None:
 @pytest.fixture
 def full(db: None, duty: Person) -> Report:
     """A report with a mark in whatever it says of a person, read, answered and added to."""
-    names = ("claimed_name", "caller_number", "money_lost_raw", "commune_raw")
+    names = ("claimed_name", "caller_number", "money_lost_raw", "commune_raw", "called_on_raw")
     report = report_factories.report(
         f"Họ gọi {MARKS['story']}, đọc số căn cước {MARKS['story_sealed']} của tôi.",
         contact=MARKS["contact_sealed"],
         phrase=MARKS["phrase_sealed"],
+        accounts=(MARKS["accounts"],),
+        links=(f"http://{MARKS['links']}",),
         **{name: MARKS[name] for name in names},
     )
     callers = (Caller(number=MARKS["caller_number"]),)
