@@ -63,7 +63,6 @@ _DOCUMENT_FIELDS: list[Any] = [
 # What a read-only page shows in place of a field of the form.
 _READ_ONLY_FIELDS = {"scenario": "scenario_label", "response_type": "response_labels"}
 
-
 Part = TypeVar("Part", AlertStep, AlertTranslation)
 
 
