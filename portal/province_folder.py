@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from alerts.drafting import build_first_alert
 from core.province import Province, load_province
-from desk.leaders.sheet import load_places
+from desk.leaders.commune_map import MIN_RING, load_boundaries, load_places
 from reports.data.loader import load_json
 from reports.extraction.impersonation.office_names import claim_table
 from reports.extraction.phones import parse
@@ -82,6 +82,20 @@ def _list_tile_problems(province: Province) -> Iterator[str]:
     places = load_places(province.folder)
     if len(set(places.values())) < len(places):
         yield "two communes have the same place."
+    yield from _list_missing_communes(province, places)
+
+
+def _list_boundary_problems(province: Province) -> Iterator[str]:
+    boundaries = load_boundaries(province.folder)
+    yield from _list_missing_communes(province, boundaries)
+    for codename, rings in boundaries.items():
+        if not rings or any(len(ring) < MIN_RING or ring[0] != ring[-1] for ring in rings):
+            yield f'the boundary of "{codename}" is no closed ring of at least {MIN_RING} points.'
+        if any(abs(x) > 180 or abs(y) > 90 for ring in rings for x, y in ring):
+            yield f'the boundary of "{codename}" has to be in degrees of longitude and latitude.'
+
+
+def _list_missing_communes(province: Province, places: Mapping[str, object]) -> Iterator[str]:
     lines = (province.folder / "communes.csv").read_text("utf-8").splitlines() if places else []
     for codename in sorted({row["codename"] for row in csv.DictReader(lines)} ^ places.keys()):
         yield f'the commune "{codename}" is missing here or in communes.csv.'
@@ -93,4 +107,5 @@ _FILES: dict[str, Callable[[Province], Iterator[str]]] = {
     "first_warning.json": _list_warning_problems,
     "outline.txt": _list_outline_problems,
     "tiles.csv": _list_tile_problems,
+    "boundaries.geojson": _list_boundary_problems,
 }

@@ -19,7 +19,8 @@ from core.province import province
 from core.text import lower_initial
 from desk.labels import codes
 from desk.labels.formatting import format_datetime, officer_name
-from desk.leaders.sheet import TILE_HEIGHT, TILE_WIDTH, Figure, Sheet, load_sheet
+from desk.leaders.commune_map import load_map
+from desk.leaders.sheet import Figure, Sheet, load_sheet
 from desk.pages.http import download, render
 from reports.campaigns.campaign_stats import scenarios
 from reports.cases import visibility
@@ -88,12 +89,11 @@ def show_page(request: HttpRequest) -> HttpResponse:
     form, sheet = _load(request, request.GET)
     period = sheet.period
     query = {"unit": "month" if sheet.is_month else "week", "kind": sheet.kind}
-    after, tiles = period.last + timedelta(days=1), sheet.list_tiles()
+    after, commune_map = period.last + timedelta(days=1), load_map(province.folder)
     return render(
         request, "admin/leaders/page.html", "Số liệu cho lãnh đạo", Report, form=form, sheet=sheet,
-        kinds=list(sheet.list_kinds()), kind_name=codes.short_label(sheet.kind), tiles=tiles,
-        width=TILE_WIDTH + max((each.x for each in tiles), default=0),
-        height=TILE_HEIGHT + max((each.y for each in tiles), default=0),
+        kinds=list(sheet.list_kinds()), kind_name=codes.short_label(sheet.kind),
+        map=commune_map, areas=sheet.list_areas(commune_map.shapes),
         query=query | {"day": str(period.first)}, step=urlencode(query),
         before_day=sheet.before.first, after_day=after if after <= timezone.localdate() else None,
     )  # fmt: skip

@@ -1,12 +1,10 @@
 """What the leaders' page says of a period, each figure with the address of the list that it counts."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,10 +12,10 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from core.periods import Period, month_of, week_of
-from core.province import province
 from desk.labels import codes
 from desk.labels.events import EVENTS
 from desk.labels.formatting import format_count, format_loss
+from desk.leaders.commune_map import Shape
 from reports.models import Campaign, DailyCount
 from reports.monitoring import daily_counts
 from reports.reference import gazetteer
@@ -25,7 +23,6 @@ from reports.reference import gazetteer
 WEEKS, MAX_KINDS, MAX_RISERS = 12, 12, 10
 MIN_SPREADING = 3  # reports of a campaign in a period
 LEVELS = 5  # of colour
-TILE_WIDTH, TILE_HEIGHT = 72, 56  # in units of the picture
 
 
 @dataclass(frozen=True)
@@ -66,10 +63,11 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Tile:
-    x: int
-    y: int
-    words: list[str]  # the commune's name without its kind, a word or two a line
+class Area:
+    """A commune on the map; `words`: its name without its kind, a word or two a line."""
+
+    shape: Shape
+    words: list[str]
     figure: Figure
 
 
@@ -190,14 +188,14 @@ class Sheet:
         risers = [each for place, each in self.communes.items() if place and each.rise > 0]
         return sorted(risers, key=lambda each: (-each.rise, each.label))[:MAX_RISERS]
 
-    def list_tiles(self) -> list[Tile]:
-        """Return the communes as tiles of a map, those that have a place."""
-        places = load_places(province.folder)
+    def list_areas(self, shapes: Mapping[str, Shape]) -> list[Area]:
+        """Return the communes that have a place on the map."""
         return [
-            Tile(x * TILE_WIDTH, y * TILE_HEIGHT, _split_name(figure.label), figure)
+            Area(
+                shapes[place], _split_name(figure.label) if shapes[place].has_words else [], figure
+            )
             for place, figure in self.communes.items()
-            if place in places
-            for x, y in [places[place]]
+            if place in shapes
         ]
 
     @cached_property
@@ -249,17 +247,6 @@ def load_sheet(day: date, *, is_month: bool, kind: str = "") -> Sheet:
     first = min(before.first, week_of(period.last - timedelta(weeks=WEEKS - 1)).first)
     last = min(week_of(period.last).last, timezone.localdate())  # its week's column, whole
     return Sheet(period, before, is_month, kind, daily_counts.load_days(first, last))
-
-
-@cache
-def load_places(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return the place of each commune's tile, {} for a province without `tiles.csv`."""
-    path = folder / "tiles.csv"
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    return {
-        each["codename"]: (int(each["column"]) - 1, int(each["row"]) - 1)
-        for each in csv.DictReader(lines)
-    }
 
 
 def _select_part(part: str, figures: Mapping[str, int]) -> Counter[str]:

@@ -1,10 +1,12 @@
 """Another province: its own folder, and not one word of the first one's."""
 
+import csv
 import json
 import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -105,6 +107,37 @@ def test_a_map_names_each_commune_and_no_other(tmp_path: Path) -> None:
     assert list(list_problems(folder)) == [
         f'tiles.csv: the commune "{name}" is missing here or in communes.csv.'
         for name in ("xa_la", "xa_muong_lat")
+    ]
+
+
+def square(codename: str, west: float) -> dict[str, Any]:
+    ring = [[west, 20.0], [west + 0.1, 20.0], [west + 0.1, 20.1], [west, 20.1], [west, 20.0]]
+    return {
+        "type": "Feature",
+        "properties": {"name": "", "ma": codename},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def write_boundaries(folder: Path, *features: dict[str, Any]) -> None:
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    (folder / "boundaries.geojson").write_text(text)
+
+
+def test_boundaries_are_of_every_commune_closed_and_in_degrees(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "province"))
+    with (folder / "communes.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    squares = [square(row["code"] or row["codename"], 105.0) for row in rows]
+    write_boundaries(folder, *squares)
+    assert not list(list_problems(folder))
+    open_ring = squares[0]["geometry"]["coordinates"][0]
+    open_ring[0][0] = 1050.0
+    write_boundaries(folder, *squares[:-1])
+    assert [line.removeprefix("boundaries.geojson: the ") for line in list_problems(folder)] == [
+        f'commune "{rows[-1]["codename"]}" is missing here or in communes.csv.',
+        f'boundary of "{rows[0]["codename"]}" is no closed ring of at least 4 points.',
+        f'boundary of "{rows[0]["codename"]}" has to be in degrees of longitude and latitude.',
     ]
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date, timedelta
+from math import cos, radians
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from pypdf import PdfReader
 
 from core.models import AuditEvent
 from core.province import province
-from desk.leaders import sheet
+from desk.leaders import commune_map, sheet
 from reports.models import Campaign, DailyCount
 from reports.monitoring import daily_counts
 from reports.reference import gazetteer
@@ -175,7 +176,18 @@ def test_the_page_asks_few_statements(lead: Person) -> None:
 
 @pytest.mark.usefixtures("campaign")
 def test_every_commune_of_the_province_has_a_tile_of_its_own(lead: Person) -> None:
-    places = sheet.load_places(province.folder)
-    assert len(set(places.values())) == len(places) == 166
+    shapes = commune_map.load_map(province.folder).shapes
+    assert len({shape.path for shape in shapes.values()}) == len(shapes) == 166
     page = html.tostring(tree(lead.client.get(PAGE)), encoding="unicode")
     assert "Bảng số theo xã, phường" in page
+
+
+def test_boundaries_are_drawn_where_the_province_has_them() -> None:
+    """North above, a kilometre as long either way, a hole and an island with their commune."""
+    island, hole = [(107.0, 19.0), (107.0, 19.1), (107.1, 19.1), (107.0, 19.0)], [(106.4, 19.4)] * 4
+    south = [(106.0, 19.0), (107.0, 19.0), (107.0, 20.0), (106.0, 20.0), (106.0, 19.0)]
+    north = [(106.0, 20.0), (106.5, 20.0), (106.5, 21.0), (106.0, 20.0)]
+    drawn = commune_map.draw_boundaries({"xa_nam": [south, hole, island], "xa_bac": [north]})
+    assert (drawn.width, drawn.height) == (1000, round(2 * 1000 / (1.1 * cos(radians(20)))))
+    assert drawn.shapes["xa_nam"].path.count("Z") == 2
+    assert drawn.shapes["xa_bac"].y < drawn.height / 2 < drawn.shapes["xa_nam"].y
