@@ -231,17 +231,17 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         text = drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
         return text | {"certainty": Certainty.LIKELY}
 
-    def get_formset_kwargs(self, request: HttpRequest, *args: Any) -> dict[str, Any]:
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Alert, inline: Any, prefix: str
+    ) -> dict[str, Any]:
         """Return the arguments; of a warning that a campaign's page begins, with its steps. A post is
         compared with empty steps: what stands there is saved as if it were typed.
         """
-        kwargs: dict[str, Any] = super().get_formset_kwargs(request, *args)
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
         campaign = _find_campaign(request.GET.get("campaign", ""))
-        if campaign and request.method == "GET":
+        if campaign and request.method == "GET" and isinstance(inline, StepInline):
             kwargs["initial"] = drafting.initial_steps(campaign)
         return kwargs
-
-    # --- Actions and previews
 
     def get_urls(self) -> list[URLPattern]:
         actions = {

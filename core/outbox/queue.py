@@ -236,24 +236,36 @@ def for_each_batch(
     return process_items
 
 
+@dataclass
+class _Batch:
+    """Items that are worked on at once: after an error none is done, and none is leased any more."""
+
+    items: list[int]
+    is_done: bool = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        self.is_done = error is None
+        if error is None:
+            return False
+        name, at = type(error).__name__, format_places(error)
+        log.warning("outbox.batch_failed", items=len(self.items), error=name, at=at)
+        with log_database_error(log, "outbox.return_failed"), connection.cursor() as cursor:
+            cursor.execute(_RETURN_SQL, {"items": self.items})
+        return isinstance(error, Exception)
+
+
 def _work_together(
     items: Sequence[int], work: Callable[[Sequence[Leased]], object], read: PreparedStatement
 ) -> set[int]:
-    """Return the items that were done; after an error none, and none is leased any more. An item
-    that was tried before is left out: it may be what failed the others.
-    """
+    """Return the items that were done. One that was tried before is left out: it may fail the others."""
     leased = _acquire(items, 1, read)
-    ids = [lease.item_id for lease, _ in leased]
-    try:
+    with _Batch([lease.item_id for lease, _ in leased]) as batch:
         if leased:
             work(leased)
-    except Exception as error:  # noqa: BLE001  # each is tried again alone
-        name, at = type(error).__name__, format_places(error)
-        log.warning("outbox.batch_failed", items=len(ids), error=name, at=at)
-        with log_database_error(log, "outbox.return_failed"), connection.cursor() as cursor:
-            cursor.execute(_RETURN_SQL, {"items": ids})
-        return set()
-    return set(ids)
+    return set(batch.items) if batch.is_done else set()
 
 
 def _acquire(items: Sequence[int], most: int, read: PreparedStatement) -> list[Leased]:

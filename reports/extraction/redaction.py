@@ -275,7 +275,7 @@ class RedactedCopy:
     def redact_silently(self, text: str) -> RedactedText:
         """Return a text without the reporter's contacts; add no flags."""
         flags: list[str] = []
-        for contact in self.contacts:
+        for contact in list(filter(None, self.contacts)) or [""]:
             hidden = redact(text, contact)
             text, flags = hidden.text, [*flags, *hidden.flags]
         return RedactedText(text, tuple(flags))

@@ -14,7 +14,8 @@ from redis import Redis
 
 from core import rate_limits
 from reports.submission import guess_limits
-from reports.views.number_lookup import DISPUTES, LOOKUPS
+from reports.views.disputes import DISPUTES
+from reports.views.number_lookup import LOOKUPS
 
 pytestmark = pytest.mark.usefixtures("enforced")
 

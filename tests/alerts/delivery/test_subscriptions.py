@@ -264,7 +264,7 @@ def test_a_commune_is_chosen_by_its_present_or_a_former_name(client: Client, typ
     gazetteer.clear_cache()
     subscribe(client, commune=typed)
     client.post(find_mailed_path("/dang-ky/xac-nhan/"))
-    assert Subscriber.objects.get().commune == "hac-thanh"
+    assert Subscriber.objects.get().communes == ["hac-thanh"]
 
 
 def test_a_former_name_that_several_communes_share_is_asked_for(client: Client) -> None:

@@ -200,7 +200,7 @@ def test_a_report_sent_twice_is_one_whatever_the_address(client: Client) -> None
 
 
 def test_an_address_is_given_changed_and_taken_back_later(resident: Resident) -> None:
-    assert "Báo tôi qua email" in resident.read_status()
+    assert "Báo cho tôi" in resident.read_status()
     answer = resident.post(KEEP, email=f" {ME} ")
     assert "Đã ghi email" in words(answer.content)
     assert ME.encode() not in answer.content
@@ -307,7 +307,7 @@ def test_a_portal_without_mail_offers_a_calendar_alone(
     addresses.register(resident.report.pk, ME)
     page = resident.read_status()
     assert "trang gửi một email" not in page
-    assert "Báo tôi qua email" not in page
+    assert "Báo cho tôi" not in page
     assert "Ghi vào lịch" in page
     assert "contact_email" not in client.get("/bao-cao/").content.decode()
 

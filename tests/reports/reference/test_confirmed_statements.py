@@ -98,7 +98,7 @@ def test_who_lost_money_reads_the_number_of_the_bank_they_named(client: Client) 
     pages = [
         lambda: client.post("/that-hay-gia/", {"story": story}),
         lambda: client.get("/bao-cao/da-nhan/"),
-        lambda: client.post("/theo-doi/", {"code": resident.code}),
+        lambda: client.post("/theo-doi/", {"code": resident.code}, follow=True),
     ]
     for read in pages:
         page = words(read().content)
@@ -125,4 +125,4 @@ def test_a_banks_line_is_told_as_its_own_and_never_as_a_scammers(
     assert carrier_report_sms(merged) is None
     assert not replies.has_unpublished_number("Gọi 1900 000 111.")
     with pytest.raises(ActionError, match="ngân hàng"):
-        findings.key_for("1900 000 111")
+        findings.parse_finding_subject("1900 000 111")
