@@ -12,8 +12,10 @@ from django.core.management import call_command
 from django.test import Client
 from lxml import html
 from PIL import Image
+from pytest_django import DjangoDbBlocker
 
 from tests.support.alert_factories import IN_ENGLISH, issued
+from tests.support.database_reset import session_fixture_data
 from tests.support.public_urls import public_paths
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +36,16 @@ FRAMES = "nhung/"
 Head = dict[str, str]
 
 
+@pytest.fixture(scope="module")
+def indexed(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> dict[str, html.HtmlElement]:
+    """Every page but answers to one person, by its path, drawn once; no listed page is shut out."""
+    with session_fixture_data(django_db_blocker):
+        return fetch_indexed(Client())
+
+
 def fetch_indexed(client: Client) -> dict[str, html.HtmlElement]:
-    """Return every page but answers to one person, by its path; no listed page is shut out."""
     robots = RobotFileParser()
     robots.parse(client.get("/robots.txt").content.decode().splitlines())
     call_command("setup_desk", verbosity=0)
@@ -64,9 +74,11 @@ def read_head(page: html.HtmlElement) -> Head:
     return dict(metas)
 
 
-def test_every_page_says_what_it_is_to_who_finds_it_and_to_who_is_sent_it(client: Client) -> None:
+def test_every_page_says_what_it_is_to_who_finds_it_and_to_who_is_sent_it(
+    indexed: dict[str, html.HtmlElement],
+) -> None:
     wrong, titles = [], dict[tuple[str, str], str]()
-    for path, page in fetch_indexed(client).items():
+    for path, page in indexed.items():
         head, language = read_head(page), page.get("lang")
         title = str(page.findtext(".//title")).strip()
         checks = {
@@ -83,9 +95,11 @@ def test_every_page_says_what_it_is_to_who_finds_it_and_to_who_is_sent_it(client
     assert wrong == []
 
 
-def test_every_page_has_one_address_and_names_itself_in_each_language(client: Client) -> None:
+def test_every_page_has_one_address_and_names_itself_in_each_language(
+    indexed: dict[str, html.HtmlElement],
+) -> None:
     wrong = []
-    for path, page in fetch_indexed(client).items():
+    for path, page in indexed.items():
         own = page.xpath("//head/link[@rel='canonical']/@href")
         others = {
             each.get("hreflang"): each.get("href")
@@ -100,9 +114,11 @@ def test_every_page_has_one_address_and_names_itself_in_each_language(client: Cl
     assert wrong == []
 
 
-def test_every_link_says_where_it_leads_and_every_picture_what_it_shows(client: Client) -> None:
+def test_every_link_says_where_it_leads_and_every_picture_what_it_shows(
+    indexed: dict[str, html.HtmlElement],
+) -> None:
     wrong = []
-    for path, page in fetch_indexed(client).items():
+    for path, page in indexed.items():
         for link in page.xpath("//a"):
             text = (link.get("aria-label") or link.text_content()).strip().casefold()
             href = link.get("href", "")
