@@ -48,19 +48,21 @@ _NOTIFY_SQL = f"{_ASYNC_COMMIT}; SELECT pg_notify(%s, '')"
 _UNFINISHED = "coalesce(done_at, failed_at) IS NULL"
 
 # One statement and one commit of its own: the attempt is counted before the work begins, so
-# that work which kills its worker runs out of attempts.
+# that work which kills its worker runs out of attempts. Of items that are leased together none is
+# counted: who was at work when a worker died is leased alone from then on.
 _LEASE_SQL = PreparedStatement(
     "lease_items",
     f"""
 UPDATE core_outboxitem AS item
-   SET attempts = attempts + 1,
+   SET attempts = attempts + %(counted)s::int,
        leased_at = statement_timestamp(),
        leased_until = statement_timestamp() + %(lease)s * interval '1 second'
   FROM (SELECT id FROM core_outboxitem
          WHERE id = ANY(%(items)s::bigint[])
            AND {_UNFINISHED}
            AND attempts < %(most)s
-           AND (leased_until IS NULL OR leased_until <= statement_timestamp())
+           AND (leased_until IS NULL
+                OR %(counted)s::int > 0 AND leased_until <= statement_timestamp())
          ORDER BY id
            FOR UPDATE SKIP LOCKED) AS free
  WHERE item.id = free.id
@@ -78,17 +80,17 @@ _MARK_DONE_SQL = PreparedStatement(
     "mark_items_done",
     f"""
 UPDATE core_outboxitem AS item
-   SET done_at = statement_timestamp(), leased_until = NULL, error = ''
+   SET done_at = statement_timestamp(), leased_until = NULL, error = '',
+       attempts = greatest(attempts, 1)
   FROM unnest(%(items)s::bigint[], %(attempts)s::int[]) AS lease(id, attempt)
  WHERE item.id = lease.id AND attempts = attempt AND {_UNFINISHED}
 RETURNING item.id
 """,  # noqa: S608  # nosec B608
 )
-# As though they had never been leased: their attempt was another's trouble.
+# As though they had never been leased: the trouble was another's.
 _RETURN_SQL = f"""
-UPDATE core_outboxitem
-   SET attempts = attempts - 1, leased_until = NULL
- WHERE id = ANY(%(items)s::bigint[]) AND attempts = 1 AND {_UNFINISHED}
+UPDATE core_outboxitem SET leased_until = NULL
+ WHERE id = ANY(%(items)s::bigint[]) AND attempts = 0 AND {_UNFINISHED}
 """  # noqa: S608  # nosec B608
 
 
@@ -98,7 +100,7 @@ UPDATE core_outboxitem
    SET due_at = statement_timestamp(), priority = least(priority, %(usual)s)
  WHERE id = (SELECT id FROM core_outboxitem
               WHERE task = %(task)s AND key = %(key)s ORDER BY id DESC LIMIT 1)
-   AND attempts = 0 AND {_UNFINISHED}
+   AND attempts = 0 AND leased_until IS NULL AND {_UNFINISHED}
 """  # noqa: S608  # nosec B608
 
 
@@ -174,14 +176,17 @@ def notify_throttled() -> None:
 
 def acquire_lease(item_id: int) -> Lease | None:
     """Lease an item; return None when it is done, failed or leased by another worker."""
-    return next((Lease(*row) for row in _lease([item_id], MAX_ATTEMPTS)), None)
+    return next((Lease(*row) for row in _lease([item_id])), None)
 
 
-def _lease(items: Sequence[int], most: int, *read: PreparedStatement) -> list[tuple[Any, ...]]:
-    """Lease those of the items that are free and had fewer attempts; return the rows of the last
-    statement, which begin with id, key and attempt.
+def _lease(
+    items: Sequence[int], *read: PreparedStatement, together: bool = False
+) -> list[tuple[Any, ...]]:
+    """Lease those of the items that are free, `together` those that were never leased; return the
+    rows of the last statement, which begin with id, key and attempt.
     """
-    values = {"items": items, "lease": LEASE.total_seconds(), "most": most}
+    attempts = {"counted": 0, "most": 1} if together else {"counted": 1, "most": MAX_ATTEMPTS}
+    values = {"items": items, "lease": LEASE.total_seconds()} | attempts
     with connection.cursor() as cursor:
         execute_pipeline(cursor, values, _ASYNC_COMMIT, BY_INDEX, _LEASE_SQL, *read)
         return list(cursor.fetchall())
@@ -227,7 +232,7 @@ def for_each_batch(
             done = _work_together(left, work, read)
             left = [item for item in left if item not in done]
         for item in left:
-            for lease, row in _acquire([item], MAX_ATTEMPTS, read):
+            for lease, row in _acquire([item], read):
                 with lease:
                     work([(lease, row)])
             if time.monotonic() > end:
@@ -261,15 +266,17 @@ def _work_together(
     items: Sequence[int], work: Callable[[Sequence[Leased]], object], read: PreparedStatement
 ) -> set[int]:
     """Return the items that were done. One that was tried before is left out: it may fail the others."""
-    leased = _acquire(items, 1, read)
+    leased = _acquire(items, read, together=True)
     with _Batch([lease.item_id for lease, _ in leased]) as batch:
         if leased:
             work(leased)
     return set(batch.items) if batch.is_done else set()
 
 
-def _acquire(items: Sequence[int], most: int, read: PreparedStatement) -> list[Leased]:
-    return [(Lease(*row[:3]), row[3:]) for row in _lease(items, most, read)]
+def _acquire(
+    items: Sequence[int], read: PreparedStatement, *, together: bool = False
+) -> list[Leased]:
+    return [(Lease(*row[:3]), row[3:]) for row in _lease(items, read, together=together)]
 
 
 def requeue_unleased() -> None:

@@ -109,7 +109,7 @@ def read_all(subject: Report) -> None:
 def load_reading(subject: Report) -> ReportReading:
     """What triage reads of a report with the lease of its item."""
     item = queue.enqueue(intake.TRIAGE_TASK, subject.pk)
-    ((_, row),) = queue._acquire([item.pk], 1, fact_storage.READ)
+    ((_, row),) = queue._acquire([item.pk], fact_storage.READ)
     item.delete()
     return fact_storage.parse_row(row)
 

@@ -39,7 +39,7 @@ def test_an_item_is_found_by_its_key_however_deep_the_queue(statement: PreparedS
     """The planner last saw the index of what waits when it was empty."""
     done = [OutboxItem(task="test.task", key="k", done_at=Now()) for _ in range(500)]
     OutboxItem.objects.bulk_create(done)
-    values = {"items": [outbox_item().pk], "attempts": [1], "lease": 1, "most": 5}
+    values = {"items": [outbox_item().pk], "attempts": [1], "lease": 1, "most": 5, "counted": 1}
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE core_outboxitem")
         execute_pipeline(cursor, values, BY_INDEX, statement)

@@ -252,7 +252,7 @@ def test_two_workers_on_one_item_write_once() -> None:
 def test_a_worker_that_overslept_writes_nothing() -> None:
     subject = report(STORY)
     item = item_of(subject)
-    asleep = queue._acquire([item.pk], 1, fact_storage.READ)
+    asleep = queue._acquire([item.pk], fact_storage.READ)
     expire_lease(item)
     leased_item(item)
     report_triage.triage(asleep)
