@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from alerts.delivery import subscriptions
+from alerts.delivery import signed_links, subscriptions
 from alerts.views.forms import SubscribeForm
 from core import mail, rate_limits
 from core.same_origin import is_same_origin
@@ -56,9 +56,11 @@ def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Return the page that confirms an address, by a button: a mail program may open links by itself."""
     is_done = request.method == "POST" and subscriptions.confirm_opt_in(token)
-    is_valid = is_done or subscriptions.pending_subscriber(token) is not None
+    subscriber = subscriptions.pending_subscriber(token)
+    is_valid = is_done or subscriber is not None
     chosen = subscriptions.requested_filter(token).names if is_valid else []
-    context = {"is_done": is_done, "is_valid": is_valid, "chosen": chosen}
+    change = signed_links.change_url(subscriber) if is_done and subscriber else ""
+    context = {"is_done": is_done, "is_valid": is_valid, "chosen": chosen, "change": change}
     return _render_page(request, "alerts/subscription_join.html", context, 200 if is_valid else 404)
 
 
