@@ -85,9 +85,7 @@ def _frame_response(request: HttpRequest, render: Callable[[], str], *, live: bo
     """Return the frame; of what there is not 404, without a database 503, both with the numbers to call."""
     try:
         return allow_framing(conditional_response(request, render()), live=live)
-    except (
-        Http404
-    ):  # the handler's page may not be framed: the host's visitors would see a broken box
+    except Http404:  # the page of the handler may not be framed: an empty box
         return allow_framing(HttpResponse(frames.render_unavailable(), status=404), live=live)
     except db.Error as error:
         log.error("frame.read_failed", error=type(error).__name__)  # noqa: TRY400
