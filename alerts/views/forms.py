@@ -57,7 +57,7 @@ class _PlaceField(forms.CharField):
         if match.candidates:
             labels = (place.label for place in places if place.codename in match.candidates)
             raise forms.ValidationError(
-                _("Có mấy nơi tên này. Chọn một: %(names)s."),
+                _("Có mấy nơi tên này. Ghi một trong các tên: %(names)s."),
                 params={"names": ", ".join(islice(labels, _MAX_CANDIDATES))},
             )
         if typed and not match.codename:

@@ -7,7 +7,7 @@ import structlog
 from django import db
 from django.conf import settings
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -82,9 +82,11 @@ def _filtered_response(
 
 
 def _frame_response(request: HttpRequest, render: Callable[[], str], *, live: bool) -> HttpResponse:
-    """Return the frame; without a database 503 and the numbers to call."""
+    """Return the frame; of what there is not 404, without a database 503, both with the numbers to call."""
     try:
         return allow_framing(conditional_response(request, render()), live=live)
+    except Http404:  # the page of the handler may not be framed: an empty box
+        return allow_framing(HttpResponse(frames.render_unavailable(), status=404), live=live)
     except db.Error as error:
         log.error("frame.read_failed", error=type(error).__name__)  # noqa: TRY400
         return allow_framing(HttpResponse(frames.render_unavailable(), status=503), live=live)

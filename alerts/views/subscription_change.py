@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -53,7 +53,7 @@ class SubscriptionChangeForm(forms.Form):
 
 @csrf_exempt  # the link itself is the right to change, and there is no cookie to abuse
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@cache_control(private=True, no_cache=True)  # the back button finds what was saved
 def change(request: HttpRequest, token: str) -> HttpResponse:
     """Return the choices as they stand; after a POST those that were saved."""
     subscriber = subscriptions.find_by_change_token(token)

@@ -5,11 +5,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from alerts.delivery import subscriptions
+from alerts.delivery import signed_links, subscriptions
 from alerts.views.forms import SubscribeForm
 from core import mail, rate_limits
 from core.same_origin import is_same_origin
@@ -18,6 +18,8 @@ SUBSCRIPTIONS = rate_limits.Window("subscribe", 20)
 IN_A_CROWD = rate_limits.Window("subscribe_in_a_crowd", 10, minutes=60, by_network=True)
 _CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
 _ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
+# Of answers that hold no address: without no-store, so that the back button finds them.
+_BACK_FINDS = cache_control(private=True, no_cache=True)
 _allow_page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -52,19 +54,21 @@ def _request_opt_in(request: HttpRequest, form: SubscribeForm) -> bool:
 
 @csrf_exempt
 @_allow_page_methods
-@never_cache
+@_BACK_FINDS
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Return the page that confirms an address, by a button: a mail program may open links by itself."""
     is_done = request.method == "POST" and subscriptions.confirm_opt_in(token)
-    is_valid = is_done or subscriptions.pending_subscriber(token) is not None
+    subscriber = subscriptions.pending_subscriber(token)
+    is_valid = is_done or subscriber is not None
     chosen = subscriptions.requested_filter(token).names if is_valid else []
-    context = {"is_done": is_done, "is_valid": is_valid, "chosen": chosen}
+    change = signed_links.change_url(subscriber) if is_done and subscriber else ""
+    context = {"is_done": is_done, "is_valid": is_valid, "chosen": chosen, "change": change}
     return _render_page(request, "alerts/subscription_join.html", context, 200 if is_valid else 404)
 
 
 @csrf_exempt  # mail programs post here by themselves (RFC 8058)
 @_allow_page_methods
-@never_cache
+@_BACK_FINDS
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     is_valid = subscriptions.is_unsubscribe_token(token)
     if request.method == "POST":

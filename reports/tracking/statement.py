@@ -123,7 +123,7 @@ def _list_accounts(merged: MergedReport) -> Iterator[str]:
     read = found.exclude(source=Indicator.IndicatorSource.OFFICER).order_by("id")
     for account in read:
         if account.key and account.key not in typed:
-            yield account.raw
+            yield account.raw if account.bank in account.raw else f"{account.bank} {account.raw}"
 
 
 def _list_stories(merged: MergedReport) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _list_stories(merged: MergedReport) -> Iterator[str]:
     for each in merged.substantive_followups:
         if each.beginning.strip():  # type: ignore[attr-defined]  # as `merged_report` loads it
             at = timezone.localtime(each.received_at)
-            yield f"Kể thêm lúc {at:%H:%M, %d/%m/%Y}: {each.beginning.strip()}"  # type: ignore[attr-defined]
+            yield f"{each.get_kind_display()} lúc {at:%H:%M, %d/%m/%Y}: {each.beginning.strip()}"  # type: ignore[attr-defined]
 
 
 def _count_files(report: Report) -> str:

@@ -49,8 +49,8 @@ def _draw_head(pdf: FPDF, statement: Statement) -> None:
     pdf.ln(3)
     _write(pdf, f"Kính gửi: Ngân hàng {BLANK}")
     _write(pdf, f"                  Công an xã, phường {BLANK}")
-    _write(pdf, f"Tôi tên là: {BLANK}  Sinh ngày: {BLANK[:12]}")
-    _write(pdf, f"Số căn cước: {BLANK}  Điện thoại: {BLANK[:14]}")
+    _write(pdf, f"Tôi tên là: {BLANK}  Sinh ngày: {BLANK[:10]}")
+    _write(pdf, f"Số căn cước: {BLANK[:19]}  Điện thoại: {BLANK[:13]}")
     _write(pdf, f"Nơi ở: {statement.commune}")
 
 

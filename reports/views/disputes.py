@@ -7,6 +7,7 @@ import structlog
 from django import db
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
 from core import rate_limits
@@ -19,7 +20,7 @@ from reports.numbers.forms import PREFILL, DisputeCodeForm, DisputeForm
 from reports.reference import confirmed_statements
 from reports.submission import guess_limits
 from reports.submission.form_parser import ReportFormParser
-from reports.views.form_errors import FormError, form_view, lookup_view, parse_body
+from reports.views.form_errors import FormError, lookup_view, parse_body
 
 DISPUTES = rate_limits.Window("dispute", 30)
 log = structlog.get_logger(__name__)
@@ -58,7 +59,7 @@ UNKNOWN_CODE = insert_hotline(
 )
 
 
-@form_view
+@lookup_view  # the back button finds the code, which is shown once
 def dispute(request: HttpRequest) -> HttpResponse:
     """Show the form for a review, prefilled from another page; sent, submit the dispute."""
     if request.method != "POST":
@@ -154,4 +155,7 @@ def _dispute_page(
     if form.is_bound:
         form.renew_token()
     context = {"form": form, "form_error": error, "answer": answer_promise()}
-    return render(request, "reports/check_dispute.html", context, status=status, using="public")
+    page = render(request, "reports/check_dispute.html", context, status=status, using="public")
+    if form.is_bound:  # it gives back a contact and a reason: in no browser's store
+        add_never_cache_headers(page)
+    return page

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -101,7 +101,8 @@ def answer_to(request: HttpRequest) -> HttpResponse:
     return redirect_to_receipt(request, accepted)
 
 
-@never_cache
+# As the answer that it comes from: without no-store, so that the back button finds it.
+@cache_control(private=True, no_cache=True)
 def _page_with_call(request: HttpRequest, data: Fields) -> HttpResponse:
     """Return a fresh page with what another page of the portal has posted of a call."""
     form = ReportForm.initial_form({})

@@ -18,6 +18,7 @@ from django.utils.translation import get_language, override
 from core import encryption
 
 _PROBE = "cookies"  # holds nothing: it tells that the browser keeps cookies
+_FROM_HOME = "home"  # in the address of the form there
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ def offer_cookie(response: HttpResponse) -> HttpResponse:
 
 
 def has_cookies(request: HttpRequest) -> bool:
-    """Return whether the browser is known to keep cookies."""
-    return _PROBE in request.COOKIES
+    """Return whether the browser is known to keep cookies, or presumed to: the home page is kept for all
+    and cannot try. Without any, the page it leads to asks for the code once more.
+    """
+    return _PROBE in request.COOKIES or _FROM_HOME in request.GET
 
 
 @lru_cache(maxsize=32)

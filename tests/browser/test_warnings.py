@@ -184,6 +184,9 @@ def test_frames_of_several_titles_or_of_one_taken_back_cut_nothing_through(
     portal: str, revision: AlertRevision, small: Page
 ) -> None:
     publishing.cancel(revision.alert, by=revision.issued_by, ending=CancelReason.ERROR)
+    small.goto(f"{portal}{PAGE}nhung/")
+    expect(small.get_by_text("đã được rút lại")).to_be_visible()
+    assert small.evaluate(CUT_THROUGH) == []
     small.goto(f"{portal}/nhung/")
     expect(small.get_by_role("link", name=revision.identifier[:-2])).to_be_visible()
     for name in (

@@ -3,6 +3,7 @@
 import gzip
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -10,6 +11,7 @@ from django.core import mail
 from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
+from lxml import html
 from pytest_django import Settings
 from redis import Redis
 
@@ -191,6 +193,15 @@ def test_forged_links_do_nothing(client: Client, name: str) -> None:
     assert Subscriber.objects.filter(pk=row.pk, communes=[]).exists()
 
 
+def test_who_has_just_joined_may_choose_anew_without_waiting_for_a_warning(client: Client) -> None:
+    subscribe(client)
+    answer = client.post(find_mailed_path("/dang-ky/xac-nhan/"))
+    assert "no-store" not in answer["Cache-Control"]  # the back button finds it
+    page = html.document_fromstring(answer.content)
+    (address,) = page.xpath("//main//a[contains(@href, '/dang-ky/doi/')]/@href")
+    assert client.get(urlsplit(address).path).status_code == 200
+
+
 def test_a_link_to_join_is_no_way_out(client: Client) -> None:
     subscribe(client)
     token = find_mailed_path("/dang-ky/xac-nhan/").removeprefix("/dang-ky/xac-nhan/")
@@ -272,7 +283,7 @@ def test_a_former_name_that_several_communes_share_is_asked_for(client: Client) 
         commune(codename=codename, name=f"Xã {codename}", former_communes=["Xã Bịa Lâm"])
     gazetteer.clear_cache()
     page = subscribe(client, commune="Bịa Lâm")
-    assert "Có mấy nơi tên này. Chọn một: " in page
+    assert "Có mấy nơi tên này. Ghi một trong các tên: " in page
     assert "Xã xa-mot" in page
     assert not Subscriber.objects.exists()
 

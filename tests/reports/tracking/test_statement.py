@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 
+from reports.models import Followup
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from reports.tracking.statement import build_statement
@@ -50,13 +51,23 @@ def test_page_and_file_hold_what_was_told_and_blanks_for_the_rest(robbed: Reside
     for shown in (words(page.content), text):
         for told in (
             robbed.report.public_number, "0550 000 123", "Công an", "35.000.000 đồng", "35 triệu", "Hạc Thành",
-            "0987000111222", "0987000333444 MB", "Họ gọi lại.", "sáng", "Tôi tên là: …", "Số căn cước: …",
+            "Vietcombank 0987000111222", "0987000333444 MB", "Họ gọi lại.", "sáng", "Tôi tên là: …", "Số căn cước: …",
         ):  # fmt: skip
             assert told in shown
         assert "chưa phải đơn tố giác" in shown.lower()
         assert "Công an chưa xác nhận nội dung" in shown
         assert CONTACT not in shown
         assert PHRASE not in shown
+
+
+def test_what_was_corrected_is_called_so(robbed: Resident) -> None:
+    add_followup(robbed.report, story="Số đầu là 788.", kind=Followup.Kind.CORRECTION)
+    assert "Sửa lại lúc" in build_statement(robbed.report).story
+
+
+def test_a_blank_stands_on_the_line_of_its_title(robbed: Resident) -> None:
+    lines = PdfReader(BytesIO(robbed.post(PDF).content)).pages[0].extract_text().splitlines()
+    assert not [line for line in lines if line.rstrip().endswith(":")]
 
 
 def test_nothing_told_is_a_page_of_blanks(client: Client) -> None:

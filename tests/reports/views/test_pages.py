@@ -245,3 +245,10 @@ def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> 
     assert "This warning is only in Vietnamese so far." in card.text_content()
     assert (title.get("lang"), title.get("href")) == ("vi", "/en/canh-bao/gia-dien-luc/")
     assert vietnamese_words(page) == []
+
+
+def test_the_page_for_who_is_on_the_call_links_no_picture_that_its_policy_refuses(
+    client: Client,
+) -> None:
+    page = html.document_fromstring(client.get("/dang-bi-goi/").content)
+    assert page.xpath("//head/link[contains(@rel, 'icon')]/@href") == ["data:,"]

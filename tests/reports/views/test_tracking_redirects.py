@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from lxml import html
 from pytest_django import Settings
 
 from reports.models import Followup
@@ -51,6 +52,20 @@ def test_a_typed_code_leads_to_a_page_by_get_whose_address_and_headers_hold_no_c
     told = json.dumps([dict(answer.headers), answer.cookies.output()]).lower()
     assert visitor.code.lower() not in told
     assert visitor.report.public_number.lower() not in told
+
+
+def test_a_code_typed_on_the_home_page_leads_to_a_page_by_get_too(resident: Resident) -> None:
+    """The home page sets no cookie; a wrong code there is answered by a redirect as well."""
+    page = html.document_fromstring(resident.client.get("/").content)
+    (action,) = (form.action for form in page.forms if "theo-doi" in form.action)
+    right = follow(resident.client, resident.client.post(action, {"code": resident.code}))
+    assert f"Tin {resident.report.public_number}" in words(right.content)
+    wrong = follow(resident.client, resident.client.post(action, {"code": "2222"}))
+    assert "2222" in words(wrong.content) or "nhóm" in words(wrong.content)
+    resident.client.cookies.clear()
+    right = resident.client.post(action, {"code": resident.code})
+    resident.client.cookies.clear()
+    assert "Gõ mã để xem tin" in words(follow(resident.client, right).content)
 
 
 def test_its_cookie_is_short_sealed_and_goes_to_that_page_alone(
@@ -170,3 +185,12 @@ def test_who_closes_the_page_leaves_nothing_that_opens_it_or_the_receipt(
     assert "Đã đóng tin." in words(follow(client, answer).content)
     assert "Gõ mã để xem tin" in words(client.get(address).content)
     assert code_of(client.get(RECEIPT).content) == ""
+
+
+def test_after_a_loss_what_was_just_sent_is_confirmed_above_the_standing_advice(
+    client: Client,
+) -> None:
+    robbed = create_resident(client, story="Họ gọi.", money_lost=True)
+    client.get(TRACK)
+    page = words(follow(client, robbed.post("/theo-doi/them/", story="Thêm.", kind="more")).content)
+    assert page.index("Đã ghi thêm") < page.index("Gọi ngân hàng của bạn trước")
