@@ -192,6 +192,8 @@ def _render_status(
     request: HttpRequest, report: Report, code: str, status: int = 200, **news: object
 ) -> HttpResponse:
     """Return the page about a report; hidden fields carry the code on to what is sent from it."""
+    # First: what comes while the page is read is owed again, and not taken for seen.
+    notice = None if report.erased_at else notices.build_panel(report, seen=True)
     case = Case.objects.get(report=report)
     conversation = status_timeline.conversation(report)
     question = conversation.question if case.status == Case.Status.WAITING else None
@@ -225,7 +227,7 @@ def _render_status(
         if merged.withdrawal and case.status in Case.OPEN
         else "",
         "results": results.load_results(report, case),
-        "notice": None if report.erased_at else notices.build_panel(report, seen=True),
+        "notice": notice,
         "files": files,
         "most_files": storage.MAX_COUNT,
         "upload_ticket": upload_handler.issue_ticket(report),

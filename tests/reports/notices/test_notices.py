@@ -19,6 +19,7 @@ from ops import key_rotation
 from reports.models import NoticeAddress, Report
 from reports.notices import addresses, mails
 from reports.retention import erasure
+from reports.tracking import status_timeline
 from tests.support import alert_factories, report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.database_contents import words_in_tables
@@ -269,7 +270,34 @@ def test_a_warning_that_came_of_it_is_told_once_it_is_in_force(
     later = timezone.now() + timedelta(hours=2)
     alert_factories.issued(campaign=wave, effective=later)
     assert work() == []
-    assert [each.to for each in work(hours=3)] == [[ME]]
+    assert OutboxItem.objects.get(
+        done_at=None, task=addresses.CAMPAIGN_TASK
+    ).due_at >= later.replace(microsecond=0)
+    reporter.read_status()  # too early to read of it
+    with time_machine.travel(later):
+        assert [each.to for each in work(hours=3)] == [[ME]]
+
+
+def test_a_warning_that_is_to_come_holds_no_question_up(reporter: Resident, duty: Person) -> None:
+    wave = campaign("Đ-26-K4M")
+    add_to_campaign(reporter.report, wave)
+    alert_factories.issued(campaign=wave, effective=timezone.now() + timedelta(days=3))
+    assert work() == []
+    decide("ask", reporter.report, duty)
+    assert [each.to for each in work()] == [[ME]]
+
+
+def test_what_comes_while_the_page_is_read_is_still_told(reporter: Resident, duty: Person) -> None:
+    read = status_timeline.conversation
+
+    def ask_behind(report: Report) -> object:
+        found = read(report)
+        decide("ask", report, duty)
+        return found
+
+    with patch.object(status_timeline, "conversation", ask_behind):
+        reporter.read_status()
+    assert [each.to for each in work()] == [[ME]]
 
 
 @pytest.mark.parametrize("part", ["whole", "names"])
