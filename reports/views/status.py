@@ -37,7 +37,12 @@ from reports.tracking.followup_feedback import EmergencyHelp
 from reports.tracking.forms import FollowupForm, ReplyForm
 from reports.tracking.status_timeline import UploadResult
 from reports.views import notices
-from reports.views.codes import code_page, redirect_with_note, report_for_code_or_error
+from reports.views.codes import (
+    code_page,
+    drop_new_code,
+    redirect_with_note,
+    report_for_code_or_error,
+)
 from reports.views.form_errors import FormError, SubmissionRedirect, form_view
 from reports.views.sealed_cookies import (
     SealedCookie,
@@ -183,6 +188,7 @@ def close(request: HttpRequest, handle: str) -> HttpResponse:
         response.delete_cookie(cookie.name, _report_address(handle, language), samesite="Lax")
     path = receipt_cookie_path(get_language())
     response.delete_cookie(receipt_cookie().name, path, samesite="Lax")
+    drop_new_code(response)
     if settings.HTTPS:  # what the back button would bring from the browser's memory
         response["Clear-Site-Data"] = '"cache"'
     return response
