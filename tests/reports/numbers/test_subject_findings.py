@@ -115,6 +115,25 @@ def test_an_address_of_the_state_is_never_accused_by_reports() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("vietcombank.com.vn/dang-nhap", "unknown"),
+        ("congan.com.vn", "unknown"),
+        ("zalo.me", "unknown"),
+        ("zalo.me/g/nhai", "several"),
+    ],
+)
+def test_a_genuine_page_or_one_of_many_is_not_accused_by_those_who_were_lured_by_its_name(
+    key: str, kind: str
+) -> None:
+    for person in range(2):
+        report = file_naming(LINK, person)
+        Indicator.objects.filter(report=report, kind="link").update(key=key)
+    verdict = look_up(f"https://{key}")
+    assert (verdict.kind, bool(verdict.report_summary.people)) == (kind, kind == "several")
+
+
+@pytest.mark.parametrize(
     ("typed", "kind"),
     [
         ("dichvucong-th.top", "imitation"),
