@@ -89,11 +89,6 @@ def mark_seen(row: NoticeAddress) -> None:
     NoticeAddress.objects.filter(pk=row.pk).update(seen_at=Now(), owed_at=None, attempts=0)
 
 
-def end(report_id: UUID) -> bool:
-    """Forget a report's address; return whether there was one."""
-    return bool(NoticeAddress.objects.filter(report=report_id).delete()[0])
-
-
 def sign_end_token(row: NoticeAddress) -> str:
     return keys.sign_token(LEAVE, "", str(row.pk))
 
@@ -103,13 +98,16 @@ def is_end_token(token: str) -> bool:
     return keys.read_token(LEAVE, token) is not None
 
 
-def end_mailbox(token: str) -> None:
-    """Forget the link's mailbox, of whatever reports: a mail names none that could be meant alone."""
+def list_rows_of_token(token: str) -> QuerySet[NoticeAddress]:
+    """Return the rows of the link's mailbox, of whatever reports: a mail names none that could be meant
+    alone.
+    """
     parts = keys.read_token(LEAVE, token)
     row = NoticeAddress.objects.filter(pk=parts[0]).first() if parts else None
-    if row:
-        address = encryption.decrypt_field(row, "address") or ""
-        (list_rows_of_mailbox(address) | NoticeAddress.objects.filter(pk=row.pk)).delete()
+    if row is None:
+        return NoticeAddress.objects.none()
+    address = encryption.decrypt_field(row, "address") or ""
+    return list_rows_of_mailbox(address) | NoticeAddress.objects.filter(pk=row.pk)
 
 
 def owe(reports: Iterable[UUID] | QuerySet[Report]) -> None:

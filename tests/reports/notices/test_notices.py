@@ -12,13 +12,13 @@ from django.core.mail import EmailMessage
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from core.models import OutboxItem
 from ops import key_rotation
 from reports.models import NoticeAddress, Report
 from reports.notices import addresses, mails
-from reports.retention import erasure
+from reports.retention import erasure, reerase_after_restore
 from reports.tracking import status_timeline
 from tests.support import alert_factories, report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
@@ -251,6 +251,21 @@ def test_one_press_in_the_mail_program_ends_all_mails_to_the_mailbox(
     assert client.post(path).status_code == 200
     decide("ask", other, duty)
     assert work() == []
+
+
+@pytest.mark.usefixtures("own_data_folder")
+@pytest.mark.parametrize("way", ["page", "mail"])
+def test_an_archive_brings_no_mails_back_to_who_ended_them(
+    reporter: Resident, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, way: str
+) -> None:
+    row = NoticeAddress.objects.get()
+    path = STOP if way == "page" else f"{STOP}{addresses.sign_end_token(row)}/"
+    with django_capture_on_commit_callbacks(execute=True):
+        reporter.post(path)
+    assert not NoticeAddress.objects.exists()
+    row.save(force_insert=True)
+    assert reerase_after_restore.reapply_erasures() == {"done": 1}
+    assert not NoticeAddress.objects.exists()
 
 
 @pytest.mark.parametrize("token", ["x", f".{'0' * 36}.{'0' * 32}", "ố.ồ"])
