@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from math import inf
 from typing import Any, Self
@@ -127,9 +127,12 @@ class Lease:
         return isinstance(error, Exception)
 
 
-def enqueue(task: str, key: object, *, priority: int = Priority.USUAL) -> OutboxItem:
-    """Create and return an item, in the transaction of its cause."""
-    return OutboxItem.objects.create(task=task, key=str(key), priority=priority)
+def enqueue(
+    task: str, key: object, *, priority: int = Priority.USUAL, due_at: datetime | None = None
+) -> OutboxItem:
+    """Create and return an item, in the transaction of its cause; `due_at`: not now but then."""
+    later = {"due_at": due_at} if due_at else {}
+    return OutboxItem.objects.create(task=task, key=str(key), priority=priority, **later)
 
 
 def enqueue_all(task: str, keys: Iterable[object], *, priority: int = Priority.USUAL) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, takewhile
@@ -325,12 +326,18 @@ def defang_link(link: str) -> str:
 
 
 def canonical_link(raw: str) -> str:
-    """Return the canonical form of a typed link, "" for anything else."""
+    """Return the canonical form of a typed link, "" for anything else. A host is read as browsers read
+    it, which take a backslash for a slash and a Chinese full stop for a dot, and as its letters are shown.
+    """
     scheme = _SCHEME.match(raw)
     bare = raw.split("://", 1)[1] if "://" in raw[:8] else raw
+    bare = bare.replace("\\", "/").replace("。", ".").lstrip("/")
     place = bare.split("?", 1)[0].split("#", 1)[0].rstrip("/" + _TAIL)
     host, slash, path = place.partition("/")
-    host = host.rsplit("@", 1)[-1].split(":", 1)[0].lower().removeprefix("www.")
+    host = host.rsplit("@", 1)[-1].split(":", 1)[0].lower().removeprefix("www.").rstrip(".")
+    if "xn--" in host:
+        with suppress(UnicodeError):
+            host = host.encode("ascii").decode("idna")
     if not _HOST.fullmatch(host):
         return ""
     if not scheme and ("@" in raw or not _may_be_bare(host, path)):

@@ -13,6 +13,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from core import encryption, keys
 from core.keys import FieldKey, field_keys, newest_key
@@ -88,11 +89,6 @@ def mark_seen(row: NoticeAddress) -> None:
     NoticeAddress.objects.filter(pk=row.pk).update(seen_at=Now(), owed_at=None, attempts=0)
 
 
-def end(report_id: UUID) -> bool:
-    """Forget a report's address; return whether there was one."""
-    return bool(NoticeAddress.objects.filter(report=report_id).delete()[0])
-
-
 def sign_end_token(row: NoticeAddress) -> str:
     return keys.sign_token(LEAVE, "", str(row.pk))
 
@@ -102,19 +98,22 @@ def is_end_token(token: str) -> bool:
     return keys.read_token(LEAVE, token) is not None
 
 
-def end_mailbox(token: str) -> None:
-    """Forget the link's mailbox, of whatever reports: a mail names none that could be meant alone."""
+def list_rows_of_token(token: str) -> QuerySet[NoticeAddress]:
+    """Return the rows of the link's mailbox, of whatever reports: a mail names none that could be meant
+    alone.
+    """
     parts = keys.read_token(LEAVE, token)
     row = NoticeAddress.objects.filter(pk=parts[0]).first() if parts else None
-    if row:
-        address = encryption.decrypt_field(row, "address") or ""
-        (list_rows_of_mailbox(address) | NoticeAddress.objects.filter(pk=row.pk)).delete()
+    if row is None:
+        return NoticeAddress.objects.none()
+    address = encryption.decrypt_field(row, "address") or ""
+    return list_rows_of_mailbox(address) | NoticeAddress.objects.filter(pk=row.pk)
 
 
-def owe(reports: Iterable[UUID] | QuerySet[Report], at: datetime | None = None) -> None:
-    """Owe a mail, from then on, to those of these reports that have an address and are owed none."""
+def owe(reports: Iterable[UUID] | QuerySet[Report]) -> None:
+    """Owe a mail to those of these reports that have an address and are owed none."""
     rows = NoticeAddress.objects.filter(report__in=reports, owed_at=None)
-    rows.update(owed_at=Now(), next_attempt_at=at or Now(), attempts=0)
+    rows.update(owed_at=Now(), next_attempt_at=Now(), attempts=0)
 
 
 def owe_after_decision(report_id: UUID, event: Mapping[str, object]) -> None:
@@ -126,8 +125,10 @@ def owe_after_decision(report_id: UUID, event: Mapping[str, object]) -> None:
 
 
 def enqueue_campaign(campaign: Campaign, at: datetime) -> None:
-    """Enqueue that a warning came of a campaign, in force from then on: no row of a reporter may hold it up."""
-    queue.enqueue(CAMPAIGN_TASK, f"{campaign.pk} {int(at.timestamp())}")
+    """Enqueue that a warning came of a campaign, in force from then on: no row of a reporter may hold it
+    up. Nothing is owed before: who looks too early would be told of nothing.
+    """
+    queue.enqueue(CAMPAIGN_TASK, f"{campaign.pk} {int(at.timestamp())}", due_at=at)
 
 
 @queue.for_each_lease
@@ -136,7 +137,10 @@ def process_campaigns(lease: queue.Lease) -> None:
     """Owe a mail to the reporters of an outbox item's campaign and of those merged into it."""
     if queue.mark_done(lease):
         key, _, seconds = lease.key.partition(" ")
+        at = datetime.fromtimestamp(int(seconds), UTC)
+        if at > timezone.now():  # the message came too early
+            queue.enqueue(CAMPAIGN_TASK, lease.key, due_at=at)
+            return
         campaigns = Campaign.objects.with_merged_into(Campaign.objects.get(pk=key))
         linked = Report.objects.filter(campaign_link__campaign__in=campaigns)
-        at = datetime.fromtimestamp(int(seconds), UTC)
-        owe(linked.exclude(case__status__in=(Status.JUNK, Status.WITHDRAWN)), at)
+        owe(linked.exclude(case__status__in=(Status.JUNK, Status.WITHDRAWN)))

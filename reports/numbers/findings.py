@@ -78,8 +78,8 @@ def _link_subject(link: Subject) -> Subject:
         raise ActionError(
             "Trang này nhiều người dùng chung. Ghi cả đường link, không chỉ tên trang."
         )
-    if "\\" in subject.key or len(subject.key) > MAX_KEY_CHARS:
-        raise ActionError("Đường link này dài quá hoặc có dấu lạ. Ghi phần trước dấu / thôi.")
+    if len(subject.key) > MAX_KEY_CHARS:
+        raise ActionError("Đường link này dài quá. Ghi phần trước dấu / thôi.")
     return subject
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.province import province
-from core.text import normalize, reading_copy
+from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import CHAINS, defang_link, is_card
@@ -22,6 +22,9 @@ _STATE = "gov.vn"
 _NAMED = {"không": 0, "zero": 0} | load_json("number_words.json")["digits"]
 _DIGITS = {normalize(word): str(value) for word, value in _NAMED.items() if value < 10}
 _SPOKEN = re.compile(rf"\b(?:(?:{'|'.join(_DIGITS)})(?: |$)){{8,}}")
+# A number whose digits stand apart by the same sign, or go on in the next line.
+_APART = re.compile(r"(?<!\d)\d+([./_·*|–—-]| ?\n ?)\d+(?:\1\d+)*")
+_MOBILE = re.compile(r"(?:0|84)[35789]\d{8}")
 _NUMBERS = (
     "{}: số {} chưa phải số công bố của cơ quan, cũng chưa được xác nhận là số kẻ gian dùng."
     " Bỏ đi, hoặc nhờ hai người ghi nhận ở mục Số điện thoại."
@@ -47,7 +50,16 @@ class _Text:
         spoken = _SPOKEN.finditer(normalize(self.mentions.typed))
         digits = ("".join(map(_DIGITS.__getitem__, each[0].split())) for each in spoken)
         written = [each.phone for each in self.mentions.phones]
-        return [(lookup_key(each), each.raw) for each in (*written, *map(phones.parse, digits))]
+        return [
+            *((lookup_key(each), each.raw) for each in (*written, *map(phones.parse, digits))),
+            *self._iter_numbers_apart(),
+        ]
+
+    def _iter_numbers_apart(self) -> Iterator[tuple[str, str]]:
+        for found in _APART.finditer(to_ascii_digits(self.mentions.plain)):
+            digits = "".join(filter(str.isdecimal, found[0]))
+            if _MOBILE.fullmatch(digits):
+                yield lookup_key(phones.parse(digits)), found[0]
 
     def list_accounts(self) -> list[str]:
         chains = (chain[0] for chain in CHAINS.finditer(self.mentions.plain))

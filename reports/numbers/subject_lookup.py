@@ -71,9 +71,18 @@ def lookup_subject(subject: Subject) -> SubjectVerdict:
     finding, cleared_at = load_finding(subject.kind, keys, subject.bank)
     since = max(filter(None, [report_counts.counting_window_start(), cleared_at]))
     summary = report_counts.summary_for(subject.key, since, subject.kind, subject.bank)
+    if host and not _is_accusable(subject.key, host):
+        summary = CallerReportSummary()
     notes = tuple(_iter_notes(host)) if host and not cleared_at else ()
     kind = _decide_kind("" if cleared_at else host, finding, summary)
     return SubjectVerdict(subject, kind, summary, finding, notes)
+
+
+def _is_accusable(link: str, host: str) -> bool:
+    """Return whether reports may name a link: none that is genuine and imitated, nor a host that many
+    share; as with findings.
+    """
+    return bool(link_hosts.key_of_link(link)) and not link_hosts.may_be_genuine(host)
 
 
 def _decide_kind(

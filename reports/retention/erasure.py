@@ -60,6 +60,7 @@ from reports.retention import erasure_log
 from reports.submission import intake
 
 REMOVE_TASK = "reports.remove_files"
+NOTICE = "notice"  # an address, on the list of erasures
 ERASED_PLACEHOLDER = "đã xóa"  # replaces officers' words; also in migration 0002
 _MAX_FOLLOWUPS_READ = 2**31 - 1  # an extraction of fewer follow-ups never replaces it
 _NAMES: dict[str, Any] = {
@@ -146,6 +147,13 @@ def take_back_file(report_id: UUID, file_id: UUID) -> None:
         erase_rows(EvidenceFile.objects.filter(pk=file.pk))
         erasure_log.append_on_commit(DestructionRequest.What.FILE, file.pk)
         transaction.on_commit(queue.notify)
+
+
+def forget_addresses(rows: QuerySet[NoticeAddress]) -> None:
+    """Delete the addresses of those who want no mails; an archive does not bring them back for long."""
+    for pk in rows.values_list("pk", flat=True):
+        erasure_log.append_on_commit(NOTICE, pk)
+    rows.delete()
 
 
 def reports_with_scope(part: ErasureScope) -> QuerySet[Report]:

@@ -16,7 +16,7 @@ from core.models import AuditEvent
 from core.outbox import queue, sweeps
 from reports.cases import legal_holds
 from reports.cases.locks import lock_report
-from reports.models import DestructionRequest, EvidenceFile, Followup
+from reports.models import DestructionRequest, EvidenceFile, Followup, NoticeAddress
 from reports.retention import erasure, erasure_log
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission import intake
@@ -48,6 +48,8 @@ def reapply_erasures() -> Counter[str]:
     for what, (table, kind) in _SINGLE_ROWS.items():
         present = table._default_manager.filter(erased_at=None).values_list("pk", flat=True)  # noqa: SLF001
         erase_listed(what, present, partial(_erase_one, table, kind))
+    addresses = NoticeAddress.objects.values_list("pk", flat=True)
+    erase_listed(erasure.NOTICE, addresses, _erase_address)
     return counts
 
 
@@ -72,6 +74,11 @@ def _erase_one(table: type[Model], kind: str, pk: UUID, _: datetime) -> str:
     erasure.erase_rows(rows)
     if table is Followup:
         queue.enqueue(intake.TRIAGE_TASK, report_id)
+    return "done"
+
+
+def _erase_address(pk: UUID, _: datetime) -> str:
+    NoticeAddress.objects.filter(pk=pk).delete()
     return "done"
 
 

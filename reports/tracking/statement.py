@@ -60,7 +60,7 @@ def build_statement(report: Report) -> Statement:
             public_number=report.public_number,
             sent_at=f"{report.received_local:%H:%M, %d/%m/%Y}",
             denunciation=_load_denunciation(),
-            commune=_shorten(_name_commune(merged)) or BLANK,
+            commune=_shorten_fact(_name_commune(merged)) or BLANK,
             facts=_fill(_list_facts(merged)),
             money=_fill(_list_money(merged)),
             story=_shorten("\n".join(_list_stories(merged)), MAX_STORY_CHARS),
@@ -78,8 +78,12 @@ def _shorten(text: str, most: int = MAX_FACT_CHARS) -> str:
     return text if len(text) <= most else text[:most].rpartition(" ")[0] + MORE
 
 
+def _shorten_fact(text: str) -> str:
+    return _shorten(" ".join(text.split()))
+
+
 def _fill(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((title, _shorten(text) or BLANK) for title, text in rows)
+    return tuple((title, _shorten_fact(text) or BLANK) for title, text in rows)
 
 
 def _name_commune(merged: MergedReport) -> str:

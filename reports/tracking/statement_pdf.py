@@ -9,6 +9,7 @@ from reports.tracking.statement import BLANK, MORE, REQUESTS, Statement
 
 _POINTS, _LINE, _FOOT = 11, 5.3, 9.5
 _BOTTOM_BLOCK = 82  # mm: requests, room to sign, origin
+_MAX_FACT_LINES = 3  # so that what all fields hold leaves room for the end of the page
 
 
 def render_statement(statement: Statement) -> bytes:
@@ -51,7 +52,7 @@ def _draw_head(pdf: FPDF, statement: Statement) -> None:
     _write(pdf, f"                  Công an xã, phường {BLANK}")
     _write(pdf, f"Tôi tên là: {BLANK}  Sinh ngày: {BLANK[:10]}")
     _write(pdf, f"Số căn cước: {BLANK[:19]}  Điện thoại: {BLANK[:13]}")
-    _write(pdf, f"Nơi ở: {statement.commune}")
+    _write(pdf, _cut_lines(pdf, f"Nơi ở: {statement.commune}", _MAX_FACT_LINES))
 
 
 def _write_heading(pdf: FPDF, text: str) -> None:
@@ -61,18 +62,21 @@ def _write_heading(pdf: FPDF, text: str) -> None:
 
 def _write_rows(pdf: FPDF, rows: tuple[tuple[str, str], ...]) -> None:
     for title, text in rows:
-        _write(pdf, f"{title}: {text}")
+        _write(pdf, _cut_lines(pdf, f"{title}: {text}", _MAX_FACT_LINES))
 
 
 def _write_story(pdf: FPDF, story: str) -> None:
     """Write the lines that leave room for the end of the page."""
-    pdf.set_font("serif", "", _POINTS)
-    words = sheets.replace_missing_glyphs(story)
-    lines: Any = pdf.multi_cell(0, _LINE, words, align="L", dry_run=True, output="LINES")
     room = int((pdf.h - _BOTTOM_BLOCK - pdf.get_y()) / _LINE) - 1
-    if len(lines) > max(room, 1):
-        lines = [*lines[: max(room - 1, 1)], MORE]
-    _write(pdf, "\n".join(lines))
+    _write(pdf, _cut_lines(pdf, story, max(room, 2)))
+
+
+def _cut_lines(pdf: FPDF, text: str, most: int) -> str:
+    """Return a text as it is, or as many of its lines as may be, the last of which says where the rest is."""
+    pdf.set_font("serif", "", _POINTS)
+    words = sheets.replace_missing_glyphs(text)
+    lines: Any = pdf.multi_cell(0, _LINE, words, align="L", dry_run=True, output="LINES")
+    return text if len(lines) <= most else "\n".join([*lines[: most - 1], MORE])
 
 
 def _draw_end(pdf: FPDF, statement: Statement) -> None:

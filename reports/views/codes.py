@@ -153,7 +153,8 @@ def redirect_with_note(view: str, note: dict[str, Any]) -> HttpResponse:
     """Return the redirect to a page of a form, with what it is to say."""
     address = page_address(view, get_language())
     response = SubmissionRedirect(address)
-    _refusal_cookie(view).write(response, json.dumps(note), address)
+    # Letters as they are: escaped, those of two full fields are more than browsers keep.
+    _refusal_cookie(view).write(response, json.dumps(note, ensure_ascii=False), address)
     return response
 
 
@@ -232,6 +233,13 @@ def new_code_received(request: HttpRequest) -> HttpResponse:
     except db.Error:
         return render(request, "503.html", status=503, using="public")
     return _render_new_code(request, report, code) if report else redirect("reports:new_code")
+
+
+def drop_new_code(response: HttpResponse) -> None:
+    """Have the browser forget a new code that was shown."""
+    for language in ("vi", "en"):
+        address = page_address("reports:new_code_received", language)
+        response.delete_cookie(_NEW_CODE.name, address, samesite="Lax")
 
 
 def _render_new_code(request: HttpRequest, report: Report, code: str) -> HttpResponse:

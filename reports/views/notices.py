@@ -20,6 +20,7 @@ from core.mail import mail_is_configured
 from reports.calendar import deadline_rules
 from reports.models import NoticeAddress, Report
 from reports.notices import addresses
+from reports.retention import erasure
 from reports.views.form_errors import form_view
 
 WORKING_DAYS = 3  # until a reporter should look again
@@ -71,7 +72,7 @@ def end(request: HttpRequest, token: str) -> HttpResponse:
     """Return the page that ends the notices to a mailbox, by a button: mail programs open links too."""
     is_valid = addresses.is_end_token(token)
     if request.method == "POST":
-        addresses.end_mailbox(token)
+        erasure.forget_addresses(addresses.list_rows_of_token(token))
     context = {"is_done": is_valid and request.method == "POST", "is_valid": is_valid}
     status = 200 if is_valid else 404
     return render(request, "reports/notice_end.html", context, status=status, using="public")

@@ -37,7 +37,12 @@ from reports.tracking.followup_feedback import EmergencyHelp
 from reports.tracking.forms import FollowupForm, ReplyForm
 from reports.tracking.status_timeline import UploadResult
 from reports.views import notices
-from reports.views.codes import code_page, redirect_with_note, report_for_code_or_error
+from reports.views.codes import (
+    code_page,
+    drop_new_code,
+    redirect_with_note,
+    report_for_code_or_error,
+)
 from reports.views.form_errors import FormError, SubmissionRedirect, form_view
 from reports.views.sealed_cookies import (
     SealedCookie,
@@ -183,6 +188,7 @@ def close(request: HttpRequest, handle: str) -> HttpResponse:
         response.delete_cookie(cookie.name, _report_address(handle, language), samesite="Lax")
     path = receipt_cookie_path(get_language())
     response.delete_cookie(receipt_cookie().name, path, samesite="Lax")
+    drop_new_code(response)
     if settings.HTTPS:  # what the back button would bring from the browser's memory
         response["Clear-Site-Data"] = '"cache"'
     return response
@@ -192,6 +198,8 @@ def _render_status(
     request: HttpRequest, report: Report, code: str, status: int = 200, **news: object
 ) -> HttpResponse:
     """Return the page about a report; hidden fields carry the code on to what is sent from it."""
+    # First: what comes while the page is read is owed again, and not taken for seen.
+    notice = None if report.erased_at else notices.build_panel(report, seen=True)
     case = Case.objects.get(report=report)
     conversation = status_timeline.conversation(report)
     question = conversation.question if case.status == Case.Status.WAITING else None
@@ -225,7 +233,7 @@ def _render_status(
         if merged.withdrawal and case.status in Case.OPEN
         else "",
         "results": results.load_results(report, case),
-        "notice": None if report.erased_at else notices.build_panel(report, seen=True),
+        "notice": notice,
         "files": files,
         "most_files": storage.MAX_COUNT,
         "upload_ticket": upload_handler.issue_ticket(report),

@@ -15,10 +15,10 @@ from core.form_data import Fields, sanitize_text
 from core.province_names import insert_hotline
 from reports.cases.legal_holds import ReportErasedError
 from reports.facts import merged_report
-from reports.models import Followup, Report
+from reports.models import Followup, NoticeAddress, Report
 from reports.notices import addresses
 from reports.reference import gazetteer
-from reports.retention import erasure_requests
+from reports.retention import erasure, erasure_requests
 from reports.submission import flood_detection
 from reports.submission.forms import CodeForm
 from reports.tracking import (
@@ -310,7 +310,7 @@ def _save_notice_address(_request: HttpRequest, report: Report, data: Fields) ->
 
 
 def _stop_notices(_request: HttpRequest, report: Report, _data: Fields) -> list[UploadResult]:
-    addresses.end(report.pk)
+    erasure.forget_addresses(NoticeAddress.objects.filter(report=report))
     return _confirm(_("Đã thôi. Trang đã xóa email của bạn."))
 
 

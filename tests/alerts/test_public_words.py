@@ -52,8 +52,16 @@ def test_a_number_read_digit_by_digit_is_a_number() -> None:
 
 
 @pytest.mark.parametrize(
+    "apart", ["0992/000/123", "0992·000·123", "0.9.9.2.0.0.0.1.2.3", "0992\n000123"]
+)
+def test_a_number_whose_digits_stand_apart_is_a_number(apart: str) -> None:
+    assert "chưa phải số công bố" in refusal(draft(advice=f"{ADVICE}Goi {apart}"))
+
+
+@pytest.mark.parametrize(
     "words",
     [
+        {"advice": ADVICE + "Từ 01/12/2026 đến 05/12/2026 10 giờ. Họ đòi 5.000.000.000 đồng."},
         {"sms": "Cup may. Goi 02373725725 hoac 113"},
         {"loudspeaker": "Gọi không hai ba bảy ba, bảy hai năm, bảy hai năm."},
         {"advice": ADVICE + "Xem https://thanhhoa.gov.vn/canh-bao hoặc 127.0.0.1/canh-bao/."},

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from django.core.mail import EmailMessage
+from django.utils.datastructures import MultiValueDict
 
 from alerts.formats.xml import add_child, serialize
 from core import text
@@ -20,7 +21,9 @@ from reports.extraction.language import amounts
 from reports.extraction.story_reader import extract_from_story
 from reports.facts.contact_index import blind_index
 from reports.numbers.subjects import find_account_or_link
+from reports.public import link_hosts
 from reports.reference import gazetteer
+from reports.submission.call_details import CallDetailsParser
 from tests.support.cpu_time import measure_cpu_seconds
 
 MAX_GROWTH = 2.3  # of the time, when the text doubles
@@ -57,6 +60,10 @@ WORK: dict[str, Callable[[str], object]] = {
     "write a letter": lambda words: EmailMessage("tin", words).message().as_bytes(),
     "normalize with offsets": text.normalize_with_offsets,
     "read as meant": text.reading_copy,
+    "read the lines of a form": lambda words: CallDetailsParser(
+        MultiValueDict({"accounts": [words]})
+    ).split_lines("accounts"),
+    "say whom a host poses as": link_hosts.poses_as_state,
 }
 
 

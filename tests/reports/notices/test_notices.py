@@ -12,13 +12,14 @@ from django.core.mail import EmailMessage
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from core.models import OutboxItem
 from ops import key_rotation
 from reports.models import NoticeAddress, Report
 from reports.notices import addresses, mails
-from reports.retention import erasure
+from reports.retention import erasure, reerase_after_restore
+from reports.tracking import status_timeline
 from tests.support import alert_factories, report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.database_contents import words_in_tables
@@ -252,6 +253,21 @@ def test_one_press_in_the_mail_program_ends_all_mails_to_the_mailbox(
     assert work() == []
 
 
+@pytest.mark.usefixtures("own_data_folder")
+@pytest.mark.parametrize("way", ["page", "mail"])
+def test_an_archive_brings_no_mails_back_to_who_ended_them(
+    reporter: Resident, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, way: str
+) -> None:
+    row = NoticeAddress.objects.get()
+    path = STOP if way == "page" else f"{STOP}{addresses.sign_end_token(row)}/"
+    with django_capture_on_commit_callbacks(execute=True):
+        reporter.post(path)
+    assert not NoticeAddress.objects.exists()
+    row.save(force_insert=True)
+    assert reerase_after_restore.reapply_erasures() == {"done": 1}
+    assert not NoticeAddress.objects.exists()
+
+
 @pytest.mark.parametrize("token", ["x", f".{'0' * 36}.{'0' * 32}", "ố.ồ"])
 def test_a_forged_link_ends_nothing(reporter: Resident, client: Client, token: str) -> None:
     assert client.post(f"{STOP}{token}/").status_code == 404
@@ -269,7 +285,34 @@ def test_a_warning_that_came_of_it_is_told_once_it_is_in_force(
     later = timezone.now() + timedelta(hours=2)
     alert_factories.issued(campaign=wave, effective=later)
     assert work() == []
-    assert [each.to for each in work(hours=3)] == [[ME]]
+    assert OutboxItem.objects.get(
+        done_at=None, task=addresses.CAMPAIGN_TASK
+    ).due_at >= later.replace(microsecond=0)
+    reporter.read_status()  # too early to read of it
+    with time_machine.travel(later):
+        assert [each.to for each in work(hours=3)] == [[ME]]
+
+
+def test_a_warning_that_is_to_come_holds_no_question_up(reporter: Resident, duty: Person) -> None:
+    wave = campaign("Đ-26-K4M")
+    add_to_campaign(reporter.report, wave)
+    alert_factories.issued(campaign=wave, effective=timezone.now() + timedelta(days=3))
+    assert work() == []
+    decide("ask", reporter.report, duty)
+    assert [each.to for each in work()] == [[ME]]
+
+
+def test_what_comes_while_the_page_is_read_is_still_told(reporter: Resident, duty: Person) -> None:
+    read = status_timeline.conversation
+
+    def ask_behind(report: Report) -> object:
+        found = read(report)
+        decide("ask", report, duty)
+        return found
+
+    with patch.object(status_timeline, "conversation", ask_behind):
+        reporter.read_status()
+    assert [each.to for each in work()] == [[ME]]
 
 
 @pytest.mark.parametrize("part", ["whole", "names"])

@@ -82,7 +82,6 @@ def test_what_is_no_finding_today_is_not_said(fields: dict[str, object]) -> None
         ("bidv.com.vn", "nơi thật"),
         ("https://facebook.com", "dùng chung"),
         ("https://bit.ly/" + "a" * 300, "dài quá"),
-        ("https://bit.ly/a\\b", "dấu lạ"),
     ],
 )
 def test_what_speaks_against_a_proposal_is_said(duty: Person, typed: str, why: str) -> None:
@@ -113,6 +112,25 @@ def test_an_address_of_the_state_is_never_accused_by_reports() -> None:
         report = file_naming(LINK, person)
         Indicator.objects.filter(report=report, kind="link").update(key="dichvucong.gov.vn")
     assert look_up("dichvucong.gov.vn").kind == "state"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("vietcombank.com.vn/dang-nhap", "unknown"),
+        ("congan.com.vn", "unknown"),
+        ("zalo.me", "unknown"),
+        ("zalo.me/g/nhai", "several"),
+    ],
+)
+def test_a_genuine_page_or_one_of_many_is_not_accused_by_those_who_were_lured_by_its_name(
+    key: str, kind: str
+) -> None:
+    for person in range(2):
+        report = file_naming(LINK, person)
+        Indicator.objects.filter(report=report, kind="link").update(key=key)
+    verdict = look_up(f"https://{key}")
+    assert (verdict.kind, bool(verdict.report_summary.people)) == (kind, kind == "several")
 
 
 @pytest.mark.parametrize(

@@ -90,3 +90,21 @@ def test_other_digits_are_no_card(text: str) -> None:
 )
 def test_numbers_alone_are_told_from_a_story(typed: str, *, has_number: bool) -> None:
     assert bool(subjects.find_lone_numbers(typed)) is has_number
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        (r"http://nhai.top\@dichvucong.gov.vn", "nhai.top/@dichvucong.gov.vn"),
+        (r"http:\\nhai.top\x.gov.vn", "nhai.top/x.gov.vn"),
+        ("http://dichvucong.gov.vn:80@nhai.top/", "nhai.top"),
+        ("http://dichvucong.gov.vn。nhai.top/", "dichvucong.gov.vn.nhai.top"),
+        ("http://nhai.top./nop", "nhai.top/nop"),
+        ("http:/nhai.top/nop", "nhai.top/nop"),
+        ("http://xn--vetcombank-68a.top/", "vïetcombank.top"),
+    ],
+)
+def test_the_host_of_a_link_is_the_one_that_a_browser_would_open(typed: str, key: str) -> None:
+    subject = subjects.find_account_or_link(typed)
+    assert subject
+    assert (subject.kind, subject.key) == ("link", key)

@@ -88,6 +88,24 @@ def test_a_long_story_ends_on_the_page_with_where_the_rest_is(client: Client, st
     assert "ký, ghi rõ họ tên" in text
 
 
+@pytest.mark.parametrize("words", ["tôi chuyển vào đó ", "W ", "a\n"])
+def test_long_fields_push_nothing_off_the_page(client: Client, words: str) -> None:
+    fields = ("caller_number", "claimed_name", "money_lost_raw", "commune_raw")
+    resident = create_resident(client, story=words * 900, **dict.fromkeys(fields, words * 200))
+    add_followup(
+        resident.report,
+        accounts=(words * 99,) * 5,
+        links=(words * 99,) * 5,
+        called_on_raw=words * 99,
+    )
+    (page,) = PdfReader(BytesIO(resident.post(PDF).content)).pages
+    places: dict[str, float] = {}
+    page.extract_text(visitor_text=lambda text, cm, tm, *_: places.update({text: cm[5] + tm[5]}))
+    signed = [place for text, place in places.items() if "Người trình bày" in text]
+    assert signed > [60.0]  # points from the bottom: above the origin, which stands at the foot
+    assert min(places.values()) >= 0
+
+
 def test_no_answer_is_kept_anywhere_and_no_code_or_number_stands_in_its_address(
     robbed: Resident,
 ) -> None:

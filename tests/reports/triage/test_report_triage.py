@@ -1,10 +1,11 @@
 """Triage: from a report to its facts, once in effect, whatever happens on the way."""
 
+from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -12,10 +13,11 @@ from pytest_django import Settings
 from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS
+from reports.campaigns import regrouping
 from reports.extraction.language.scoring import is_remainder
 from reports.extraction.priority import FormAnswers
 from reports.extraction.story_reader import extract_from_story
-from reports.models import Case, ExtractedFacts, Indicator, Report
+from reports.models import CampaignLink, Case, ExtractedFacts, Indicator, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.tasks import triage_reports
@@ -246,6 +248,25 @@ def test_two_workers_on_one_item_write_once() -> None:
     in_parallel([lambda: report_triage.process_items([item])] * 6)
     assert item_of(subject).attempts == 1
     assert Indicator.objects.filter(report=subject, source="caller").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_on_overlapping_messages_with_a_key_that_is_none_read_each_report_once() -> None:
+    """All name one number: the locks of the batches, of single reports and of regrouping meet."""
+    reports = [report(f"{STORY} Lần {n}.", caller_number="0550 000 123") for n in range(8)]
+    items = [item_of(each).pk for each in reports]
+    forged = queue.enqueue(intake.TRIAGE_TASK, "no uuid").pk
+    messages = [[*items, forged], [forged, *reversed(items)], items[::2], [items[5]]]
+
+    def regroup() -> None:
+        with transaction.atomic():
+            regrouping.regroup(reports[0].pk)
+
+    works = [partial(report_triage.process_items, message) for message in messages]
+    in_parallel([*works, regroup])
+    assert ExtractedFacts.objects.count() == len(reports)
+    assert [item_of(each).done_at is None for each in reports] == [False] * len(reports)
+    assert CampaignLink.objects.values("campaign").distinct().count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -79,6 +79,18 @@ def test_where_cookies_are_kept_a_reload_shows_the_new_code_again(
     assert Client().get(answer["Location"])["Location"] == PAGE
 
 
+def test_who_closes_the_report_leaves_no_new_code_to_the_next_at_the_computer(
+    resident: Resident, duty: Person
+) -> None:
+    resident.client.get(PAGE)
+    resident.client.get(TRACK)
+    answer = fetch(resident, get_word(duty, resident))
+    code = code_of(resident.client.get(answer["Location"]).content)
+    status = resident.client.post(TRACK, {"code": code})["Location"]
+    resident.client.post(f"{status}dong/")
+    assert resident.client.get(answer["Location"])["Location"] == PAGE
+
+
 def read_error(resident: Resident, code: str) -> str:
     answer = resident.client.post(TRACK, {"code": code})
     assert answer.status_code == 422

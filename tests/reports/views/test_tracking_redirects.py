@@ -194,3 +194,17 @@ def test_after_a_loss_what_was_just_sent_is_confirmed_above_the_standing_advice(
     client.get(TRACK)
     page = words(follow(client, robbed.post("/theo-doi/them/", story="Thêm.", kind="more")).content)
     assert page.index("Đã ghi thêm") < page.index("Gọi ngân hàng của bạn trước")
+
+
+@pytest.mark.parametrize("handle", ["a;b", "a b", "ă", 'a"b', "%0d%0aSet-Cookie: x=1"])
+def test_an_address_that_no_cookie_can_have_is_none_of_ours(client: Client, handle: str) -> None:
+    assert client.post(f"{TRACK}tin/{handle}/dong/").status_code == 404
+
+
+@pytest.mark.parametrize("sign", ["ă", "漢", "😀"])
+def test_a_cookie_is_never_larger_than_browsers_keep(visitor: Resident, sign: str) -> None:
+    visitor.client.get(NEW_CODE)
+    typed = {"public_number": sign * 500, "word": sign * 500}
+    answer = visitor.client.post(NEW_CODE, typed)
+    assert answer.status_code == 303
+    assert max(len(each.OutputString()) for each in answer.cookies.values()) < 4096
