@@ -180,8 +180,11 @@ def _mentioned_in_fields(merged: MergedReport) -> Iterator[Indicator]:
     for caller in merged.followup_callers_with_corrected:
         is_corrected = caller not in merged.followup_callers
         yield from mentioned_callers(caller.number, _FOLLOWUP, is_corrected=is_corrected)
-    yield from (mentioned_account(line, _FOLLOWUP) for line in merged.accounts)
-    yield from (mentioned_link(line, _FOLLOWUP) for line in merged.links)
+    report = merged.report  # `mentioned_in_form`
+    accounts = (line for line in merged.accounts if line not in report.accounts)
+    links = (line for line in merged.links if line not in report.links)
+    yield from (mentioned_account(line, _FOLLOWUP) for line in accounts)
+    yield from (mentioned_link(line, _FOLLOWUP) for line in links)
 
 
 def mentioned_account(line: str, source: str) -> Indicator:

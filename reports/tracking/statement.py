@@ -89,11 +89,7 @@ def _name_commune(merged: MergedReport) -> str:
 
 
 def _list_facts(merged: MergedReport) -> Iterator[tuple[str, str]]:
-    days = (
-        " ".join(filter(None, (f"{each.called_on:%d/%m/%Y}" if each.called_on else "", each.called_on_raw)))
-        for each in merged.substantive_followups
-    )  # fmt: skip
-    yield "Họ gọi lúc", "; ".join(filter(None, days))
+    yield "Họ gọi lúc", "; ".join(merged.call_times)
     yield "Người gọi", "; ".join(map(followup_feedback.caller_line, merged.callers))
     if merged.links:
         yield "Đường link họ gửi", "; ".join(merged.links)
