@@ -24,6 +24,7 @@ from reports.models import (
     Indicator,
     NumberFinding,
     Report,
+    SubjectKind,
 )
 from reports.numbers.report_counts import CALLERS
 
@@ -93,7 +94,11 @@ def _list_confirmed_numbers(report: Report) -> Iterator[ReportResult]:
         report=report, kind=Indicator.Kind.NUMBER, source__in=CALLERS
     ).exclude(key="")
     findings = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
-    since = findings.filter(key__in=named.values("key"), confirmed_at__gte=report.received_at)
+    since = findings.filter(
+        kind=SubjectKind.NUMBER,
+        key__in=named.values("key"),
+        confirmed_at__gte=report.received_at,
+    )
     for finding in since.exclude(confirmed_at=None):
         shown = format_national(phones.parse(finding.number))
         yield ReportResult(
