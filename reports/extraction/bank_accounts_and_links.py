@@ -29,6 +29,7 @@ _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
 MIN_ACCOUNT_DIGITS, MAX_ACCOUNT_DIGITS = 6, 19
 _CARD_LENGTH = 16  # digits
+ACCOUNT_CUE = "stk "  # before a line of a field for accounts: it is read as one
 CARD_MASK = "••••"  # in what is shown again
 _DOMESTIC_CARD = "9704"
 _REACH = 90  # characters beside an account that say whose it is

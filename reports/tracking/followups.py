@@ -19,6 +19,7 @@ from reports.cases import deadlines
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import phones, story_reader
+from reports.extraction.bank_accounts_and_links import ACCOUNT_CUE
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import ParsedCaller
 from reports.extraction.priority import list_dangers
@@ -26,7 +27,7 @@ from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller, MergedReport
 from reports.models import Followup, Message, Report
-from reports.submission.intake import ACCOUNT_CUE, TRIAGE_TASK
+from reports.submission.intake import TRIAGE_TASK
 
 # Of one report: more than anybody needs, and as much as desk and triage can handle.
 MAX_FOLLOWUPS = 40
