@@ -5,6 +5,7 @@ from typing import Any
 from django import forms, template
 from django.utils.translation import get_language
 
+from core.text import group_thousands
 from reports.facts.merged_report import Caller, MergedReport
 from reports.models import BankHotline
 from reports.reference import confirmed_statements
@@ -16,9 +17,8 @@ register.filter("office", followup_feedback.office_label)
 
 @register.filter
 def number(amount: int) -> str:
-    """Return a count with its thousands apart: 1.234 in Vietnamese, 1,234 in English."""
-    grouped = f"{amount:,}"
-    return grouped if get_language() == "en" else grouped.replace(",", ".")
+    """Return a count with its thousands apart, in the language of the page."""
+    return group_thousands(amount, get_language())
 
 
 @register.simple_tag(takes_context=True)
@@ -29,7 +29,7 @@ def named_banks(context: template.Context) -> list[BankHotline]:
     texts = [context.get("story") or ""]
     if merged:
         texts += [merged.report.story, *merged.accounts]
-        texts += [each.beginning for each in merged.followups]  # as `merged_report` loads it
+        texts += [each.beginning for each in merged.followups]  # type: ignore[union-attr]  # as `merged_report` loads it
     return confirmed_statements.banks_named_in("\n".join(texts))
 
 

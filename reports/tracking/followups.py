@@ -173,7 +173,7 @@ def _build_followup(report: Report, submission: FollowupSubmission) -> Followup:
 def list_numbers(merged: MergedReport) -> list[tuple[str, str]]:
     """Return the callers' readable numbers as they stand, each once: its key, and as it is dialled."""
     found = (phone for caller in merged.callers for phone in _parse_numbers(caller))
-    numbers = {phone.key: phones.format_dialled(phone) for phone in found if phone.key}
+    numbers = {phone.key: phones.format_dialled(phone.key) for phone in found if phone.key}
     return list(numbers.items())
 
 
@@ -202,7 +202,7 @@ def _drop_numbers(caller: Caller, wrong: Collection[str]) -> Caller:
     if not any(phone.key in wrong for phone in numbers):
         return caller
     right = (phone for phone in numbers if phone.key not in wrong)
-    left = ", ".join(phones.format_dialled(phone) for phone in right if phone.key)
+    left = ", ".join(phones.format_dialled(phone.key) for phone in right if phone.key)
     return replace(caller, number=left) if left or caller.office or caller.name else Caller()
 
 

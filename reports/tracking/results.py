@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
+from core.text import group_thousands
 from reports.extraction import phones
 from reports.extraction.phones import format_national
 from reports.facts import abuse_flags
@@ -113,8 +114,7 @@ def _list_confirmed_numbers(report: Report) -> Iterator[ReportResult]:
 def _list_money_held(report: Report) -> Iterator[ReportResult]:
     """Yield what banks hold; never what they were only asked for, which a thief could be warned of."""
     for letter in BankLetter.objects.filter(report=report, frozen_vnd__gt=0):
-        amount = f"{letter.frozen_vnd:,}"
-        amount = amount if get_language() == "en" else amount.replace(",", ".")
+        amount = group_thousands(letter.frozen_vnd or 0, get_language())
         yield ReportResult(
             timezone.localtime(letter.answered_at),
             gettext("Ngân hàng đã giữ lại %(amount)s đồng.") % {"amount": amount},

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from core.province import province
+from core.text import group_thousands
 from reports.extraction.language import amounts
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
@@ -108,7 +109,7 @@ def _format_loss(raw: str) -> str:
     vnd = amounts.parse_money_field(raw).value
     if not vnd:
         return raw.strip()
-    return f"{vnd:,} đồng".replace(",", ".") + f" (người báo ghi: “{raw.strip()}”)"
+    return f"{group_thousands(vnd)} đồng (người báo ghi: “{raw.strip()}”)"
 
 
 def _list_accounts(merged: MergedReport) -> Iterator[str]:

@@ -193,7 +193,7 @@ def carrier_report_sms(merged: MergedReport) -> str | None:
     phone = next(filter(None, numbers), None)
     if phone is None or lookup.find_published([phone.key]):
         return None
-    head = f"LD ({phones.format_dialled(phone)}) ("
+    head = f"LD ({phones.format_dialled(phone.key)}) ("
     summary = ", ".join(_list_ticked(merged.report)) or "goi dien lua dao"
     room = MAX_SMS_LENGTH - len(head) - 1
     if len(summary) > room:
