@@ -2,12 +2,12 @@
 
 from django.urls import include, path
 
-from alerts.views import pages, subscription_change, subscriptions
+from alerts.views import pages, subscriptions
 
 _SUBSCRIPTIONS = [
     path("dang-ky/", subscriptions.subscribe, name="subscribe"),
     path("dang-ky/xac-nhan/<str:token>/", subscriptions.join, name="subscription_join"),
-    path("dang-ky/doi/<str:token>/", subscription_change.change, name="subscription_change"),
+    path("dang-ky/doi/<str:token>/", subscriptions.change, name="subscription_change"),
     path("dang-ky/bo/<str:token>/", subscriptions.leave, name="subscription_leave"),
 ]
 _WARNINGS = [

@@ -63,6 +63,11 @@ def _decode(text: bytes) -> str:
 _decode_name = lru_cache(maxsize=256)(_decode)  # the field names of our own pages
 
 
+def last_texts(fields: Fields) -> dict[str, str]:
+    """Return the text of each field, of one sent twice the last."""
+    return {name: texts[-1] for name, texts in fields.lists() if texts}
+
+
 def sanitize_fields(fields: Fields) -> Fields:
     """Return the fields with what PostgreSQL or a page cannot hold replaced."""
     return MultiValueDict(

@@ -287,6 +287,17 @@ def _match(word: str, among: Sequence[str]) -> int:
     return int(len(word) > 1 and any(other.startswith(word) for other in among))
 
 
+def fold_code(typed: str) -> str:
+    """Return the letters and digits of a typed code, in capitals."""
+    return "".join(filter(str.isalnum, typed.upper()))
+
+
+def group_thousands(amount: int, language: str | None = "vi") -> str:
+    """Return 35500000 as 35.500.000, in English as 35,500,000."""
+    grouped = f"{amount:,}"
+    return grouped if language == "en" else grouped.replace(",", ".")
+
+
 def lower_initial(text: str) -> str:
     return text[:1].lower() + text[1:]
 

@@ -81,10 +81,10 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
-        from desk import dashboard, number_drafts, shift_handover, unit_numbers  # noqa: PLC0415
+        from desk import dashboard, shift_handover  # noqa: PLC0415
         from desk.hotline import page as hotline  # noqa: PLC0415
         from desk.leaders import page as leaders  # noqa: PLC0415
-        from desk.numbers import card  # noqa: PLC0415
+        from desk.numbers import card, number_drafts, published_numbers  # noqa: PLC0415
         from desk.reports import urls as report_urls  # noqa: PLC0415
 
         return [
@@ -95,7 +95,7 @@ class DeskSite(OTPAdminSite):
             *hotline.urls(self),
             *card.urls(self),
             *number_drafts.urls(self),
-            *unit_numbers.urls(self),
+            *published_numbers.urls(self),
             *leaders.urls(self),
             *shift_handover.urls(self),
             *dashboard.urls(self),

@@ -33,7 +33,8 @@ def test_a_decision_record_has_four_headings_a_status_and_at_most_forty_lines(ad
     assert [line[3:] for line in lines if line.startswith("## ")] == HEADINGS
     assert len(lines) <= 40
     status = text.split("## Status\n")[1].split("## ")[0].strip()
-    assert re.fullmatch(r"Accepted|Superseded by \[\d{4}\]\(.+\.md\)", status)
+    forms = r"Accepted|(?:Superseded|Accepted, superseded in part) by \[\d{4}\]\(.+\.md\)"
+    assert re.fullmatch(forms, status)
 
 
 def test_decision_records_are_numbered_without_gaps_and_all_in_the_index() -> None:

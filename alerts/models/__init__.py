@@ -14,7 +14,6 @@ from alerts.models.revisions import AlertRevision as AlertRevision
 from alerts.models.revisions import AlertRevisionQuerySet as AlertRevisionQuerySet
 from alerts.models.revisions import PublicKey as PublicKey
 from alerts.models.revisions import RevisionSignature as RevisionSignature
-from alerts.models.translations import OWN_TEXT_LANGUAGES as OWN_TEXT_LANGUAGES
 from alerts.models.translations import AlertTranslation as AlertTranslation
 from alerts.models.translations import Language as Language
 from alerts.models.translations import Sound as Sound

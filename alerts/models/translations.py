@@ -23,8 +23,6 @@ class Language(models.TextChoices):
     HMONG = "hmn", _("Tiếng Mông")
 
 
-# The warning itself has their texts.
-OWN_TEXT_LANGUAGES = (Language.VIETNAMESE, Language.ENGLISH)
 _POSITIONS = {each.value: place for place, each in enumerate(Language)}
 
 

@@ -1,4 +1,6 @@
-"""Forms of the public pages: a frame for an agency's site, a code to check, an address for mails."""
+"""Forms of the public pages: a frame for an agency's site, a code to check, an address for mails and
+which of them it gets.
+"""
 
 import re
 from itertools import islice
@@ -8,13 +10,14 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from alerts.delivery.signed_links import FILTERS
 from alerts.delivery.subscription_filters import SubscriptionFilter
 from alerts.embed.snippets import SIZES, EmbedOptions, EmbedScope
-from alerts.models import AlertRevision
+from alerts.models import AlertRevision, Subscriber
 from core.keys import form_token, token_age
 from core.province import province
 from reports.campaigns import campaign_stats
-from reports.models import Office
+from reports.models import Commune, Office
 from reports.reference import gazetteer
 
 MAX_CODE_LENGTH = 60
@@ -29,6 +32,7 @@ _CODE_GROUPS = re.compile(r"[A-Z0-9]+")
 _EXAMPLE = f"{province.warning_code}-2026-0001-1"
 _INPUT = {"class": "input"}
 _NOT_OFFERED = {"invalid_choice": _("Chọn một dòng trong danh sách.")}
+_NOT_OFFERED_OF_MANY = {"invalid_choice": _("Chọn trong danh sách.")}
 _NO_ADDRESS = _("Địa chỉ thư chưa đúng. Ví dụ: ten@coquan.vn.")
 
 
@@ -164,7 +168,7 @@ class SubscribeForm(_PlaceListMixin, forms.Form):
         _set_choices(
             self, "scenario", [("", _("Mọi kiểu lừa")), *campaign_stats.warning_scenarios()]
         )
-        _set_choices(self, "office", [("", _("Mọi nơi")), *list_offices()])
+        _set_choices(self, "office", [("", _("Mọi nơi")), *_list_offices()])
 
     @property
     def filters(self) -> SubscriptionFilter:
@@ -185,7 +189,36 @@ class SubscribeForm(_PlaceListMixin, forms.Form):
         return values
 
 
-def list_offices() -> list[tuple[str, str]]:
+def _box_field(label: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=_NOT_OFFERED_OF_MANY,
+    )
+
+
+class SubscriptionChangeForm(forms.Form):
+    """What a subscriber wants to be told: as many of each as they like, none for all."""
+
+    communes = _box_field(_("Xã, phường"))
+    scenarios = _box_field(_("Kiểu lừa"))
+    offices = _box_field(_("Nơi bị giả danh"))
+
+    def __init__(self, data: Any, subscriber: Subscriber) -> None:
+        initial = {name: getattr(subscriber, name) for name in FILTERS}
+        super().__init__(data, initial=initial, label_suffix="")
+        communes = Commune.objects.order_by("sort_key").values_list("pk", "name")
+        choices = communes, campaign_stats.warning_scenarios(), _list_offices()
+        for name, rows in zip(FILTERS, choices, strict=True):
+            _set_choices(self, name, rows)
+
+    @property
+    def filters(self) -> SubscriptionFilter:
+        return SubscriptionFilter(**{name: self.cleaned_data[name] for name in FILTERS})
+
+
+def _list_offices() -> list[tuple[str, str]]:
     named = Office.objects.exclude(pk=_NO_OFFICE)
     rows = named.values_list("pk", "name", "name_en")
     is_english = get_language() == "en"

@@ -1,4 +1,4 @@
-"""Warnings by mail: the page that takes an address, and the two links of the mails."""
+"""Warnings by mail: the page that takes an address, and the three links of the mails."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from alerts.delivery import signed_links, subscriptions
-from alerts.views.forms import SubscribeForm
+from alerts.views.forms import SubscribeForm, SubscriptionChangeForm
 from core import mail, rate_limits
 from core.same_origin import is_same_origin
 
@@ -64,6 +64,25 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     change = signed_links.change_url(subscriber) if is_done and subscriber else ""
     context = {"is_done": is_done, "is_valid": is_valid, "chosen": chosen, "change": change}
     return _render_page(request, "alerts/subscription_join.html", context, 200 if is_valid else 404)
+
+
+@csrf_exempt  # the link itself is the right to change, and there is no cookie to abuse
+@_allow_page_methods
+@_BACK_FINDS
+def change(request: HttpRequest, token: str) -> HttpResponse:
+    """Return the choices as they stand; after a POST those that were saved."""
+    subscriber = subscriptions.find_by_change_token(token)
+    if subscriber is None:
+        return _render_page(request, "alerts/subscription_change.html", {}, 404)
+    form = SubscriptionChangeForm(request.POST if request.method == "POST" else None, subscriber)
+    chosen = None
+    if form.is_bound and form.is_valid():
+        subscriptions.change_filters(subscriber, form.filters)
+        chosen = form.filters.names
+    context = {"form": form, "chosen": chosen}
+    return _render_page(
+        request, "alerts/subscription_change.html", context, 422 if form.errors else 200
+    )
 
 
 @csrf_exempt  # mail programs post here by themselves (RFC 8058)

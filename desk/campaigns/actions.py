@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from core.errors import ActionError, NotAllowedError
 from core.form_data import parse_uuid
 from core.responses import HttpResponseSeeOther
+from core.text import fold_code
 from desk.campaigns.detail import get_campaign_or_404, render_page
 from desk.labels.formatting import format_count
 from desk.pages.actions import DeskAction
@@ -311,7 +312,7 @@ def public_numbers(typed: str) -> tuple[set[str], list[str]]:
     """Return the public numbers in a text, normalized, and the words that are none."""
     numbers, invalid = set(), []
     for each in typed.replace(",", " ").replace(";", " ").split():
-        chars = "".join(filter(str.isalnum, each.upper()))
+        chars = fold_code(each)
         if is_public_number(chars):
             numbers.add(f"{chars[:2]}-{chars[2:6]}-{chars[6:]}")
         else:

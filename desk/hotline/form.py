@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 
-from core.form_data import Fields
+from core.form_data import Fields, last_texts
 from reports.facts import choices
 from reports.reference import caller_advice, gazetteer
 from reports.submission import intake
@@ -45,11 +45,6 @@ _LABELS = {
     "commune": "Người báo ở xã, phường nào",
     "on_behalf": "Người báo nói thay người khác",
 }
-
-
-def last_texts(fields: Fields) -> dict[str, str]:
-    """Return the text of each field, of one sent twice the last."""
-    return {name: texts[-1] for name, texts in fields.lists() if texts}
 
 
 def _radio(options: Iterable[tuple[Any, Any]]) -> LenientChoiceField:

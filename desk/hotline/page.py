@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import preferences
 from accounts.sessions import get_officer
-from core.form_data import Fields, sanitize_fields
+from core.form_data import Fields, last_texts, sanitize_fields
 from core.responses import HttpResponseSeeOther
-from desk.hotline.form import NAMED, FilingForm, last_texts
+from desk.hotline.form import NAMED, FilingForm
 from desk.numbers.card import load_card
 from desk.pages.http import render, set_status
 from reports.models import Report

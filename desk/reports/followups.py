@@ -22,7 +22,7 @@ from desk.labels import codes, highlighting
 from desk.labels.formatting import format_datetime, in_quotes, officer_name
 from desk.labels.highlighting import TruncatedText
 from reports.extraction import redaction
-from reports.facts.merged_report import iter_followups, tells_phrase
+from reports.facts.merged_report import format_call_time, iter_followups, tells_phrase
 from reports.models import Followup, Message, Report
 from reports.models.report_views import NO_VIEWS
 
@@ -214,8 +214,7 @@ def list_call_details(row: Followup | Report) -> Iterator[tuple[str, str]]:
     """Yield what a report or a follow-up says of accounts, links and the time of the call."""
     yield "Tài khoản nhận", "; ".join(row.accounts)
     yield "Đường link", "; ".join(row.links)
-    day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
-    yield "Gọi lúc", " ".join(filter(None, (day, in_quotes(row.called_on_raw))))
+    yield "Gọi lúc", format_call_time(row.called_on, in_quotes(row.called_on_raw))
 
 
 def _list_caller_fields(caller: Any) -> Iterator[str]:

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import User
 
-from core.text import list_single_edits, to_ascii_digits
+from core.text import fold_code, list_single_edits, to_ascii_digits
 from desk.labels.formatting import format_phone
 from desk.reports.indicators import BY_DIGITS
-from reports.campaigns.campaign_codes import fold_code
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.models import Campaign, Indicator, Report

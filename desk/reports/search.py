@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Left, Reverse
 
-from core.text import normalize, to_ascii_digits
+from core.text import fold_code, normalize, to_ascii_digits
 from desk.reports.indicators import BY_DIGITS
 from desk.reports.near_codes import find_near
-from reports.campaigns.campaign_codes import campaign_for_code, find_by_ending, fold_code
+from reports.campaigns.campaign_codes import campaign_for_code, find_by_ending
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS

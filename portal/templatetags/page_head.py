@@ -32,14 +32,17 @@ _MORE = (
     ),
     Page(
         "reports:dispute",
-        _("Đề nghị xem lại một số"),
-        _("Số của bạn bị ghi nhầm thì đề nghị ở đây, công an xem và trả lời."),
+        _("Đề nghị xem lại"),
+        _("Số điện thoại, tài khoản, trang là của bạn, hoặc bị báo nhầm? Cán bộ sẽ xem lại."),
         "",
     ),
     Page(
         "reports:for_programs",
         _("Cho người viết phần mềm"),
-        _("Phần mềm hỏi được một số có phải số đã xác nhận không, mà không nói ra số ấy."),
+        _(
+            "Phần mềm của bạn hỏi được một số, một tài khoản, một trang có phải điều mà Công an tỉnh"
+            " đã xác nhận không, mà không nói ra điều ấy."
+        ),
         "",
     ),
     Page(

@@ -5,6 +5,7 @@ import re
 from django.db.models import Q
 
 from core.errors import ActionError
+from core.text import fold_code
 from reports.models import Campaign
 from reports.models.report import ALPHABET
 
@@ -38,11 +39,6 @@ def find_by_ending(typed: str) -> list[Campaign]:
         ends |= Q(code__endswith=f"-{parts[1]}-{parts[2]}")
     rows = Campaign.objects.filter(ends).order_by("-code")[:_MAX_ENDING]
     return list(dict.fromkeys(row.root() for row in rows))
-
-
-def fold_code(typed: str) -> str:
-    """Return the letters and digits of a typed code, in capitals."""
-    return "".join(char for char in typed.upper() if char.isalnum())
 
 
 def campaign_for_code(typed: str) -> Campaign | None:

@@ -80,8 +80,7 @@ def forbidden_wording(text: str) -> str:
 def has_unpublished_number(text: str) -> bool:
     """Return whether a telephone number stands in it that no office and no bank has published."""
     keys = {lookup.lookup_key(mention.phone) for mention in phones.find_in_text(text)}
-    keys = {key for key in keys if not lookup.find_bank(key)}
-    return OfficeNumber.objects.filter(key__in=keys).count() < len(keys)
+    return bool(keys - lookup.find_published(keys))
 
 
 _TRANSFER = re.compile(

@@ -30,7 +30,8 @@ _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
 MIN_ACCOUNT_DIGITS, MAX_ACCOUNT_DIGITS = 6, 19
 _CARD_LENGTH = 16  # digits
-_CARD_MASK = "••••"
+ACCOUNT_CUE = "stk "  # before a line of a field for accounts: it is read as one
+CARD_MASK = "••••"  # in what is shown again
 _DOMESTIC_CARD = "9704"
 _REACH = 90  # characters beside an account that say whose it is
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
@@ -176,11 +177,11 @@ def _iter_cards(plain: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
         at += 1
 
 
-def mask_cards(text: str) -> str:
+def mask_cards(text: str, mask: str = CARD_MASK) -> str:
     """Return a text in which no number of a card can be read. Linear time."""
     parts, done = [], 0
     for start, end in find_cards(text):
-        parts += [text[done:start], _CARD_MASK]
+        parts += [text[done:start], mask]
         done = end
     return "".join([*parts, text[done:]])
 

@@ -60,7 +60,7 @@ _CASE_AFTER = re.compile(
     r"\s?/\s?(?:[0-9]{4}\s?/\s?)?(?:QĐ|QD|HS|CV|GM|GT|KL|LB|BB|TB|LA|VA)(?:ST|PT)?(?![^\W_])",
     re.IGNORECASE,
 )
-_WITHOUT_ZERO = frozenset({"premium", "tollfree"})
+_WITHOUT_ZERO = ("1800", "1900")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,10 @@ def parse_many(raw: str) -> tuple[ParsedCaller, ...]:
     return tuple(_caller(raw, run.number) for run in runs)
 
 
-def format_dialled(phone: ParsedCaller) -> str:
+def format_dialled(key: str) -> str:
     """Return a number as it is dialled in Vietnam: 1900… as it is, a foreign one with its +."""
-    if not phone.key.startswith("+84"):
-        return phone.key
-    national = phone.key.removeprefix("+84")
-    return national if phone.kind in _WITHOUT_ZERO else "0" + national
+    national = key.removeprefix("+84")
+    return national if national == key or national.startswith(_WITHOUT_ZERO) else f"0{national}"
 
 
 def _caller(raw: str, number: ParsedNumber, *flags: str) -> ParsedCaller:

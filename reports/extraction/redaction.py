@@ -8,7 +8,7 @@ from itertools import islice
 
 from core.text import MappedText, reading_copy, to_ascii_digits
 from reports.extraction import numbering_plan, phones
-from reports.extraction.bank_accounts_and_links import CHAINS, find_bank_accounts, is_card
+from reports.extraction.bank_accounts_and_links import find_bank_accounts, is_card
 from reports.extraction.language.parsed_story import MAX_LENGTH
 
 ID_MASK = "[số giấy tờ]"
@@ -129,15 +129,6 @@ def _cut_digits(before: str) -> str:
     """Return what stands behind the last digit or line end, from where no account word reaches on."""
     words = _NO_DIGITS.match(before[::-1])
     return words[0][::-1] if words else ""
-
-
-def mask_cards(text: str) -> str:
-    """Return the text of a field without the numbers of payment cards, whatever words stand beside them."""
-    copy = reading_copy(text)
-    plain = to_ascii_digits(copy.text)
-    runs = (each for form in (CHAINS, _CARD) for each in form.finditer(plain))
-    cards = ((each.span(), CARD_MASK, "") for each in runs if is_card(contact_digits(each[0])))
-    return _mask(text, copy, _without_overlaps(cards))
 
 
 def domestic_number(contact: str) -> str:

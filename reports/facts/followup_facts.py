@@ -10,7 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from reports.extraction import phones, story_reader
-from reports.extraction.bank_accounts_and_links import FoundAccount, find_bank_accounts, find_links
+from reports.extraction.bank_accounts_and_links import (
+    ACCOUNT_CUE,
+    FoundAccount,
+    find_bank_accounts,
+    find_links,
+)
 from reports.extraction.danger import DANGER
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
@@ -41,7 +46,6 @@ _OTHERWISE = {"truc", "ke", "noi", "bao", "viet", "ghi", "hoi"}  # "chuyá»ƒn trá
 _IN_ALL = {"tong", "total", "altogether"}
 _REACH, _BEHIND = 6, 3  # words before the sum of a story and behind it
 _MAX_FIELD = 400  # characters of the form's field
-_LABEL = "stk "  # makes every line of the field for accounts one
 _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 _FOLLOWUP, _STORY = _PLACES.FOLLOWUP, _PLACES.STORY
 _MAX_KEY_LENGTH, _MAX_HOLDER_LENGTH = 255, 80
@@ -180,13 +184,16 @@ def _mentioned_in_fields(merged: MergedReport) -> Iterator[Indicator]:
     for caller in merged.followup_callers_with_corrected:
         is_corrected = caller not in merged.followup_callers
         yield from mentioned_callers(caller.number, _FOLLOWUP, is_corrected=is_corrected)
-    yield from (mentioned_account(line, _FOLLOWUP) for line in merged.accounts)
-    yield from (mentioned_link(line, _FOLLOWUP) for line in merged.links)
+    report = merged.report  # `mentioned_in_form`
+    accounts = (line for line in merged.accounts if line not in report.accounts)
+    links = (line for line in merged.links if line not in report.links)
+    yield from (mentioned_account(line, _FOLLOWUP) for line in accounts)
+    yield from (mentioned_link(line, _FOLLOWUP) for line in links)
 
 
 def mentioned_account(line: str, source: str) -> Indicator:
     """Return the account of a field, without a key where none is found."""
-    accounts = find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
+    accounts = find_bank_accounts(ACCOUNT_CUE + line[:MAX_NUMBER_CHARS_READ])
     return _account(source, line, accounts[0] if accounts else FoundAccount("", 0, 0))
 
 

@@ -6,6 +6,7 @@ names callers replaces earlier ones, which stay in `followup_callers_with_correc
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
@@ -127,16 +128,25 @@ class MergedReport:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        return _unique(account for each in self.substantive_followups for account in each.accounts)
+        return _unique(account for each in self._statements for account in each.accounts)
 
     @property
     def links(self) -> tuple[str, ...]:
-        return _unique(link for each in self.substantive_followups for link in each.links)
+        return _unique(link for each in self._statements for link in each.links)
+
+    @property
+    def call_times(self) -> tuple[str, ...]:
+        """Return each day and time of a call, as `format_call_time` writes it."""
+        times = (format_call_time(each.called_on, each.called_on_raw) for each in self._statements)
+        return _unique(filter(None, times))
+
+    @property
+    def _statements(self) -> tuple[Statement, ...]:
+        return self.report, *self.substantive_followups
 
     def _latest(self, tells: Callable[[Statement], object]) -> Statement:
         """Return the last statement for which *tells* is true, else the report."""
-        statements: list[Statement] = [self.report, *self.substantive_followups]
-        return next((each for each in reversed(statements) if tells(each)), self.report)
+        return next((each for each in reversed(self._statements) if tells(each)), self.report)
 
 
 def _corrects_callers(statement: Followup) -> bool:
@@ -149,6 +159,11 @@ def _list_callers(followups: Iterable[Followup]) -> tuple[Caller, ...]:
 
 def _unique(values: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(values))
+
+
+def format_call_time(day: date | None, told: str) -> str:
+    """Return the day of a call and what else was told of its time; "" for nothing."""
+    return " ".join(filter(None, (f"{day:%d/%m/%Y}" if day else "", told)))
 
 
 def merged_report(report: Report) -> MergedReport:

@@ -20,6 +20,7 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError, NotAllowedError
 from core.keys import content_digests
+from core.text import fold_code
 from reports.calendar import deadline_rules
 from reports.extraction import phones
 from reports.models import Dispute, SubjectKind
@@ -196,7 +197,7 @@ def format_code(dispute: Dispute) -> str:
 
 def parse_code(typed: str) -> str:
     """Return a typed code as `format_code` writes it, "" for what is none."""
-    match = _CODE.fullmatch("".join(filter(str.isalnum, typed.upper())))
+    match = _CODE.fullmatch(fold_code(typed))
     return "-".join(("XL", *match.groups())) if match else ""
 
 

@@ -16,7 +16,7 @@ from core.audit import events, proposals
 from core.errors import ActionError, NotAllowedError
 from core.models import Proposal
 from reports.extraction import phones
-from reports.models import Indicator, NumberFinding, OfficeNumber, Report, SubjectKind
+from reports.models import Indicator, NumberFinding, Report, SubjectKind
 from reports.models.numbers import MAX_KEY_CHARS
 from reports.numbers import lookup, report_counts, subjects
 from reports.numbers.subjects import Subject
@@ -63,7 +63,7 @@ def _number_key(typed: str) -> str:
     key = lookup.lookup_key(phones.parse(typed))
     if not key:
         raise ActionError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
-    if lookup.find_bank(key) or OfficeNumber.objects.filter(key=key).exists():
+    if lookup.find_published([key]):
         raise ActionError(
             "Đây là số công bố của một cơ quan, ngân hàng. Kẻ gian giả số này, không dùng nó."
         )

@@ -43,7 +43,19 @@ def _subject_field(
     )
 
 
-class CheckForm(forms.Form):
+class _NoCardMixin:
+    """A form that refuses the number of a card in `number`, which is masked before anything is shown."""
+
+    has_card = False
+    cleaned_data: dict[str, Any]
+
+    def clean_number(self) -> str:
+        if self.has_card:
+            raise forms.ValidationError(CARD_REFUSED)
+        return str(self.cleaned_data["number"])
+
+
+class CheckForm(_NoCardMixin, forms.Form):
     number = _subject_field(
         _("Số điện thoại, số tài khoản hoặc đường link"),
         _("Chép y như bạn thấy. Số tài khoản thì ghi cả tên ngân hàng. Không lưu lại gì."),
@@ -59,9 +71,6 @@ class CheckForm(forms.Form):
         self.fields["number"].widget.attrs.pop("maxlength", None)
         self.helper = make_helper("reports:check", "number", form_part("submit_check"))
 
-    def clean_number(self) -> str:
-        return _refuse_card(self.cleaned_data["number"], has_card=self.has_card)
-
     @property
     def subject(self) -> Subject | None:
         """Return the account or link; None for telephone numbers."""
@@ -72,13 +81,7 @@ class CheckForm(forms.Form):
         return phones.parse_many(self.cleaned_data["number"])
 
 
-def _refuse_card(typed: str, *, has_card: bool) -> str:
-    if has_card:
-        raise forms.ValidationError(CARD_REFUSED)
-    return typed
-
-
-class DisputeForm(TokenForm):
+class DisputeForm(_NoCardMixin, TokenForm):
     number = _subject_field(
         _("Số điện thoại, số tài khoản hoặc đường link cần xem lại"),
         _("Ghi đủ. Số tài khoản thì ghi cả tên ngân hàng, ví dụ Vietcombank 0992000456789."),
@@ -114,9 +117,6 @@ class DisputeForm(TokenForm):
         fields = ("number", "reason", "contact_phone", form_part("submit_dispute"))
         keys = ("submission_key", "form_token", form_part("honeypot"))
         self.helper = make_helper("reports:dispute", *keys, *fields)
-
-    def clean_number(self) -> str:
-        return _refuse_card(self.cleaned_data["number"], has_card=self.has_card)
 
     @classmethod
     def fresh(cls, number: str = "") -> "DisputeForm":

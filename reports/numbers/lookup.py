@@ -4,7 +4,7 @@ Nothing is stored. Always six statements over a bounded number of rows. A number
 reported gets the answer of one that nobody has, and so do its neighbours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -204,6 +204,14 @@ def find_bank(key: str) -> BankHotline | None:
     """Return the bank whose confirmed line has that key, None for none."""
     lines = confirmed_statements.bank_hotlines() if key else ()
     return next((each for each in lines if _parse_key(each.number) == key), None)
+
+
+def find_published(keys: Collection[str]) -> set[str]:
+    """Return those of the numbers that an office or a bank has published. One statement at most."""
+    of_banks = {key for key in keys if find_bank(key)}
+    if not (left := set(keys) - of_banks - {""}):
+        return of_banks
+    return of_banks.union(OfficeNumber.objects.filter(key__in=left).values_list("key", flat=True))
 
 
 @lru_cache(maxsize=128)

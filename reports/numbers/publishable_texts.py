@@ -3,21 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils import timezone
 
 from core.province import province
 from core.text import normalize, reading_copy, to_ascii_digits
 from reports.data.loader import load_json
 from reports.extraction import phones
-from reports.extraction.bank_accounts_and_links import CHAINS, defang_link, is_card
+from reports.extraction.bank_accounts_and_links import defang_link, find_cards
 from reports.extraction.phones import Mentions
-from reports.models import BankHotline, NumberFinding, OfficeNumber
-from reports.numbers.lookup import lookup_key
+from reports.models import NumberFinding, SubjectKind
+from reports.numbers.lookup import find_published, lookup_key
+from reports.public import link_hosts
+from reports.public.lookalike_domains import portal_hostname
 
-_STATE = "gov.vn"
 # A number as it is read over a loudspeaker, digit by digit.
 _NAMED = {"không": 0, "zero": 0} | load_json("number_words.json")["digits"]
 _DIGITS = {normalize(word): str(value) for word, value in _NAMED.items() if value < 10}
@@ -62,18 +61,18 @@ class _Text:
                 yield lookup_key(phones.parse(digits)), found[0]
 
     def list_accounts(self) -> list[str]:
-        chains = (chain[0] for chain in CHAINS.finditer(self.mentions.plain))
-        cards = [each for each in chains if is_card("".join(filter(str.isdigit, each)))]
+        typed = self.mentions.typed
+        cards = (typed[start:end] for start, end in find_cards(typed))
         return [*(each.account for each in self.mentions.accounts), *cards]
 
     def list_links(self) -> list[str]:
-        hosts = ((each.link.partition("/")[0], each.link) for each in self.mentions.links)
-        return [defang_link(link) for host, link in hosts if not _is_of_the_state(host)]
+        links = (each.link for each in self.mentions.links)
+        return [defang_link(link) for link in links if not _is_publishable(link)]
 
 
 def find_faults(texts: Iterable[tuple[str, str]]) -> list[str]:
     """Return a sentence for all numbers, one for all accounts and one for all links of each labelled
-    text that are not to be published. Runs three statements where there is a number.
+    text that are not to be published. Runs two statements where there is a number.
     """
     read = [
         _Text(label, phones.find_mentions(text, reading_copy(text)))
@@ -96,18 +95,14 @@ def _find_publishable(keys: set[str]) -> set[str]:
     """Return the numbers that an office or bank has published, or two officers called a crook's."""
     if not keys - {province.hotline_key}:
         return keys
-    published = OfficeNumber.objects.filter(key__in=keys).values_list("key", flat=True)
     confirmed = NumberFinding.objects.in_effect(timezone.localdate()).filter(
-        key__in=keys, finding=NumberFinding.Finding.CONFIRMED
+        kind=SubjectKind.NUMBER, key__in=keys, finding=NumberFinding.Finding.CONFIRMED
     )
-    banks = BankHotline.objects.values_list("number", flat=True)
-    of_banks = (lookup_key(phones.parse(number)) for number in banks)
-    return {
-        province.hotline_key, *published, *confirmed.values_list("key", flat=True), *of_banks,
-    }  # fmt: skip
+    keys_of_crooks = confirmed.values_list("key", flat=True)
+    return {province.hotline_key, *find_published(keys), *keys_of_crooks}
 
 
-def _is_of_the_state(host: str) -> bool:
-    """Return whether a host is of the state, or the portal's own."""
-    own = (urlsplit(settings.PORTAL_URL).hostname or "").removeprefix("www.")
-    return host in {own, _STATE} or host.endswith(f".{_STATE}")
+def _is_publishable(link: str) -> bool:
+    """Return whether a link is of the state, or the portal's own."""
+    host = link_hosts.host_of(link)
+    return link_hosts.is_of_state(host) or host == portal_hostname().removeprefix("www.")

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from core.text import normalize
 from reports.data import loader
+from reports.extraction import phones
 from reports.models import Case, Office, OfficeNumber
 from reports.public import statistics
 
@@ -102,11 +103,9 @@ def localized_text(office: Office) -> OfficeText:
 
 def localized_number(number: OfficeNumber) -> OfficeNumberText:
     """Return a published number as the page shows it, in its language."""
-    national = number.key.removeprefix("+84")
-    is_short = national == number.key or national.startswith(("1800", "1900"))
     return OfficeNumberText(
         number=number.number,
-        dial=national if is_short else f"0{national}",
+        dial=phones.format_dialled(number.key),
         label=(_is_english() and number.label_en) or number.label,
         source=number.source.removeprefix("https://").partition("/")[0]
         if number.source.startswith("https://")

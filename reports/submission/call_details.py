@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from core.form_data import Fields
-from reports.extraction.redaction import CARD_MASK, mask_cards
+from reports.extraction.bank_accounts_and_links import mask_cards
+from reports.extraction.redaction import CARD_MASK
 
 MAX_LINES = 50  # of accounts, and of links
 MAX_LENGTH = 500  # characters of a field other than the story
@@ -27,7 +28,7 @@ class CallDetailsParser:
         self.overflow: list[str] = []
         for name in _WITHOUT_CARDS:
             if any(texts := data.getlist(name)):
-                data.setlist(name, [mask_cards(text) for text in texts])
+                data.setlist(name, [mask_cards(text, CARD_MASK) for text in texts])
 
     @property
     def has_card(self) -> bool:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from django.utils.translation import get_language
 
-from core.form_data import Fields
+from core.form_data import Fields, last_texts
 from core.keys import token_age
 from core.text import to_ascii_digits
 from reports.extraction import phones, redaction
@@ -93,17 +93,10 @@ class ReportFormParser(CallDetailsParser):
             phrase=self.get_text("callback_phrase"),
             email=self.get_text("contact_email"),
             on_behalf=self._get_answer("on_behalf") or False,
-            answers=parse_answers(self._last),
+            answers=parse_answers(last_texts(self.data)),
             flags=tuple(flag for flag in (place.flag, date_flag, *self._list_flags()) if flag),
             language=_language(),
         )
-
-    @cached_property
-    def _last(self) -> dict[str, str]:
-        return {name: texts[-1] for name, texts in self.data.lists() if texts}
-
-    def get_text(self, name: str) -> str:
-        return self._last.get(name, "")
 
     @property
     def _contact(self) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from core.form_data import Fields, TokenForm, form_part, make_helper
+from core.form_data import Fields, TokenForm, form_part, last_texts, make_helper
 from core.mail import mail_is_configured
 from reports.facts import choices
 from reports.facts.choices import OFFICES
@@ -184,8 +184,8 @@ class ReportForm(TokenForm):
     @classmethod
     def restore(cls, fields: Fields) -> Self:
         """Return the form with what was typed so far, of which nothing is judged yet."""
-        typed = {name: texts[-1] for name, texts in fields.lists() if texts}
-        return cls(initial=cls.fresh_keys() | typed | {"demands": fields.getlist("demands")})
+        demands = {"demands": fields.getlist("demands")}
+        return cls(initial=cls.fresh_keys() | last_texts(fields) | demands)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

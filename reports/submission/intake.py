@@ -25,6 +25,7 @@ from core.errors import NotAllowedError
 from core.keys import content_digests, newest_key
 from core.outbox import queue
 from core.outbox.queue import Priority
+from reports.extraction.bank_accounts_and_links import ACCOUNT_CUE
 from reports.extraction.redaction import RedactedCopy
 from reports.facts import abuse_flags, contact_index
 from reports.models import Case, Report
@@ -86,7 +87,6 @@ _AS_TYPED = (
 )  # fmt: skip
 # Redacted beside the story; a caller's number is evidence as it was typed.
 _FIELDS = ("claimed_office", "claimed_name", "called_on_raw", "money_lost_raw", "commune_raw")
-ACCOUNT_CUE = "stk "  # makes the redaction treat a number in the field for accounts as one
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import get_language
 
 from core.keys import FieldKey, field_keys, key_by_id, newest_key
+from core.text import fold_code
 from reports.models import Followup, Receipt, Report
 from reports.models.report import ALPHABET
 
@@ -76,7 +77,7 @@ def _check(group: int, places: list[int]) -> int:
 
 def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
     """Return a typed code of *groups* groups, or its first wrong group."""
-    chars = "".join(char for char in typed.upper() if char.isalnum())
+    chars = fold_code(typed)
     for group in range(groups):
         part = chars[4 * group : 4 * group + 4]
         places = [ALPHABET.find(char) for char in part]

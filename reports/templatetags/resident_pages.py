@@ -5,7 +5,8 @@ from typing import Any
 from django import forms, template
 from django.utils.translation import get_language
 
-from reports.facts.merged_report import Caller
+from core.text import group_thousands
+from reports.facts.merged_report import Caller, MergedReport
 from reports.models import BankHotline
 from reports.reference import confirmed_statements
 from reports.tracking import followup_feedback
@@ -16,19 +17,20 @@ register.filter("office", followup_feedback.office_label)
 
 @register.filter
 def number(amount: int) -> str:
-    """Return a count with its thousands apart: 1.234 in Vietnamese, 1,234 in English."""
-    grouped = f"{amount:,}"
-    return grouped if get_language() == "en" else grouped.replace(",", ".")
+    """Return a count with its thousands apart, in the language of the page."""
+    return group_thousands(amount, get_language())
 
 
 @register.simple_tag(takes_context=True)
 def named_banks(context: template.Context) -> list[BankHotline]:
     """Return the confirmed lines of the banks named in the report, or the question, of the page."""
-    merged = context.get("merged_report")
-    report, followups = (merged.report, merged.followups) if merged else (context.get("report"), ())
-    stories = (getattr(report, "story", ""), context.get("story"))
-    later = (f"{each.beginning} {' '.join(each.accounts)}" for each in followups)
-    return confirmed_statements.banks_named_in("\n".join(filter(None, (*stories, *later))))
+    report = context.get("report")
+    merged = context.get("merged_report") or (MergedReport(report) if report else None)
+    texts = [context.get("story") or ""]
+    if merged:
+        texts += [merged.report.story, *merged.accounts]
+        texts += [each.beginning for each in merged.followups]  # type: ignore[union-attr]  # as `merged_report` loads it
+    return confirmed_statements.banks_named_in("\n".join(texts))
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import encryption
-from core.text import normalize, to_ascii_digits
+from core.text import group_thousands, normalize, to_ascii_digits
 from reports.calendar import deadline_rules
 from reports.extraction import phones
 from reports.extraction.language import amounts, numerals
@@ -180,7 +180,7 @@ def _format_choice(label: str, dong: int) -> str:
 def format_sum(dong: int) -> tuple[str, str]:
     """Return a sum in figures and in words of the page's language, which show a zero too many."""
     spell = numerals.spell_in_english if get_language() == "en" else numerals.spell_in_vietnamese
-    return numerals.group_thousands(dong), spell(dong)
+    return group_thousands(dong), spell(dong)
 
 
 def _format_sum_problem(problem: str, typed: str) -> str:
@@ -197,7 +197,7 @@ def _format_sum_problem(problem: str, typed: str) -> str:
     dong = amounts.parse_bare_number(typed) or 0
     return sentences.get(problem, default).format(
         typed=_quote(typed.strip()),
-        dong=numerals.group_thousands(dong),
+        dong=group_thousands(dong),
         millions=f"{Decimal(dong) / 1000}".replace(".", ","),
     )
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from core.audit import events
 from core.errors import CodedError
 from core.keys import FieldKey, field_keys, newest_key
+from core.text import fold_code
 from reports.models import Receipt, ReplacedCode, Report
 from reports.submission import receipt_codes
 
@@ -121,5 +122,5 @@ def _word_hash(word: str, report_id: UUID, key: FieldKey) -> bytes:
 
 def normalize_public_number(typed: str) -> str:
     """Return a report's number as stored, however it is spaced; anything else nearly as typed."""
-    chars = "".join(filter(str.isalnum, typed.upper()))
+    chars = fold_code(typed)
     return f"{chars[:2]}-{chars[2:6]}-{chars[6:]}" if len(chars) == 10 else typed.strip()[:32]

@@ -14,7 +14,7 @@ from core.province import province
 from core.province_names import get_police_name
 from reports.facts import choices, merged_report
 from reports.facts.choices import list_answers
-from reports.facts.merged_report import Caller
+from reports.facts.merged_report import Caller, format_call_time
 from reports.models import Case, Followup, Message, Report
 from reports.notices import addresses
 from reports.tracking import followup_feedback, status_timeline
@@ -104,8 +104,7 @@ def _list_answers(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _list_call_details(statement: Report | Followup) -> Iterator[tuple[str, str]]:
-    day = f"{statement.called_on:%d/%m/%Y}" if statement.called_on else ""
-    yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, statement.called_on_raw]))
+    yield gettext("Họ gọi lúc"), format_call_time(statement.called_on, statement.called_on_raw)
     for account in statement.accounts:
         yield gettext("Tài khoản nhận"), account
     for link in statement.links:

@@ -19,6 +19,7 @@ from reports.cases import deadlines
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_case, lock_report
 from reports.extraction import phones, story_reader
+from reports.extraction.bank_accounts_and_links import ACCOUNT_CUE
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import ParsedCaller
 from reports.extraction.priority import list_dangers
@@ -26,7 +27,7 @@ from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller, MergedReport
 from reports.models import Followup, Message, Report
-from reports.submission.intake import ACCOUNT_CUE, TRIAGE_TASK
+from reports.submission.intake import TRIAGE_TASK
 
 # Of one report: more than anybody needs, and as much as desk and triage can handle.
 MAX_FOLLOWUPS = 40
@@ -172,7 +173,7 @@ def _build_followup(report: Report, submission: FollowupSubmission) -> Followup:
 def list_numbers(merged: MergedReport) -> list[tuple[str, str]]:
     """Return the callers' readable numbers as they stand, each once: its key, and as it is dialled."""
     found = (phone for caller in merged.callers for phone in _parse_numbers(caller))
-    numbers = {phone.key: phones.format_dialled(phone) for phone in found if phone.key}
+    numbers = {phone.key: phones.format_dialled(phone.key) for phone in found if phone.key}
     return list(numbers.items())
 
 
@@ -201,7 +202,7 @@ def _drop_numbers(caller: Caller, wrong: Collection[str]) -> Caller:
     if not any(phone.key in wrong for phone in numbers):
         return caller
     right = (phone for phone in numbers if phone.key not in wrong)
-    left = ", ".join(phones.format_dialled(phone) for phone in right if phone.key)
+    left = ", ".join(phones.format_dialled(phone.key) for phone in right if phone.key)
     return replace(caller, number=left) if left or caller.office or caller.name else Caller()
 
 

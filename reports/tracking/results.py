@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
+from core.text import group_thousands
 from reports.extraction import phones
 from reports.extraction.phones import format_national
 from reports.facts import abuse_flags
@@ -24,6 +25,7 @@ from reports.models import (
     Indicator,
     NumberFinding,
     Report,
+    SubjectKind,
 )
 from reports.numbers.report_counts import CALLERS
 
@@ -93,7 +95,11 @@ def _list_confirmed_numbers(report: Report) -> Iterator[ReportResult]:
         report=report, kind=Indicator.Kind.NUMBER, source__in=CALLERS
     ).exclude(key="")
     findings = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
-    since = findings.filter(key__in=named.values("key"), confirmed_at__gte=report.received_at)
+    since = findings.filter(
+        kind=SubjectKind.NUMBER,
+        key__in=named.values("key"),
+        confirmed_at__gte=report.received_at,
+    )
     for finding in since.exclude(confirmed_at=None):
         shown = format_national(phones.parse(finding.number))
         yield ReportResult(
@@ -108,8 +114,7 @@ def _list_confirmed_numbers(report: Report) -> Iterator[ReportResult]:
 def _list_money_held(report: Report) -> Iterator[ReportResult]:
     """Yield what banks hold; never what they were only asked for, which a thief could be warned of."""
     for letter in BankLetter.objects.filter(report=report, frozen_vnd__gt=0):
-        amount = f"{letter.frozen_vnd:,}"
-        amount = amount if get_language() == "en" else amount.replace(",", ".")
+        amount = group_thousands(letter.frozen_vnd or 0, get_language())
         yield ReportResult(
             timezone.localtime(letter.answered_at),
             gettext("Ngân hàng đã giữ lại %(amount)s đồng.") % {"amount": amount},

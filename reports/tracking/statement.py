@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from core.province import province
+from core.text import group_thousands
 from reports.extraction.language import amounts
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
@@ -93,11 +94,7 @@ def _name_commune(merged: MergedReport) -> str:
 
 
 def _list_facts(merged: MergedReport) -> Iterator[tuple[str, str]]:
-    days = (
-        " ".join(filter(None, (f"{each.called_on:%d/%m/%Y}" if each.called_on else "", each.called_on_raw)))
-        for each in merged.substantive_followups
-    )  # fmt: skip
-    yield "Họ gọi lúc", "; ".join(filter(None, days))
+    yield "Họ gọi lúc", "; ".join(merged.call_times)
     yield "Người gọi", "; ".join(map(followup_feedback.caller_line, merged.callers))
     if merged.links:
         yield "Đường link họ gửi", "; ".join(merged.links)
@@ -116,7 +113,7 @@ def _format_loss(raw: str) -> str:
     vnd = amounts.parse_money_field(raw).value
     if not vnd:
         return raw.strip()
-    return f"{vnd:,} đồng".replace(",", ".") + f" (người báo ghi: “{raw.strip()}”)"
+    return f"{group_thousands(vnd)} đồng (người báo ghi: “{raw.strip()}”)"
 
 
 def _list_accounts(merged: MergedReport) -> Iterator[str]:

@@ -36,8 +36,8 @@ from reports.reference import confirmed_statements
 from reports.reference.office_lexicon import bundled_lexicon, office_lexicon
 from reports.submission.forms import CollapsibleFieldset
 from reports.views import number_lookup
-from reports.views.form_errors import FormError, parse_body
-from reports.views.number_lookup import FOREIGN, LOOKUPS, TOO_LONG, TOO_MANY
+from reports.views.form_errors import TOO_LONG, FormError, parse_body
+from reports.views.number_lookup import FOREIGN, LOOKUPS, TOO_MANY
 from reports.views.statistics import scenario_label
 
 T = TypeVar("T")

@@ -11,7 +11,6 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
 from core import rate_limits
-from core.form_data import Fields
 from core.province_names import insert_hotline
 from reports.models import Dispute
 from reports.numbers import disputes
@@ -20,7 +19,7 @@ from reports.numbers.forms import PREFILL, DisputeCodeForm, DisputeForm
 from reports.reference import confirmed_statements
 from reports.submission import guess_limits
 from reports.submission.form_parser import ReportFormParser
-from reports.views.form_errors import FormError, lookup_view, parse_body
+from reports.views.form_errors import FormError, lookup_view, parse_short_body
 
 DISPUTES = rate_limits.Window("dispute", 30)
 log = structlog.get_logger(__name__)
@@ -34,9 +33,6 @@ TOO_MANY = FormError(
     429,
     _("Chưa làm được ngay"),
     insert_hotline(_("Từ mạng này đã gửi nhiều lần. Chờ 10 phút, hoặc gọi {hotline}.")),
-)
-TOO_LONG = FormError(
-    413, _("Dài quá, chưa đọc được"), _("Bấm Quay lại, bỏ bớt phần chép lại, rồi gửi lại.")
 )
 AGAIN = FormError(
     422,
@@ -64,7 +60,7 @@ def dispute(request: HttpRequest) -> HttpResponse:
     """Show the form for a review, prefilled from another page; sent, submit the dispute."""
     if request.method != "POST":
         return _dispute_page(request, DisputeForm.fresh())
-    data, error = _parse_body(request)
+    data, error = parse_short_body(request, FOREIGN)
     if error is None and PREFILL in data:
         return _dispute_page(request, DisputeForm.fresh(data.get(PREFILL, "")))
     parser = ReportFormParser(data)
@@ -93,7 +89,7 @@ def dispute_answer(request: HttpRequest) -> HttpResponse:
     """Show the form for a code; posted, the status of its dispute, and what the officer answered."""
     if request.method != "POST":
         return _code_page(request, DisputeCodeForm())
-    data, error = _parse_body(request)
+    data, error = parse_short_body(request, FOREIGN)
     form = DisputeCodeForm(data)
     if error or not form.is_valid():
         return _code_page(request, form, error)
@@ -128,11 +124,6 @@ def _answer_page(request: HttpRequest, found: Dispute) -> HttpResponse:
         "promise": "" if is_answered else answer_promise(),
     }
     return render(request, "reports/dispute_answer.html", context, using="public")
-
-
-def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
-    data, error = parse_body(request, FOREIGN)
-    return data, error if error is None or error is FOREIGN else TOO_LONG
 
 
 def _build_submission(form: DisputeForm) -> DisputeSubmission:

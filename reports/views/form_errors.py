@@ -95,6 +95,9 @@ ONLY_SHORT = replace(
         )
     ),
 )
+TOO_LONG = FormError(
+    413, _("Dài quá, chưa đọc được"), _("Bấm Quay lại, bỏ bớt phần chép lại, rồi gửi lại.")
+)
 # A body without its length, which browsers and the front server always send.
 LENGTHLESS = replace(UNREADABLE, status=411)
 
@@ -120,6 +123,12 @@ def parse_body(request: HttpRequest, foreign: FormError) -> tuple[Fields, FormEr
     """Return the fields as far as readable, and the error or None; `foreign`: of another origin."""
     data, error = _parse_body(request)
     return data, error or (None if is_same_origin(request) else foreign)
+
+
+def parse_short_body(request: HttpRequest, foreign: FormError) -> tuple[Fields, FormError | None]:
+    """Return as `parse_body`, of a form of a few words: whatever it could not read was too long."""
+    data, error = parse_body(request, foreign)
+    return data, error if error in {None, foreign} else TOO_LONG
 
 
 def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:

@@ -16,7 +16,7 @@ from reports.numbers.forms import CheckForm
 from reports.numbers.subject_lookup import SubjectVerdict
 from reports.public import office_texts
 from reports.views.disputes import answer_promise
-from reports.views.form_errors import FormError, lookup_view, parse_body
+from reports.views.form_errors import FormError, lookup_view, parse_short_body
 
 LOOKUPS = rate_limits.Window("check", 300)  # a carrier's address has many people
 
@@ -46,9 +46,6 @@ TOO_MANY = FormError(
         )
     ),
 )
-TOO_LONG = FormError(
-    413, _("Dài quá, chưa đọc được"), _("Bấm Quay lại, bỏ bớt phần chép lại, rồi gửi lại.")
-)
 
 
 @lookup_view
@@ -56,8 +53,7 @@ def check(request: HttpRequest) -> HttpResponse:
     """Show the form; posted, what may be said of the number, account or link."""
     if request.method != "POST":
         return _check_page(request, CheckForm())
-    data, error = parse_body(request, FOREIGN)
-    error = error if error in {None, FOREIGN} else TOO_LONG
+    data, error = parse_short_body(request, FOREIGN)
     form = CheckForm(data)
     if error or not form.is_valid():
         return _check_page(request, form, error)

@@ -22,7 +22,7 @@ from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.extraction.phones import ParsedCaller
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
-from reports.models import OfficeNumber, Report
+from reports.models import Report
 from reports.numbers import lookup
 from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
@@ -191,11 +191,9 @@ def carrier_report_sms(merged: MergedReport) -> str | None:
     """
     numbers = (_first_number(caller.number) for caller in reversed(merged.callers))
     phone = next(filter(None, numbers), None)
-    if phone is None or lookup.find_bank(phone.key):
+    if phone is None or lookup.find_published([phone.key]):
         return None
-    if OfficeNumber.objects.filter(key=phone.key).exists():
-        return None
-    head = f"LD ({phones.format_dialled(phone)}) ("
+    head = f"LD ({phones.format_dialled(phone.key)}) ("
     summary = ", ".join(_list_ticked(merged.report)) or "goi dien lua dao"
     room = MAX_SMS_LENGTH - len(head) - 1
     if len(summary) > room:

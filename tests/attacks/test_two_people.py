@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -24,17 +23,11 @@ from tests.support import report_factories
 from tests.support.data_files import read_cases
 from tests.support.desk_pages import page_of, press
 from tests.support.number_factories import proposed
-from tests.support.officers import Person, act_alone, confirm_open, create_officer, log_in
+from tests.support.officers import Person, confirm_open, create_officer, log_in
 from tests.support.resident_pages import create_resident
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guarded")]
 WORDS = "Công an không làm việc qua Zalo."
-
-
-@pytest.fixture(autouse=True)
-def _guarded(db: None) -> None:
-    act_alone()
-    call_command("setup_desk", verbosity=0)
 
 
 def test_alone_no_word_of_a_public_page_is_changed(lead: Person) -> None:

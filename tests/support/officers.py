@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
 from django.db import connection
 from django.http import HttpRequest
 from django.test import Client
@@ -93,3 +94,10 @@ def _fixture_of(role: str) -> Any:
 duty, lead, editor, approver, auditor = map(
     _fixture_of, ("duty", "lead", "editor", "approver", "auditor")
 )
+
+
+@pytest.fixture
+def guarded(db: None) -> None:
+    """As in production: the data files are in, and no row is written but by two."""
+    act_alone()
+    call_command("setup_desk", verbosity=0)

@@ -243,11 +243,6 @@ _ENGLISH_POWERS = (
 )  # fmt: skip
 
 
-def group_thousands(dong: int) -> str:
-    """Return 35500000 as 35.500.000."""
-    return f"{dong:,}".replace(",", ".")
-
-
 def spell_in_vietnamese(dong: int) -> str:
     """Return 35500000 as "ba mươi lăm triệu năm trăm nghìn"; not negative."""
     return " ".join(_spell_vietnamese(dong, follows=False)) or _DIGIT_WORDS[0]

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -14,17 +13,11 @@ from reports.models import BankHotline, OfficeNumber, Unit
 from reports.reference import confirmed_statements
 from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE_NUMBER, TAKEN_DOWN
 from tests.support.desk_pages import tree, words
-from tests.support.officers import Person, act_alone, confirm_open
+from tests.support.officers import Person, confirm_open
 
 DRAFTS = "/admin/reports/officenumber/drafts/"
 NUMBER = "1900 545 413"  # of a bank in the data file, as it publishes it
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_drafts")]
-
-
-@pytest.fixture
-def _drafts(db: None) -> None:
-    act_alone()
-    call_command("setup_desk", verbosity=0)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guarded")]
 
 
 def find_row(person: Person, name: str) -> Any:

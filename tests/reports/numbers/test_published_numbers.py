@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from core.audit import events, proposals
@@ -14,17 +13,10 @@ from core.errors import ActionError
 from core.models import Proposal
 from reports.models import BankHotline, OfficeNumber
 from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE_NUMBER
-from tests.support.officers import Person, act_alone, second
+from tests.support.officers import Person, second
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guarded")]
 CHANGES = "/admin/core/proposal/"
-
-
-@pytest.fixture(autouse=True)
-def _guarded(db: None) -> None:
-    """As in production: no row is written but by two."""
-    call_command("setup_desk", verbosity=0)
-    act_alone()
 
 
 def hotline() -> OfficeNumber:

@@ -8,7 +8,8 @@ from django.test import Client
 
 from core import encryption
 from core.form_data import Fields
-from reports.extraction.redaction import CARD_MASK, mask_cards
+from reports.extraction.bank_accounts_and_links import mask_cards
+from reports.extraction.redaction import CARD_MASK
 from reports.models import Followup, Report
 from reports.submission import intake
 from reports.submission.call_details import MAX_LINES
@@ -92,7 +93,7 @@ def test_what_exceeds_the_fields_goes_into_the_story() -> None:
     ],
 )
 def test_a_card_is_told_from_an_account(typed: str, kept: str) -> None:
-    assert mask_cards(typed) == kept
+    assert mask_cards(typed, CARD_MASK) == kept
 
 
 @pytest.mark.parametrize("field", ["accounts", "links"])

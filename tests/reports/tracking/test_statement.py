@@ -1,5 +1,6 @@
 """The statement for bank and police: filled in from what was told, and from nothing else."""
 
+from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -139,3 +140,15 @@ def test_of_an_erased_report_there_is_none(robbed: Resident) -> None:
         page = words(robbed.post(address).content)
         assert "Tin này đã xóa dữ liệu" in page
         assert "Kính gửi" not in page
+
+
+def test_what_fields_of_the_report_itself_say_stands_in_it(client: Client) -> None:
+    told = {
+        "accounts": ("0987000111222 Vietcombank",), "links": ("nhai.example/nop",),
+        "called_on": date(2026, 6, 1), "called_on_raw": "khoảng 9 giờ sáng",
+    }  # fmt: skip
+    statement = build_statement(create_resident(client, money_lost=True, **told).report)
+    facts = dict(statement.facts + statement.money)
+    assert facts["Họ gọi lúc"] == "01/06/2026 khoảng 9 giờ sáng"
+    assert facts["Đường link họ gửi"] == "nhai.example/nop"
+    assert facts["Tài khoản nhận tiền"] == "0987000111222 Vietcombank"

@@ -18,9 +18,18 @@ from reports.models import PublicStatement, Receipt, Report
 from reports.submission import form_parser, receipt_codes
 from tests.support.language import vietnamese_words
 from tests.support.report_factories import confirm_statement
-from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
+from tests.support.resident_pages import (
+    RECEIPT,
+    REPORT,
+    code_of,
+    hidden,
+    hidden_of,
+    read_receipt,
+    send,
+    words,
+)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("people_take_their_time")]
 
 STORY = "Họ xưng công an, bảo tôi chuyển tiền."
 NUMBER = "0992 000 123"
@@ -32,18 +41,6 @@ def promises(reference_rows: None) -> None:
     """Every sentence confirmed."""
     for statement in PublicStatement.objects.all():
         confirm_statement(statement.pk)
-
-
-@pytest.fixture(autouse=True)
-def _people_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who sends at once is asked for a sentence, and here everybody does."""
-    monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 0)
-
-
-def receipt(client: Client, **fields: Any) -> bytes:
-    """The receipt of a report that says this."""
-    send(client, **{"story": STORY, **fields})
-    return bytes(client.get(RECEIPT).content)
 
 
 def forms(page: bytes, action: str) -> list[Any]:
@@ -143,7 +140,7 @@ def test_a_database_that_goes_after_the_report_leaves_the_code_on_the_page(
 
 
 def test_it_shows_number_and_phrase_and_promises_no_result(client: Client) -> None:
-    page = words(receipt(client, contact_phone="0550 000 111", callback_phrase="bến Sung, 47"))
+    page = words(read_receipt(client, contact_phone="0550 000 111", callback_phrase="bến Sung, 47"))
     assert Report.objects.get().public_number in page
     assert "“bến Sung, 47”" in page
     assert "Bạn không để lại số" not in page
@@ -151,13 +148,13 @@ def test_it_shows_number_and_phrase_and_promises_no_result(client: Client) -> No
 
 
 def test_who_left_no_number_is_told_that_nobody_will_ring(client: Client) -> None:
-    page = words(receipt(client))
+    page = words(read_receipt(client))
     assert "Bạn không để lại số" in page
     assert "Câu hẹn của bạn" not in page
 
 
 def test_a_phrase_that_is_easy_to_guess_is_told_right_under_it(client: Client) -> None:
-    page = receipt(client, contact_phone="0550 000 111", callback_phrase="mật khẩu")
+    page = read_receipt(client, contact_phone="0550 000 111", callback_phrase="mật khẩu")
     (phrase,) = html.document_fromstring(page).xpath("//*[@class='phrase']")
     assert "kẻ gian dễ đoán" in phrase.getnext().text_content()
 
@@ -166,7 +163,7 @@ def test_the_code_is_spelled_out_drawn_as_a_square_and_ready_to_be_sent_to_onese
     client: Client, settings: Settings
 ) -> None:
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
-    page = receipt(client)
+    page = read_receipt(client)
     code = code_of(page)
     square = draw_qr_code(f"https://baocuocgoi.example.gov.vn/theo-doi/#{code}")
     assert square.path in page.decode()
@@ -178,7 +175,7 @@ def test_the_code_is_spelled_out_drawn_as_a_square_and_ready_to_be_sent_to_onese
 
 
 def test_nothing_on_it_needs_a_style_of_its_own(client: Client) -> None:
-    page = html.document_fromstring(receipt(client, contact_phone="0550 000 111"))
+    page = html.document_fromstring(read_receipt(client, contact_phone="0550 000 111"))
     assert page.xpath("//@style | //style | //script[not(@src)]") == []
 
 
@@ -222,14 +219,14 @@ def urgent(page: bytes) -> list[Any]:
 
 
 def test_who_reports_an_ongoing_call_reads_first_to_hang_up(client: Client) -> None:
-    (note,) = urgent(receipt(client, happening_now="yes"))
+    (note,) = urgent(read_receipt(client, happening_now="yes"))
     assert "Cúp máy. Đang bị ép thì gọi 113 ngay." in note.text_content()
     assert note.xpath(".//a/@href") == ["tel:113"]
     assert "ngân hàng" not in note.text_content()
 
 
 def test_who_has_lost_money_reads_first_to_ring_the_bank(client: Client) -> None:
-    (note,) = urgent(receipt(client, money_lost="yes"))
+    (note,) = urgent(read_receipt(client, money_lost="yes"))
     first, *_, last = (step.text_content() for step in note.xpath(".//li"))
     assert first.startswith("Gọi ngân hàng của bạn trước. Số ở mặt sau thẻ.")
     assert last.startswith("Đây là tin bạn báo cho công an, chưa phải đơn tố giác.")
@@ -237,14 +234,14 @@ def test_who_has_lost_money_reads_first_to_ring_the_bank(client: Client) -> None
 
 
 def test_a_receipt_is_calm_where_nothing_presses(client: Client) -> None:
-    assert urgent(receipt(client, money_lost="no")) == []
+    assert urgent(read_receipt(client, money_lost="no")) == []
 
 
 # What it promises
 
 
 def test_nothing_is_promised_until_it_is_confirmed(client: Client) -> None:
-    page = words(receipt(client, caller_number=NUMBER))
+    page = words(read_receipt(client, caller_number=NUMBER))
     assert "156" not in page
     assert "VNeID" not in page
     assert "Dự kiến" not in page
@@ -253,7 +250,7 @@ def test_nothing_is_promised_until_it_is_confirmed(client: Client) -> None:
 @pytest.mark.usefixtures("promises")
 def test_the_public_clocks_say_when(client: Client) -> None:
     with time_machine.travel("2026-11-24 14:32:10+07:00", tick=False):
-        page = receipt(client)
+        page = read_receipt(client)
     # The database's own clock says when the report came.
     report = Report.objects.get()
     assert f"Dự kiến trước {report.received_local:%H:%M} " in words(page)
@@ -262,19 +259,19 @@ def test_the_public_clocks_say_when(client: Client) -> None:
 
 @pytest.mark.usefixtures("promises")
 def test_a_text_for_the_carriers_is_ready_to_send_where_there_is_a_number(client: Client) -> None:
-    page = receipt(client, caller_number=NUMBER, claimed_office="police", demands=["money"])
+    page = read_receipt(client, caller_number=NUMBER, claimed_office="police", demands=["money"])
     assert "LD (0992000123) (xung cong an, doi chuyen tien)" in words(page)
     assert b'href="sms:156?&amp;body=LD%20' in page
     assert "VNeID" in words(page)
     assert "gửi 156" in words(page)
-    assert "gửi 156" not in words(receipt(client))
+    assert "gửi 156" not in words(read_receipt(client))
 
 
 # What it asks back, and what may be added
 
 
 def test_what_is_open_is_asked_in_one_form(client: Client) -> None:
-    page = receipt(client, money_lost_vnd="20", contact_phone="0992000")
+    page = read_receipt(client, money_lost_vnd="20", contact_phone="0992000")
     asked = form_with(page, "money_lost_vnd").fields
     assert (asked["kind"], asked["code"]) == ("answer", code_of(page))
     assert len(asked["submission_key"]) == 32
@@ -284,13 +281,13 @@ def test_what_is_open_is_asked_in_one_form(client: Client) -> None:
 
 @pytest.mark.usefixtures("reference_rows")
 def test_many_places_of_one_district_stand_in_a_list(client: Client) -> None:
-    page = html.document_fromstring(receipt(client, commune="huyện Quan Hóa"))
+    page = html.document_fromstring(read_receipt(client, commune="huyện Quan Hóa"))
     assert len(page.xpath("//select[@name='commune']/option")) > 6
     assert page.xpath("//input[@name='commune']") == []
 
 
 def test_what_was_answered_is_asked_no_more(client: Client) -> None:
-    page = receipt(client, money_lost_vnd="20", contact_phone="0550 000 111")
+    page = read_receipt(client, money_lost_vnd="20", contact_phone="0550 000 111")
     answers = {"money_lost_vnd": "20 triệu", "callback_phrase": "hai cái bát"}
     client.post(LATER, dict(form_with(page, "money_lost_vnd").fields) | answers)
     page = client.get(RECEIPT).content
@@ -312,21 +309,21 @@ def test_who_sends_at_once_has_a_receipt_and_is_asked_for_a_sentence(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 3)
-    page = receipt(client)
+    page = read_receipt(client)
     assert code_of(page)
     asked = [form.fields for form in forms(page, LATER) if form.fields["kind"] == "answer"]
     assert "story" in asked[0]
 
 
 def test_more_can_be_told_from_the_receipt(client: Client) -> None:
-    page = receipt(client)
+    page = read_receipt(client)
     (more,) = forms(page, LATER)
     assert (more.fields["kind"], more.fields["code"]) == ("more", code_of(page))
     assert "story" in more.fields
 
 
 def test_who_left_a_number_can_change_the_phrase(client: Client) -> None:
-    page = receipt(client, contact_phone="0550 000 111", callback_phrase="ấm và chảo")
+    page = read_receipt(client, contact_phone="0550 000 111", callback_phrase="ấm và chảo")
     assert form_with(page, "callback_phrase").fields["kind"] == "correction"
     assert "Đổi câu hẹn" in words(page)
 

@@ -11,27 +11,15 @@ from pytest_django import Settings
 
 from reports.facts.merged_report import merged_report
 from reports.models import Report
-from reports.submission import form_parser
 from tests.support.report_factories import confirm_statement
-from tests.support.resident_pages import RECEIPT, send, words
+from tests.support.resident_pages import RECEIPT, read_receipt, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("people_take_their_time")]
 LATER = "/theo-doi/them/"
 
 
-@pytest.fixture(autouse=True)
-def _people_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who sends at once is put below the others, and here everybody does."""
-    monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 0)
-
-
-def receipt(client: Client, **fields: Any) -> bytes:
-    send(client, **{"story": "Họ xưng công an, bảo tôi chuyển tiền.", **fields})
-    return bytes(client.get(RECEIPT).content)
-
-
 def test_a_number_is_asked_for_beside_the_red_button_where_none_was_given(client: Client) -> None:
-    page: Any = html.document_fromstring(receipt(client, happening_now="yes"))
+    page: Any = html.document_fromstring(read_receipt(client, happening_now="yes"))
     (asks,) = [form for form in page.forms if "contact_phone" in form.fields]
     assert asks.action == LATER
     assert asks.xpath("ancestor::*[contains(@class, 'is-red')]")
@@ -47,7 +35,7 @@ def test_a_number_is_asked_for_beside_the_red_button_where_none_was_given(client
 def test_no_number_is_asked_for_twice_or_of_who_is_in_no_danger(
     client: Client, fields: dict[str, str]
 ) -> None:
-    assert b"urgent_phone" not in receipt(client, **fields)
+    assert b"urgent_phone" not in read_receipt(client, **fields)
 
 
 def test_an_urgent_report_is_promised_what_the_desks_clock_says(
@@ -55,16 +43,16 @@ def test_an_urgent_report_is_promised_what_the_desks_clock_says(
 ) -> None:
     settings.DEADLINE_CALL_MINUTES = 15
     confirm_statement("first_review")
-    page = words(receipt(client, happening_now="yes"))
+    page = words(read_receipt(client, happening_now="yes"))
     due = timezone.localtime(Report.objects.get().received_at + timedelta(minutes=15))
     assert f"cán bộ trực được nhắc gọi trước {due:%H:%M}" in page
     assert "Dự kiến trước" not in page
-    assert "Dự kiến trước" in words(receipt(client, story="Chuyện khác."))
+    assert "Dự kiến trước" in words(read_receipt(client, story="Chuyện khác."))
 
 
 def test_who_reports_for_another_is_told_what_to_do(client: Client) -> None:
-    assert "đừng để ra ngân hàng một mình" in words(receipt(client, on_behalf="yes"))
-    assert "ra ngân hàng một mình" not in words(receipt(client))
+    assert "đừng để ra ngân hàng một mình" in words(read_receipt(client, on_behalf="yes"))
+    assert "ra ngân hàng một mình" not in words(read_receipt(client))
 
 
 @pytest.mark.usefixtures("reference_rows")
@@ -79,6 +67,6 @@ def test_who_reports_for_another_is_told_what_to_do(client: Client) -> None:
 def test_a_former_commune_is_told_by_its_present_name(
     client: Client, typed: str, echo: str
 ) -> None:
-    page = words(receipt(client, commune=typed))
+    page = words(read_receipt(client, commune=typed))
     assert echo in page
     assert ("nay là" in page) == bool(echo)

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import lower_initial
+from core.text import group_thousands, lower_initial
 from reports.extraction.language.amounts import parse_money_field
 from reports.extraction.language.numerals import (
-    group_thousands,
     spell_in_english,
     spell_in_vietnamese,
 )

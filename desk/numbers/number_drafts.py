@@ -5,7 +5,7 @@ only proposes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -112,7 +112,7 @@ def _load_states() -> dict[tuple[str, str], str]:
 
 def _with_state(draft: NumberDraft, states: dict[tuple[str, str], str]) -> NumberDraft:
     state = states.get(draft.mark, "")
-    return NumberDraft(draft.kind, draft.name, draft.fields, draft.note, state)
+    return replace(draft, state=state)
 
 
 def list_taken_down() -> list[NumberDraft]:
