@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenContext
+from tests.browser.pages import find_overflow
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 TRANSCRIPT = Path(__file__).parents[1] / "data/read_aloud.txt"
@@ -144,3 +145,32 @@ def test_a_report_is_sent_by_keyboard_alone_and_a_screen_reader_hears_all_of_it(
     if os.environ.get("READ_ALOUD") == "write":
         TRANSCRIPT.write_text(text, "utf-8")
     assert text.splitlines() == TRANSCRIPT.read_text("utf-8").splitlines()
+
+
+WIDE = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+WIDE += " p { margin-bottom: 2em !important }"
+# Words that are cut off or run out of what holds them.
+CUT = """() => [...document.querySelectorAll("main *, header *, footer *")]
+  .filter(each => each.checkVisibility() && !each.closest(".visually-hidden, .honeypot, svg"))
+  .filter(each => getComputedStyle(each).display !== "inline" && each.localName !== "textarea")
+  .filter(each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== "visible")
+  .map(each => each.outerHTML)"""
+# What can be pressed or filled in and has no edge or line of its own once colours are the machine's.
+NO_EDGE = """() => [...document.querySelectorAll(".button, .input, .help a, .entry-card, .choice:not(.bare)")]
+  .filter(each => each.checkVisibility())
+  .filter(each => getComputedStyle(each).borderTopStyle === "none" || !parseFloat(getComputedStyle(each).borderTopWidth))
+  .map(each => each.outerHTML)"""
+
+
+def test_wide_spacing_and_forced_colours_lose_no_word_and_no_edge(
+    portal: str, open_context: OpenContext
+) -> None:
+    page = open_context(bypass_csp=True, forced_colors="active", service_workers="block").new_page()
+    wrong = {}
+    for path in ("/", "/dang-bi-goi/", "/bao-cao/", "/that-hay-gia/", "/kiem-tra/", "/theo-doi/"):
+        page.goto(portal + path)
+        edges = page.evaluate(NO_EDGE)
+        page.add_style_tag(content=WIDE)
+        if faults := [*edges, *page.evaluate(CUT), *find_overflow(page)]:
+            wrong[path] = faults
+    assert wrong == {}

@@ -16,9 +16,18 @@ from alerts.embed import frames
 from alerts.embed.snippets import SIZES
 from alerts.models import AlertRevision, CancelReason
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import REFUSED, find_edges, find_faults, find_overflow, press, print_page
-from tests.support.alert_factories import issued
+from tests.browser.pages import (
+    REFUSED,
+    find_edges,
+    find_faults,
+    find_overflow,
+    find_violations,
+    press,
+    print_page,
+)
+from tests.support.alert_factories import approved, draft, issued, person
 from tests.support.concurrency import QuietHandler, answering
+from tests.support.recordings import translate
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -83,6 +92,20 @@ def test_warnings_are_usable_by_everybody_in_force_and_when_over(
             page.goto(portal + path)
             faults = [each for each in find_faults(page) if REFRESHES not in each[1]]
             assert faults == [], path
+
+
+def test_a_warning_that_can_be_heard_and_read_in_other_tongues_has_no_fault(
+    portal: str, page: Page
+) -> None:
+    alert = draft()
+    for language in ("vi", "hmn"):
+        translate(alert, language)
+    publishing.submit(alert, by=person("editor"))
+    approved(alert)
+    for language in ("", "/en"):
+        page.goto(f"{portal}{language}/canh-bao/{alert.slug}/")
+        page.locator("audio").first.wait_for()
+        assert find_faults(page) == []
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/", f"/en{PAGE}"])
@@ -171,6 +194,7 @@ def test_frames_of_every_size_hold_what_matters_and_cut_nothing_through(
     small.goto(f"{portal}/nhung/")
     assert small.evaluate(CUT_THROUGH) == []
     assert_links_in_sight(small, ["Giả lãnh đạo sở, Công an tỉnh", *IN_EVERY_FRAME])
+    assert [fault for fault in find_violations(small) if REFRESHES not in fault] == []
     for line in small.locator(".ring, footer > span").all():
         assert find_edges(line)[1] <= height_of(small)
     old = small.get_by_text("Đã hơn 24 giờ chưa cập nhật.")
