@@ -2,17 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from lxml import html
 
-from tests.attacks.test_security_documents import missing, rows
+from tests.support.document_tables import missing, rows
 
 pytestmark = pytest.mark.django_db
 STATIC = Path(settings.BASE_DIR) / "static"
-# By guideline, how many criteria of WCAG 2.2 are of level A or AA, and which of them are left out or AAA.
 A_AND_AA = {
     *("1.1.1", "1.2.1", "1.2.2", "1.2.3", "1.2.4", "1.2.5", "1.3.1", "1.3.2", "1.3.3", "1.3.4", "1.3.5"),
     *("1.4.1", "1.4.2", "1.4.3", "1.4.4", "1.4.5", "1.4.10", "1.4.11", "1.4.12", "1.4.13"),
@@ -22,6 +22,10 @@ A_AND_AA = {
     *("3.3.7", "3.3.8", "4.1.2", "4.1.3"),
 }  # fmt: skip
 ROWS = rows("accessibility.md", r"\d\.\d\.\d+")
+
+
+def parse(client: Client, path: str) -> Any:
+    return html.document_fromstring(client.get(path, follow=True).content)
 
 
 def test_every_criterion_is_answered_once_and_a_yes_names_a_test_that_exists() -> None:
@@ -48,12 +52,12 @@ def test_every_criterion_is_answered_once_and_a_yes_names_a_test_that_exists() -
 def test_residents_read_what_works_what_does_not_and_whom_to_tell(
     client: Client, path: str, said: list[str]
 ) -> None:
-    page = html.document_fromstring(client.get(path).content)
+    page = parse(client, path)
     text = page.xpath("//main")[0].text_content()
     assert [words for words in said if words not in text] == []
     language = path.removesuffix("ai-cung-dung-duoc/")
     for door in (language, f"{language}bao-cao/", f"{language}that-hay-gia/"):
-        links = html.document_fromstring(client.get(door).content).xpath("//footer//a/@href")
+        links = parse(client, door).xpath("//footer//a/@href")
         assert path in links
 
 
@@ -73,8 +77,7 @@ def test_nothing_moves_and_no_script_wants_a_drag_a_motion_or_a_press_without_re
 def test_what_is_about_oneself_is_filled_in_by_the_browser_and_may_be_pasted(
     client: Client,
 ) -> None:
-    report = html.document_fromstring(client.get("/bao-cao/").content)
-    login = html.document_fromstring(client.get("/admin/", follow=True).content)
+    report, login = parse(client, "/bao-cao/"), parse(client, "/admin/")
     filled = {
         field.name: field.get("autocomplete")
         for page in (report, login)
