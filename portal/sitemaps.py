@@ -19,7 +19,7 @@ from reports.models import Office
 
 _PAGES = (
     "reports:home", "reports:now", "reports:report", "reports:assessment", "reports:check", "reports:scam_call",
-    "reports:genuine", "reports:personal_data", "reports:offices", "reports:statistics",
+    "reports:genuine", "reports:personal_data", "reports:accessibility", "reports:offices", "reports:statistics",
     "reports:for_programs", "subscriptions:subscribe", "warnings:list",
 )  # fmt: skip
 _WITH_WARNINGS = {"reports:home", "warnings:list"}

@@ -29,6 +29,7 @@ urlpatterns = [
     path("that-hay-gia/mot-cuoc-goi/", pages.scam_call, name="scam_call"),
     path("cong-that/", pages.genuine, name="genuine"),
     path("rieng-tu/", pages.personal_data, name="personal_data"),
+    path("ai-cung-dung-duoc/", pages.accessibility, name="accessibility"),
     path("kiem-tra/", number_lookup.check, name="check"),
     path("kiem-tra/xem-lai/", disputes.dispute, name="dispute"),
     path("kiem-tra/xem-lai/ket-qua/", disputes.dispute_answer, name="dispute_answer"),

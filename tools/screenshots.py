@@ -42,6 +42,7 @@ RESIDENT = {
     "scam-call": "/that-hay-gia/mot-cuoc-goi/",
     "genuine": "/cong-that/",
     "personal-data": "/rieng-tu/",
+    "accessibility": "/ai-cung-dung-duoc/",
     "offline": "/offline/",
     "not-found": "/khong-co/",
 }

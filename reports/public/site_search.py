@@ -123,6 +123,13 @@ PAGES = (
         "riêng tư, dữ liệu cá nhân, bảo mật, xóa thông tin, personal data, privacy, delete, cookies",
     ),
     Page(
+        "reports:accessibility",
+        _("Ai cũng dùng được trang này"),
+        _("Mắt kém, không nghe được, tay run, máy cũ: dùng thế nào, chỗ nào chưa được, báo ai."),
+        "người khuyết tật, người mù, khiếm thị, người điếc, khiếm thính, trợ năng, chữ to, đọc màn hình,"
+        " accessibility, disability, blind, deaf, screen reader, large text",
+    ),
+    Page(
         "reports:statistics",
         _("Số liệu tin báo"),
         _("Có bao nhiêu tin, họ lừa kiểu gì, ở đâu."),

@@ -82,6 +82,13 @@ def genuine(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@cache_control(public=True, max_age=300)
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """Show how people with a disability use the portal, what does not work for them yet, and whom to tell."""
+    return render(request, "reports/accessibility.html", using="public")
+
+
+@require_safe
 @cache_control(public=True, max_age=CACHE_SECONDS)
 def personal_data(request: HttpRequest) -> HttpResponse:
     """Show which personal data are stored, why and how long, and what people may ask for."""

@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
+from reports.models import Dispute
+from reports.numbers import disputes
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import EVERY_PAGE, LAYOUT_SHIFT, find_overflow, find_resident_faults, press
 from tests.support.number_factories import KEY, add_finding, file_report
+from tests.support.officers import create_officer
 from tests.support.public_urls import public_paths
 from tools.screenshots import NUMBERS, RESIDENT
 
@@ -62,8 +65,11 @@ def test_no_page_has_a_fault_or_jumps_while_it_loads_and_four_times_the_size_sti
 
 def test_no_verdict_on_a_number_has_a_fault(portal: str, visits: list[tuple[str, Page]]) -> None:
     add_finding()
+    add_finding(kind="account", key="0992000456700", bank="Vietcombank")
+    add_finding(kind="link", key="nhai.example")
     file_report(0, "+84550000124"), file_report(1, "+84550000124")
     numbers, wrong = NUMBERS | {"confirmed": KEY, "several": "0550 000 124"}, {}
+    numbers |= {"bad account": "Vietcombank 0992000456700", "bad link": "nhai.example/nop"}
     for (language, page), (name, number) in product(visits, numbers.items()):
         page.goto(f"{portal}{language}/kiem-tra/")
         page.locator("main [name=number]").first.fill(number)
@@ -74,6 +80,7 @@ def test_no_verdict_on_a_number_has_a_fault(portal: str, visits: list[tuple[str,
 
 
 def test_no_dispute_of_a_number_has_a_fault(portal: str, visits: list[tuple[str, Page]]) -> None:
+    officer = create_officer("truc.ban", "duty")
     for language, page in visits:
         page.goto(f"{portal}{language}/kiem-tra/xem-lai/")
         press(page, page.locator("main form .button").last)
@@ -86,6 +93,10 @@ def test_no_dispute_of_a_number_has_a_fault(portal: str, visits: list[tuple[str,
         assert find_resident_faults(page) == []
         press(page, page.locator("main [name=code]"))
         page.locator(".verdict").wait_for()
+        assert find_resident_faults(page) == []
+        row = Dispute.objects.latest("pk")
+        disputes.answer(row.pk, upheld=False, text="Số này kẻ gian đã dùng.", by=officer)
+        page.reload()
         assert find_resident_faults(page) == []
 
 

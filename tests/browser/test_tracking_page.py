@@ -5,12 +5,13 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from reports.cases import workflow
-from reports.models import Campaign, CampaignLink
+from reports.models import Campaign, CampaignLink, NoticeAddress
+from reports.notices import addresses
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from tests.browser.pages import find_resident_faults, press, unfold
 from tests.support.officers import create_officer
-from tests.support.report_factories import report
+from tests.support.report_factories import decide, report
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 WORDS = {
@@ -67,8 +68,30 @@ def test_no_state_of_the_page_has_a_fault(
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
     press(page, page.get_by_role("button", name=WORDS[language]["answer"]))
     assert find_resident_faults(page) == []
-    unfold(page, "details:has(> div > form[action$='/rut/']) > summary")
-    press(page, page.locator("form[action$='/rut/'] button"))
+    for way in ("/rut/", "/xoa/"):
+        unfold(page, f"details:has(> div > form[action$='{way}']) > summary")
+        press(page, page.locator(f"form[action$='{way}'] button"))
+        assert find_resident_faults(page) == []
+        open_report(page, confirmed, mine, language)
+    press(page, page.locator("form[action$='/theo-doi/trinh-bay/'] button").first)
+    assert find_resident_faults(page) == []
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_no_page_of_an_ended_report_or_of_its_mails_has_a_fault(
+    confirmed: str, mine: intake.SubmissionResult, officer: User, page: Page, language: str
+) -> None:
+    addresses.register(mine.report.pk, "dan@mau.example")
+    token = addresses.sign_end_token(NoticeAddress.objects.get())
+    decide("close", mine.report, officer)
+    open_report(page, confirmed, mine, language)
+    unfold(page, "main summary:visible")
+    assert find_resident_faults(page) == []
+    press(page, page.locator("form[action$='/dong/'] button"))
+    assert find_resident_faults(page) == []
+    page.goto(f"{confirmed}{language}/theo-doi/thoi-email/{token}/")
+    assert find_resident_faults(page) == []
+    press(page, page.locator("main form button"))
     assert find_resident_faults(page) == []
 
 

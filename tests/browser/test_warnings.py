@@ -16,9 +16,18 @@ from alerts.embed import frames
 from alerts.embed.snippets import SIZES
 from alerts.models import AlertRevision, CancelReason
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import REFUSED, find_edges, find_faults, find_overflow, press, print_page
-from tests.support.alert_factories import issued
+from tests.browser.pages import (
+    REFUSED,
+    find_edges,
+    find_faults,
+    find_overflow,
+    find_violations,
+    press,
+    print_page,
+)
+from tests.support.alert_factories import approved, draft, issued, person
 from tests.support.concurrency import QuietHandler, answering
+from tests.support.recordings import translate
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -83,6 +92,24 @@ def test_warnings_are_usable_by_everybody_in_force_and_when_over(
             page.goto(portal + path)
             faults = [each for each in find_faults(page) if REFRESHES not in each[1]]
             assert faults == [], path
+
+
+def test_a_warning_that_can_be_heard_and_its_frame_of_each_size_have_no_fault(
+    portal: str, page: Page
+) -> None:
+    alert = draft()
+    for language in ("vi", "hmn"):
+        translate(alert, language)
+    publishing.submit(alert, by=person("editor"))
+    approved(alert)
+    for language in ("", "/en"):
+        page.goto(f"{portal}{language}/canh-bao/{alert.slug}/")
+        page.locator("audio").first.wait_for()
+        assert find_faults(page) == []
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"{portal}/nhung/")
+        assert [each for each in find_violations(page) if REFRESHES not in each] == []
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/", f"/en{PAGE}"])

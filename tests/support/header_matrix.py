@@ -38,6 +38,7 @@ OURS = {
         "scam_call",
         "genuine",
         "personal_data",
+        "accessibility",
         "check",
         "dispute",
         "dispute_answer",

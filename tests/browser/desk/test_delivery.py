@@ -33,6 +33,7 @@ def test_the_way_in_and_out_of_the_mails_has_no_fault(portal: str, page: Page) -
     row = Subscriber.objects.get()
     for address, done in (
         (signed_links.opt_in_url(row), "Xong"),
+        (signed_links.change_url(row), "Đã lưu"),
         (signed_links.unsubscribe_url(row), "Đã bỏ"),
     ):
         page.goto(address)

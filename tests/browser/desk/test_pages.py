@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts import invitations
@@ -86,4 +87,25 @@ def test_the_previews_of_a_warning_have_no_fault(portal: str, page: Page, chief:
         "() => [...document.images].every(image => image.complete && image.naturalWidth > 0)"
     )
     unfold(page, "#content summary")
+    assert find_desk_faults(page) == []
+
+
+def test_no_answer_of_the_pages_of_numbers_has_a_fault(portal: str, page: Page) -> None:
+    numbers = f"{portal}/admin/reports/officenumber/"
+    page.goto(f"{numbers}units/")
+    page.locator("#content textarea").first.fill("Công an xã Không Có; 0550 000 123")
+    press(page, page.get_by_role("button", name="Đề nghị các số này"))
+    assert "Chưa ghi ô này." in page.inner_text("#content")
+    assert find_desk_faults(page) == []
+    page.get_by_label("Công bố ở đâu").fill("Công văn 12/CAT")
+    page.get_by_label("Đối chiếu ngày").fill(f"{timezone.localdate():%d/%m/%Y}")
+    press(page, page.get_by_role("button", name="Đề nghị các số này"))
+    assert "Chưa đề nghị được 1 dòng" in page.inner_text("#content")
+    assert find_desk_faults(page) == []
+    page.goto(f"{numbers}drafts/")
+    press(page, page.get_by_role("button", name="Đã đối chiếu, đề nghị công bố").first)
+    assert find_desk_faults(page) == []
+    page.goto(f"{portal}/admin/reports/numberfinding/add/")
+    page.locator("#content [name=number]").fill("9704 2292 1234 5678")
+    press(page, page.get_by_role("button", name="Đề nghị, chờ người khác xác nhận"))
     assert find_desk_faults(page) == []

@@ -27,7 +27,7 @@ QUIZ, CALL = "/that-hay-gia/", "/that-hay-gia/mot-cuoc-goi/"
 GENUINE, DATA = "/cong-that/", "/rieng-tu/"
 PAGES = [
     "/", NOW, REPORT, RECEIPT, "/theo-doi/", "/khong-co-trang-nay/", "/thong-ke/", "/tim/",
-    QUIZ, CALL, GENUINE, DATA,
+    QUIZ, CALL, GENUINE, DATA, "/ai-cung-dung-duoc/",
 ]  # fmt: skip
 
 pytestmark = pytest.mark.django_db

@@ -23,6 +23,7 @@ from tests.support.resident_pages import (
     words,
 )
 
+NEW_CODE = "/theo-doi/ma-moi/"
 AT = "2026-11-24 10:00:00+07:00"
 pytestmark = pytest.mark.django_db
 

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
+from lxml import html
 
 from reports.facts import merged_report
 from reports.facts.merged_report import Caller
@@ -339,3 +340,13 @@ def test_when_every_number_is_marked_as_wrong_none_is_left(client: Client) -> No
     resident = create_resident(client, story="Họ gọi.", caller_number="0550 000 789")
     resident.post(ADD, wrong_number="+84550000789")
     assert followups.list_numbers(merged_report.merged_report(resident.report)) == []
+
+
+def test_the_step_at_which_a_report_is_is_marked_for_who_does_not_see_it(
+    client: Client, duty: Person
+) -> None:
+    mine = create_resident(client, story="Họ xưng công an.")
+    decide("take", mine.report, duty)
+    page = html.document_fromstring(client.post(TRACK, {"code": mine.code}, follow=True).content)
+    steps = page.iterfind(".//*[@aria-current='step']")
+    assert [step.get("class") for step in steps] == ["now"]
