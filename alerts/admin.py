@@ -181,14 +181,11 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
         return [*(["slug"] if obj else []), "scenario_label", "response_labels"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
-        """Return the fieldsets; on a read-only page with labels for codes and without `loaded_at`."""
+        """Return the fieldsets; on a read-only page unfolded, with labels and without `loaded_at`."""
         fieldsets = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return fieldsets
-        return [
-            (name, options | {"fields": _to_read_only(options["fields"])})
-            for name, options in fieldsets
-        ]
+        return [(name, {"fields": _to_read_only(options["fields"])}) for name, options in fieldsets]
 
     @admin.display(description="kiểu lừa")
     def scenario_label(self, alert: Alert) -> str:

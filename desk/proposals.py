@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
-from django.db.models import DateField, Model, Q, QuerySet
+from django.db.models import DateField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,9 +19,9 @@ from core.audit.proposals import Act, RowAct, Values
 from core.errors import ActionError
 from core.models import Proposal
 from desk import users
-from desk.labels.formatting import format_datetime, link_source
+from desk.labels.formatting import format_datetime, link_source, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
-from reports.models import NumberFinding
+from reports.models import NumberFinding, Office
 from reports.numbers import findings
 from reports.numbers.findings import WITHDRAWAL
 from reports.reference.confirmed_statements import (
@@ -43,6 +44,8 @@ _KINDS: dict[str, tuple[Act, str, str]] = {
         (ACCOUNT, "Tài khoản, vai trò của cán bộ", "auth_user_change"),
     )
 }
+# A unit's name is the label of its number; the key is the number as programs write it.
+_UNSAID = {"key", "unit_id"}
 _NUMBERS = (OFFICE_NUMBER.kind, BANK_HOTLINE.kind)
 _ACCOUNT_CHANGES = {
     "close": "Khóa tài khoản", "reopen": "Mở lại tài khoản", "role": "Đổi vai trò",
@@ -109,7 +112,6 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
         "new_value",
         "status_column",
         "proposed_by",
-        "decided_by",
     )
     list_select_related = ("proposed_by", "decided_by")
     list_filter = ("state",)
@@ -138,6 +140,10 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
         user, rows = get_officer(request), super().get_queryset(request)
+        office = Office.objects.filter(pk=OuterRef("office_pk")).values("name")
+        rows = rows.annotate(
+            office_pk=KT("new_values__office_id"), office_name=Subquery(office[:1])
+        )
         # Who may not view them is refused by Django, on record.
         return _select_for(user, rows) if self.has_view_permission(request) else rows
 
@@ -166,7 +172,8 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     @admin.display(description="trạng thái")
     def status_column(self, row: Proposal) -> str:
         at = f" {format_datetime(row.decided_at)}" if row.decided_at else ""
-        return f"{row.get_state_display()}{at}"
+        by = f", {officer_name(row.decided_by)}" if row.decided_by else ""
+        return f"{row.get_state_display()}{at}{by}"
 
     @admin.display(description="mở nguồn để đối chiếu")
     def source_link(self, row: Proposal) -> str:
@@ -211,11 +218,24 @@ def _describe_values(row: Proposal, values: Values) -> str:
     act = _KINDS[row.kind][0]
     if not isinstance(act, RowAct):
         return ""
-    changed = [name for name in values if row.new_values.get(name) != row.old_values.get(name)]
-    fields: list[tuple[str, Any]] = [(name, act.model._meta.get_field(name)) for name in changed]  # noqa: SLF001
+    columns = act.model._meta.concrete_fields  # noqa: SLF001
+    changed = [each for each in columns if each.attname in values and _is_changed(row, each)]
     return ";\n".join(
-        f"{field.verbose_name}: {_describe_value(field, values[name])}" for name, field in fields
+        f"{field.verbose_name}: {_describe_column(row, field, values[field.attname])}"
+        for field in changed
     )
+
+
+def _is_changed(row: Proposal, field: Any) -> bool:
+    """Return whether a column that is told of changes; one that was and stays empty does not."""
+    old, new = (values.get(field.attname) or "" for values in (row.old_values, row.new_values))
+    return field.attname not in _UNSAID and bool(old != new)
+
+
+def _describe_column(row: Proposal, field: Any, value: Any) -> str:
+    if field.attname == "office_id" and value == row.new_values.get("office_id"):
+        return getattr(row, "office_name", None) or str(value)
+    return _describe_value(field, value)
 
 
 def _describe_value(field: Any, value: Any) -> str:

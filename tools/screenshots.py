@@ -244,7 +244,8 @@ def shoot_handbook(page: Page, portal: Portal) -> Iterator[str]:
     yield "desk-report"
     yield from list_handbook_pictures(page)
     page.goto(f"{portal.url}/admin/reports/report/")
-    for box in page.locator("#result_list .action-select").all()[:3]:
+    boxes = page.locator("#result_list .action-select").all()
+    for box in (boxes[0], *boxes[-4:]):  # one that must be called is left
         box.check()
     page.locator("[name=action]").select_option("close_many")
     page.locator(".actions button").first.click()

@@ -135,7 +135,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
             "is_masked": _reason(dispute) != self.reason_column(dispute),
             "may_reveal": by.has_perm(REVEAL_PERMISSION),
             **public_words(subject, number),
-            "naming": newest_naming(dispute.key, by, dispute.kind),
+            "naming": newest_naming(dispute.key, by, dispute.kind, dispute.bank),
             "record": action_history("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
         }

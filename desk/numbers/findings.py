@@ -44,6 +44,7 @@ class FindingForm(forms.ModelForm[NumberFinding]):
         if not self.errors:
             try:
                 self.instance = findings.validate_finding(**values, by=self.by)
+                values["number"] = self.instance.number  # of a link the host, not what was pasted
             except ActionError as error:
                 self.add_error(None, str(error))
         return values
@@ -164,8 +165,8 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
             and (by.has_perm(findings.PROPOSE) if row.confirmed_at else may["may_end"]),
             "record": action_history("number", row.pk),
             **public_words(Subject(SubjectKind(row.kind), row.key, row.bank), row.number),
-            "named": count_reports_naming(row.key, row.kind),
-            "naming": newest_naming(row.key, by, row.kind),
+            "named": count_reports_naming(row.key, row.kind, row.bank),
+            "naming": newest_naming(row.key, by, row.kind, row.bank),
             "days": report_counts.DAYS,
             "title": f"Ghi nhận về {row.get_kind_display()} {_legible(row)}",
         }

@@ -201,6 +201,8 @@ def _propose(line: str, shared: dict[str, Any], by: User) -> str:
     form = OfficeNumberForm(data, instance=OfficeNumber.objects.filter(unit=unit).first())
     if not form.is_valid():
         return " ".join(_list_errors(form))
+    if opened.filter(new_values__number=form.cleaned_data["number"]).exists():
+        return "Số này đang có một đề nghị chờ xác nhận, của nơi khác."
     try:
         confirmed_statements.OFFICE_NUMBER.propose(form.save(commit=False), by)
     except ActionError as error:
@@ -208,9 +210,12 @@ def _propose(line: str, shared: dict[str, Any], by: User) -> str:
     return ""
 
 
-def _list_errors(form: OfficeNumberForm) -> Iterator[str]:
-    for errors in form.errors.values():
-        yield from map(str, errors)
+def _list_errors(form: forms.ModelForm[Any]) -> Iterator[str]:
+    for name, errors in form.errors.as_data().items():
+        for error in errors:
+            is_missing = error.code == "required"
+            label = form.fields[name].label if name in form.fields else name
+            yield f"Thiếu {label}." if is_missing else " ".join(error.messages)
 
 
 def paste_page(request: HttpRequest) -> HttpResponse:

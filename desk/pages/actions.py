@@ -195,8 +195,10 @@ class ProposingAdminMixin:
 
     log_addition = log_change = log_deletions = save_related
 
-    def response_add(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        return HttpResponseSeeOther(reverse("admin:core_proposal_changelist"))
+    def response_add(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        of_drafts = "of_drafts" in request.POST  # on to the next of them
+        page = "reports_officenumber_drafts" if of_drafts else "core_proposal_changelist"
+        return HttpResponseSeeOther(reverse(f"admin:{page}"))
 
     response_change = response_delete = response_add
 

@@ -115,7 +115,7 @@ class ReportChangeList(ChangeList):
         self.suggested_query_string = self.get_query_string(
             {SEARCH_VAR: self.suggested_query}, [PAGE_VAR]
         )
-        self.is_number = search.is_number(self.query)
+        self.is_number, self.has_card = search.is_number(self.query), search.has_card(self.query)
         self.chosen_filters = ", ".join(
             str(choice["display"])
             for spec in self.filter_specs
@@ -310,11 +310,10 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
         return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Return the order of the chosen work: by urgency, or newest first for all reports, as of a search."""
-        calls = order_by_calls_first()
-        orders = {"all": ("-received_at",), "call": calls, "ongoing": calls}
+        """Return the newest first of all reports, as of a search; else the order of take_next."""
         usual = "all" if request.GET.get(SEARCH_VAR) else WorkFilter.DEFAULT
-        return orders.get(request.GET.get(WorkFilter.parameter_name, usual), BY_URGENCY)
+        is_all = request.GET.get(WorkFilter.parameter_name, usual) == "all"
+        return ("-received_at",) if is_all else order_by_calls_first()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -242,9 +242,8 @@ def _find_unanswered(
     *,
     may_read: bool,
 ) -> tuple[datetime, str] | None:
-    """Return time and section of the reporter's newest input that no officer has acted on since, or None.
-
-    Files of a report without any act belong to the report itself.
+    """Return time and section of the reporter's newest words that no officer has acted on since, else
+    of the newest file, or None. Files of a report without any act belong to the report itself.
     """
     acts = [each.created_at for each in log if each.actor and each.kind not in NO_VIEWS]
     messages = panel.messages if may_read else ()
@@ -254,8 +253,8 @@ def _find_unanswered(
         (each.received_at, "followups") for each in panel.followups if each.kind != withdrawn
     ]
     inputs += [(at, "files") for at in file_times if acts]
-    newest = max(inputs, default=None)
-    return newest if newest and (not acts or newest[0] > max(acts)) else None
+    fresh = [each for each in inputs if not acts or each[0] > max(acts)]
+    return max(fresh, key=lambda each: (each[1] != "files", each[0]), default=None)
 
 
 def panel_context(

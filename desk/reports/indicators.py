@@ -81,22 +81,25 @@ def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
     return indicators.annotate(named=Subquery(same))
 
 
-def count_reports_naming(key: str, kind: str) -> int:
-    mentions = _mentions(key, kind).exclude(key="")
+def count_reports_naming(key: str, kind: str, bank: str = "") -> int:
+    mentions = _mentions(key, kind, bank).exclude(key="")
     return mentions.aggregate(n=Count("report", distinct=True))["n"] or 0
 
 
-def _mentions(key: str, kind: str) -> QuerySet[Indicator]:
-    """Return what names a number or an account by these digits, or a host in any of its links."""
+def _mentions(key: str, kind: str, bank: str) -> QuerySet[Indicator]:
+    """Return what names a number or an account by these digits, the account at that bank or at one
+    that is not told, or a host in any of its links.
+    """
     if kind != Indicator.Kind.LINK:
-        return Indicator.objects.filter(kind__in=BY_DIGITS, key=key)
+        named = Indicator.objects.filter(kind__in=BY_DIGITS, key=key)
+        return named.filter(bank__in=("", bank)) if bank else named
     of_host = Q(key=key) | Q(key__startswith=f"{key}/")
     return Indicator.objects.filter(of_host, kind=Indicator.Kind.LINK)
 
 
-def newest_naming(key: str, viewer: User, kind: str) -> list[Report]:
+def newest_naming(key: str, viewer: User, kind: str, bank: str = "") -> list[Report]:
     """Return the newest visible reports that name a thing, to link to: no URL holds a number."""
-    same = _mentions(key, kind).filter(report=OuterRef("pk"), key__gt="")
+    same = _mentions(key, kind, bank).filter(report=OuterRef("pk"), key__gt="")
     rows = visibility.visible_reports(Report.objects.filter(Exists(same)), viewer)
     return list(rows.order_by("-received_at").only("public_number", "received_at")[:MAX_LINKS])
 

@@ -262,7 +262,7 @@ class PageContents:
         }
 
     def build_record(self) -> dict[str, Any]:
-        file_times = [file.at for file in self.files]
+        file_times = [file.at for file in self.files if file.erased_at is None]
         return {
             **followups.panel_context(self.request, self.panel, self.events, file_times),
             "log": detail.event_log(self.report, self.corrections, self.events),

@@ -24,7 +24,7 @@ def _updates_since(at: Combinable) -> list[QuerySet[Any]]:
     return [
         Message.objects.filter(actor=None, sent_at__gt=at),
         Followup.objects.filter(received_at__gt=at),
-        EvidenceFile.objects.filter(received_at__gt=at),
+        EvidenceFile.objects.filter(received_at__gt=at, erased_at=None),
     ]
 
 

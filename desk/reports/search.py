@@ -68,6 +68,15 @@ def is_number(typed: str) -> bool:
     )
 
 
+def has_card(typed: str) -> bool:
+    """Return whether a number, an account with its bank or a link was typed, of which a card tells."""
+    return is_number(typed) or bool(
+        not _public_number(typed)
+        and not campaign_for_code(typed)
+        and subjects.find_account_or_link(typed[:MAX_SEARCH_CHARS])
+    )
+
+
 def did_you_mean(typed: str, viewer: User) -> str:
     """Return what was meant by words, a code or a number that found nothing: words with the marks of
     a story that has them; "" for none.

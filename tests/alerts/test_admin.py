@@ -120,6 +120,15 @@ def test_a_text_to_be_issued_is_read_in_words(approver: Person) -> None:
     text = get_text(approver.client, page(alert))
     assert "Giả danh lãnh đạo tỉnh, sở, ngành" in text
     assert find_missing(["provincial_leader", "Avoid"], text) == ["provincial_leader", "Avoid"]
+    assert text.count("module collapse") == 1  # of the translations alone, as there is none
+
+
+def test_a_writer_is_told_that_to_change_what_is_issued_is_a_new_edition(editor: Person) -> None:
+    told = "Sửa ở dưới là soạn bản mới."
+    alert = issued().alert
+    assert told in get_text(editor.client, page(alert))
+    Alert.objects.update(summary="Lời mới.")
+    assert told not in get_text(editor.client, page(alert))
 
 
 def test_the_start_page_leads_approvers_to_others_texts(editor: Person, approver: Person) -> None:

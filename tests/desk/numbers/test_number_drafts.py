@@ -49,7 +49,7 @@ def test_no_draft_is_on_any_page(client: Client) -> None:
 def test_one_press_and_a_second_officer_put_a_number_on_the_pages(
     lead: Person, client: Client
 ) -> None:
-    assert press(lead, "Vietcombank").status_code == 303
+    assert press(lead, "Vietcombank").headers["Location"] == DRAFTS  # the next one waits there
     assert confirmed_statements.bank_hotlines() == ()
     assert state_of(lead, "Vietcombank") == "Chờ người thứ hai xác nhận"
     proposal = Proposal.objects.get()
@@ -143,10 +143,11 @@ def test_an_address_belongs_to_a_unit(lead: Person) -> None:
 def test_a_table_of_units_is_proposed_line_by_line_and_confirmed_at_one_press(
     lead: Person, duty: Person
 ) -> None:
-    first, second = Unit.objects.filter(kind="commune")[:2]
+    first, second, third = Unit.objects.filter(kind="commune")[:3]
     typed = {
         "lines": f"{first.name}; 0237 3000 111; Thôn 1\n{second.name}\t0237 3000 112\tThôn 2\n"
-        "Công an xã Nào Đó; 0237 3000 113\n" + f"{first.name}; 0237 3000 114",
+        f"Công an xã Nào Đó; 0237 3000 113\n{first.name}; 0237 3000 114\n"
+        f"{third.name}; 0237 3000 112\n{third.name};;Thôn 3",
         "source": "niêm yết tại trụ sở",
         "verified_on": "05/11/2026",
     }
@@ -155,12 +156,20 @@ def test_a_table_of_units_is_proposed_line_by_line_and_confirmed_at_one_press(
     assert "Đã đề nghị 2 số." in words(page)
     (left,) = tree(page).xpath("//textarea[@name='lines']")
     assert left.value.split() == (
-        f"Công an xã Nào Đó; 0237 3000 113 {first.name}; 0237 3000 114".split()
+        f"Công an xã Nào Đó; 0237 3000 113 {first.name}; 0237 3000 114 "
+        f"{third.name}; 0237 3000 112 {third.name};;Thôn 3".split()
     )
+    assert "chờ xác nhận, của nơi khác." in words(page)
+    assert f"{third.name};;Thôn 3: Thiếu Số, như đã công bố." in words(page)
     ticked = {
         "action": "confirm_numbers",
         "_selected_action": [*Proposal.objects.values_list("pk", flat=True)],
     }
+    shown = words(duty.client.get("/admin/core/proposal/"))
+    for told in ("cơ quan: Công an xã, phường;", f"số của bộ phận nào: {first.name};"):
+        assert told in shown
+    for unsaid in ("(bỏ trống)", "dạng chuẩn", "cong-an-xa"):
+        assert unsaid not in shown
     lead.client.post("/admin/core/proposal/", ticked)
     assert not OfficeNumber.objects.exclude(unit=None).exists()
     duty.client.post("/admin/core/proposal/", ticked)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from core import encryption
 from core.errors import ActionError
 from core.models import AuditEvent
-from reports.models import Dispute
+from reports.models import Dispute, NumberFinding
 from reports.numbers import disputes, findings
 from reports.numbers.disputes import DisputeSubmission
 from tests.support import report_factories
@@ -52,6 +52,32 @@ def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Perso
     assert "2 tin nêu điều này" in words(answer)
     assert "2 người báo độc lập trong 60 ngày qua." in words(answer)
     assert answer.content.count(f"{QUEUE}".encode() + str(first.pk).encode()) == 1
+
+
+def test_who_confirms_a_link_reads_the_whole_site_that_is_named(duty: Person, lead: Person) -> None:
+    form = {"number": "https://nop-phat.top/tra?id=1", "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}  # fmt: skip
+    duty.client.post(f"{NUMBERS}add/", form)
+    row = NumberFinding.objects.get()
+    assert row.number == row.key == "nop-phat.top"
+    page = words(lead.client.get(f"{NUMBERS}{row.pk}/change/"))
+    assert "Ghi nhận về đường link nop-phat[.]top" in page
+    assert "/tra" not in page
+
+
+def test_reports_of_the_same_digits_at_another_bank_are_not_counted(
+    duty: Person, lead: Person
+) -> None:
+    named = [report_factories.report(f"tin {n}") for n in range(3)]
+    for report, bank in zip(named, ("Vietcombank", "", "MB Bank"), strict=True):
+        account = {"kind": "account", "number_kind": "", "bank": bank}
+        report_factories.number(report, "0992000456789", **account)
+    account = "Vietcombank 0992000456789"
+    row = findings.store_proposal(
+        findings.validate_finding(account, "confirmed", "Thử.", by=duty.user)
+    )
+    page = lead.client.get(f"{NUMBERS}{row.pk}/change/")
+    assert "2 tin nêu điều này" in words(page)
+    assert [str(each.pk).encode() in page.content for each in named] == [True, True, False]
 
 
 def test_clearing_a_number_is_proposed_and_confirmed_by_who_may(duty: Person, lead: Person) -> None:

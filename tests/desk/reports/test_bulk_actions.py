@@ -51,6 +51,14 @@ def test_the_page_before_the_press_names_the_reports_and_does_nothing(duty: Pers
     assert statuses(one, two) == ["new", "new"]
 
 
+def test_a_page_that_can_act_on_none_has_no_button(duty: Person) -> None:
+    pressed = report_factories.report("a", happening_now=True)
+    page = choose(duty, "close_many", pressed)
+    assert "Không có tin nào làm được cùng một lượt. Chưa làm gì." in words(page)
+    assert f"mở tin ra quyết định {pressed.public_number}" in words(page)
+    assert "Kết thúc xử lý 0 tin</button>" not in page.content.decode()
+
+
 def test_what_is_done_and_what_is_refused_is_told_by_number(duty: Person) -> None:
     one, stale, ended = made("a", "b", "c")
     workflow.decide("note", stale.pk, by=duty.user, version=1, reason="Đã gọi.")

@@ -37,9 +37,21 @@ def stand(report: Report, **decided: object) -> None:
 
 def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Person) -> None:
     low, high, unread, later = (report_factories.report(f"tin {n}") for n in range(4))
-    for report, priority in ((low, 20), (high, 90), (later, 20)):
+    for report, priority in ((low, 20), (high, 50), (later, 20)):
         report_factories.add_facts(report, priority=priority)
     assert list_reports(duty.client) == [unread, high, low, later]
+
+
+@pytest.mark.parametrize("work", ["", "?viec=unassigned"])
+def test_a_victim_of_now_stands_before_all_that_waited_longer(duty: Person, work: str) -> None:
+    stale, unread, older, newer = (report_factories.report(f"tin {n}") for n in range(4))
+    report_factories.add_facts(stale, priority=100)
+    began = timezone.now() - timedelta(days=7)
+    Deadline.objects.create(report=stale, kind="call", started_at=began, due_at=began)
+    stand(stale, due_at=began)
+    for report in (older, newer):
+        report_factories.add_facts(report, priority=65)
+    assert list_reports(duty.client, work) == [newer, older, unread, stale]
 
 
 @pytest.mark.parametrize(

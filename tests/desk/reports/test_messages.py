@@ -10,10 +10,11 @@ from core.audit import events
 from core.errors import StaleVersionError
 from reports.cases import workflow
 from reports.models import Case, Message, Report
+from reports.retention import erasure
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from tests.support import report_factories
-from tests.support.desk_pages import page_of, words
+from tests.support.desk_pages import list_reports, page_of, words
 from tests.support.messages import add_followup, answered, sent
 from tests.support.officers import Person
 
@@ -66,6 +67,20 @@ def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person
     assert "tài liệu mới" not in seen(duty, report)
     sent(report, b"2")
     assert 'href="#files">Xem tài liệu' in duty.read_page(page_of(report))
+
+
+def test_words_are_told_before_a_later_file_and_a_file_that_was_taken_back_is_not(
+    duty: Person,
+) -> None:
+    report = report_factories.report()
+    press(duty, report, "note", "Đã gọi lại.")
+    file = sent(report, b"1")
+    erasure.take_back_file(report.pk, file.pk)
+    assert "chưa ai làm gì từ đó" not in seen(duty, report)
+    assert list_reports(duty.client, "?viec=fresh") == []
+    answered(report, "Họ lại đang gọi, ép tôi ra ngân hàng.")
+    sent(report, b"2")
+    assert 'href="#conversation">Đọc lời mới' in duty.read_page(page_of(report))
 
 
 def test_a_request_to_withdraw_is_told_once_and_above_everything(duty: Person) -> None:

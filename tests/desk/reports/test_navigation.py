@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def three(db: None) -> list[Report]:
     """Reports in the order of the queue."""
     reports = [report_factories.report(f"Họ gọi {n}.") for n in range(3)]
-    for report, priority in zip(reports, (90, 60, 30), strict=True):
+    for report, priority in zip(reports, (90, 50, 30), strict=True):
         report_factories.add_facts(report, priority=priority)
     return reports
 

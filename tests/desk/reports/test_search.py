@@ -155,13 +155,15 @@ def test_a_search_shows_the_newest_first_and_within_open_work_the_most_urgent(du
 @pytest.mark.parametrize(
     ("typed", "has_card"),
     [("0550 000 123", True), ("+84550000123", True), ("190356789012", True), ("0550", False),
+     ("Vietcombank 190356789012", True), ("dichvucong-nhai.top/nop", True), ("nhai[.]top", False),
      ("công an 113", False), ("Đ-26-K4M", False), ("26-2222-2222", False), ("dien luc", False)],
 )  # fmt: skip
 def test_a_number_that_is_searched_for_offers_its_card_first(
     duty: Person, typed: str, has_card: bool
 ) -> None:
     campaign("Đ-26-K4M")
-    report_factories.triaged("Bảo chuyển vào tài khoản 190356789012.", caller_number="0550000123")
+    story = "Bảo vào dichvucong-nhai.top/nop, chuyển vào tài khoản Vietcombank 190356789012."
+    report_factories.triaged(story, caller_number="0550000123")
     forms = [
         form
         for form in tree(duty.client.get(QUEUE, {"q": typed})).forms
