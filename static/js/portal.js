@@ -90,29 +90,6 @@ function setUpExit(link) {
   });
 }
 
-function hasCard(text) {
-  return (text.match(/\d(?:[ .-]?\d){15,18}/g) ?? []).some((run) => {
-    const digits = run.replace(/\D/g, "");
-    const ours = digits.startsWith("9704");
-    const sum = [...digits].reverse().reduce((total, digit, place) => {
-      const points = place % 2 ? digit * 2 : +digit;
-      return total + (points > 9 ? points - 9 : points);
-    }, 0);
-    return ours ? digits.length === 16 || digits.length === 19 : digits.length === 16 && sum % 10 === 0;
-  });
-}
-
-// The number of a card leaves no device; without script the server refuses it.
-function refuseCards(field) {
-  on(field, "input", () => field.setCustomValidity(""));
-  on(field.form, "submit", (event) => {
-    if (!hasCard(field.value)) return;
-    event.preventDefault();
-    field.setCustomValidity(field.dataset.cardRefused);
-    field.reportValidity();
-  });
-}
-
 const waitForLine = () => setTimeout(lookForLine, 3000);
 
 async function lookForLine() {
@@ -137,8 +114,8 @@ on(window, "hashchange", takeCodeFromAddress);
 if (!(Date.now() - kept("draft")?.at < DAY)) wipe("draft");
 if (one("[data-receipt]")) setUpReceipt();
 if (one("#keep-draft")) setUpForm(one("[name=submission_key]").form);
-document.querySelectorAll("[data-card-refused]").forEach(refuseCards);
 bringSharing();
+on(one("[data-cards]"), "focusin", (event) => import(event.currentTarget.dataset.cards).catch(() => {}));
 if (one("#exit")) setUpExit(one("#exit"));
 if (one("#no-line") && !location.pathname.endsWith("/offline/")) waitForLine();
 on(window, "storage", lookForWaiting);
