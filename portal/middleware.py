@@ -68,14 +68,18 @@ class NoTransformGZipMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
+# Sheets inside the pages that alone need them, which saves those a request and the others their weight.
+INLINE_SHEETS = ("alerts/alert.css", "reports/figures.css", "reports/scam_call.css")
+
+
 class CachedCSPMiddleware(CSPMiddleware):
     """Builds the usual policy, without nonces, once; a view's own (`csp.decorators`) is the package's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         super().__init__(get_response)
-        # Pages of warnings hold the sheet of theirs, which saves them a request.
-        sheets = {"style-src": ["'self'", style_source("alerts/alert.css")]}
-        self.usual = build_policy(replace=sheets)
+        self.usual = build_policy(
+            replace={"style-src": ["'self'", *map(style_source, INLINE_SHEETS)]}
+        )
 
     def process_request(self, request: HttpRequest) -> None:
         pass

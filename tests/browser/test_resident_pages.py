@@ -31,6 +31,7 @@ def test_no_refused_report_and_no_file_has_a_fault(portal: str, page: Page) -> N
     page.locator(".ticket").wait_for()
     page.wait_for_load_state()
     press(page, page.get_by_role("button", name="Xem tin của tôi"))
+    page.get_by_text("Gửi thêm ảnh, ghi âm").click()
     page.get_by_label("Chọn ảnh, bản ghi âm").set_input_files(CHOSEN)
     press(page, page.get_by_role("button", name="Gửi ảnh, ghi âm"))
     expect(page.get_by_text("Đã nhận ảnh 1 KB.")).to_be_visible()

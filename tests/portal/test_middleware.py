@@ -9,6 +9,7 @@ from pytest_django import Settings
 from core.audit import events
 from core.inline_css import style_source
 from core.models import AuditEvent
+from portal.middleware import INLINE_SHEETS
 from tests.support import report_factories
 from tests.support.officers import Person
 from tests.support.public_urls import public_paths
@@ -44,10 +45,9 @@ def test_the_policy_is_the_one_that_the_package_builds(client: Client, path: str
     theirs = [names.get(name, name) for name in settings.MIDDLEWARE]
     with override_settings(MIDDLEWARE=theirs):
         built = _directives(Client().get(path))
-    sheets = "style-src 'self'"  # and the one that warnings carry, which the package does not know
-    ours = {
-        f"{sheets} {style_source('alerts/alert.css')}" if each == sheets else each for each in built
-    }
+    sheets = "style-src 'self'"  # and those inside pages, which the package does not know
+    inline = " ".join(map(style_source, INLINE_SHEETS))
+    ours = {f"{sheets} {inline}" if each == sheets else each for each in built}
     assert _directives(client.get(path)) == ours
     assert "default-src 'none'" in built
 

@@ -170,7 +170,8 @@ def test_the_icon_is_small_and_asked_for_once_a_week(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("portal", 2_500), ("sending", 3_800), ("files", 1_500), ("share", 1_000), ("cards", 1_000)]
+    ("name", "most"),
+    [("portal", 2_500), ("sending", 3_800), ("files", 1_500), ("share", 1_000), ("cards", 1_000)],
 )
 def test_a_script_is_light_and_asks_nobody_else(client: Client, name: str, most: int) -> None:
     script = client.get(f"/static/js/{name}.js").getvalue()
