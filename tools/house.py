@@ -241,7 +241,7 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     "lines of the rooms": (lambda: count_lines(*ROOMS), 59_600),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 54_000),
+    "lines of tests": (lambda: count_lines("tests"), 54_400),
 }
 
 
