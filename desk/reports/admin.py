@@ -179,6 +179,14 @@ def order_by_calls_first() -> tuple[Any, ...]:
     return (since.desc(nulls_last=True), *BY_URGENCY)
 
 
+def order_for_queue() -> tuple[Any, ...]:
+    """Return the order of the lists: what a flood has marked stays below, also where it tells of danger;
+    the lane above them has every call.
+    """
+    since, suspected, *rest = order_by_calls_first()
+    return (suspected, since, *rest)
+
+
 def _must_call() -> Exists:
     return Exists(deadlines.uncalled().filter(pk=OuterRef("pk")))
 
@@ -310,10 +318,11 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
         return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Return the newest first of all reports, as of a search; else the order of take_next."""
+        """Return the newest first of all reports, as of a search; else who must be called first."""
         usual = "all" if request.GET.get(SEARCH_VAR) else WorkFilter.DEFAULT
-        is_all = request.GET.get(WorkFilter.parameter_name, usual) == "all"
-        return ("-received_at",) if is_all else order_by_calls_first()
+        calls = order_by_calls_first()
+        orders = {"all": ("-received_at",), "call": calls, "ongoing": calls}
+        return orders.get(request.GET.get(WorkFilter.parameter_name, usual), order_for_queue())
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

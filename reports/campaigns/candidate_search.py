@@ -68,14 +68,15 @@ SELECT mine.report_id, other.report_id, extract(epoch FROM fingerprint.created_a
        (SELECT campaign_id FROM reports_campaignlink WHERE report_id = mine.report_id),
        (SELECT lookup_keys <> '{{}}' FROM reports_reportfingerprint WHERE report_id = mine.report_id)
   FROM jsonb_to_recordset(%(searches)s::jsonb) AS mine(
-       report_id uuid, sought bigint[], since timestamptz[], until timestamptz[], worth integer[])
+       report_id uuid, at timestamptz, sought bigint[], since timestamptz[], until timestamptz[], worth integer[])
  CROSS JOIN LATERAL (
        SELECT found.report_id
          FROM unnest(sought, since, until, worth) AS wanted(key, since, until, worth)
         CROSS JOIN LATERAL (
               SELECT report_id FROM reports_fingerprintkey
                WHERE key = wanted.key AND created_at BETWEEN wanted.since AND wanted.until
-                 AND report_id <> mine.report_id
+                 AND (report_id <> ALL(%(reports)s::uuid[])
+                      OR (created_at, report_id) < (mine.at, mine.report_id))
                ORDER BY created_at DESC LIMIT {_MAX_BY_KEY}) AS found
         GROUP BY found.report_id
         ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MAX_OTHERS}) AS other
@@ -147,14 +148,11 @@ def find_candidates(
     which finds it in turn; nothing of a report that nobody is like.
     """
     own = {incoming.report: incoming.fingerprint for incoming in batch}
-    order = {incoming.report: place for place, incoming in enumerate(batch)}
     found: dict[UUID, Candidates] = {}
     scripts: dict[bytes, ScriptFingerprint] = {}  # identical ones are parsed once
     with connection.cursor() as cursor:
         execute_pipeline(cursor, _build_values(batch), *steps)
         for mine, report, at, keys, scam, packed, campaign, own_campaign, is_tying in cursor:
-            if order.get(report, -1) > order[mine]:
-                continue
             candidates = found.setdefault(mine, Candidates({mine: own[mine]}))
             candidates.is_tying = is_tying
             stored = bytes(packed)
@@ -221,7 +219,7 @@ def _search_values(incoming: IncomingReport) -> dict[str, Any]:
     ]
     columns = zip(*rows, strict=True) if rows else ((), (), (), ())
     found = dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))
-    return {"report_id": str(incoming.report)} | found
+    return {"report_id": str(incoming.report), "at": incoming.at.isoformat()} | found
 
 
 def _hash(key: SharedIdentifier) -> int:

@@ -111,6 +111,7 @@ def link_reports(batch: Sequence[IncomingReport]) -> None:
     """Store the fingerprints of reports and group what they link, as though one had come after the
     other. Part of triage's transaction.
     """
+    batch = sorted(batch, key=lambda each: (each.at, each.report))
     found = store_and_find(batch)
     placed: dict[UUID, UUID] = {}
     untied: set[UUID] = set()

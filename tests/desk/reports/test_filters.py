@@ -101,7 +101,7 @@ def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
 
 def test_of_one_word_the_deadline_decides(duty: Person) -> None:
     late, soon, graver = (report_factories.report(name) for name in "abc")
-    for report, priority, hours in ((late, 62, -2), (soon, 79, 3), (graver, 80, 50)):
+    for report, priority, hours in ((late, 41, -2), (soon, 58, 3), (graver, 80, 50)):
         report_factories.add_facts(report, priority=priority)
         due = timezone.now() + timedelta(hours=hours)
         Case.objects.filter(report=report).update(due_at=due)
