@@ -52,6 +52,7 @@ from alerts.models.cap_terms import Certainty
 from alerts.sounds import SoundUploadHandler
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
+from core.inline_css import style_source
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
 
@@ -379,7 +380,8 @@ class AlertRevisionAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[AlertRevision]):
 
 def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., Any]:
     """Return the view with a policy that lets our own pages frame it, or be framed by it."""
-    return csp_replace({directive: ["'self'"]})(view)
+    sheets = ["'self'", style_source("alerts/alert.css")]
+    return csp_replace({directive: ["'self'"], "style-src": sheets})(view)
 
 
 def _get_alert(request: HttpRequest, pk: UUID, permissions: list[str]) -> Alert:

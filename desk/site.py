@@ -79,6 +79,13 @@ class DeskSite(OTPAdminSite):
     login_template = "admin/login.html"
     logout_template = "admin/logged_out.html"
 
+    def register(self, model: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register pages of ours: a package's own pages of devices would show their secrets, whichever of
+        its modules and ours is imported first.
+        """
+        if admin_class is None or not admin_class.__module__.startswith("django_otp."):
+            super().register(model, admin_class, **options)
+
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
         from desk import dashboard, shift_handover  # noqa: PLC0415

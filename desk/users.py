@@ -9,8 +9,6 @@ from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import lockouts, officer_accounts
 from accounts.officer_accounts import AccountError
@@ -35,7 +33,7 @@ NOT_DONE = {
     "role": "Chưa làm. Chọn một vai trò trong danh sách.",
 }
 
-for _model in (User, Group, TOTPDevice, StaticDevice):
+for _model in (User, Group):
     with contextlib.suppress(admin.sites.NotRegistered):  # type: ignore[attr-defined]
         admin.site.unregister(_model)
 

@@ -45,7 +45,7 @@ _LOSS = (
 )
 _LOST = Switch(When(_LOSS, then=True), default=False, output_field=BooleanField())
 _EMPTY_DISPUTE: dict[str, Any] = {
-    "number_sealed": None, "reason_sealed": None, "contact_sealed": None, "secret_sealed": None,
+    "number_sealed": None, "reason_sealed": None, "contact_sealed": None, "secret_sealed": None,  # nosec B105
     "answer": ERASED_PLACEHOLDER,
 }  # fmt: skip
 _KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's verification reads them

@@ -99,7 +99,7 @@ def test_who_reports_for_another_is_told_to_go_and_sit_with_them(
     page.get_by_role("button", name="Sang trang báo cuộc gọi").click()
     assert page.get_by_label("Họ vẫn đang ép").is_checked()
     advice = page.get_by_text("sang ngồi cùng, đừng để ra ngân hàng một mình")
-    assert not advice.is_visible()
+    expect(advice).to_be_hidden()
     page.get_by_label("Tôi báo thay người khác").check()
     expect(advice).to_be_visible()
 
