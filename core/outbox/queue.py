@@ -7,7 +7,7 @@ when the relay dispatches an item, and a message that comes early is worked off 
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -203,15 +203,20 @@ def for_each_lease(work: Callable[[Lease], object]) -> Callable[..., None]:
 
     @wraps(work)
     def process_items(items: Iterable[int], time_budget: float = inf) -> None:
-        end = time.monotonic() + time_budget
-        for item in items:
+        for item in _iter_until(time.monotonic() + time_budget, items):
             if lease := acquire_lease(item):
                 with lease:
                     work(lease)
-            if time.monotonic() > end:
-                break
 
     return process_items
+
+
+def _iter_until(end: float, items: Iterable[int]) -> Iterator[int]:
+    """Yield the first item, and further ones until that time (monotonic)."""
+    for item in items:
+        yield item
+        if time.monotonic() > end:
+            return
 
 
 # A lease and what was read with it.
@@ -234,12 +239,10 @@ def for_each_batch(
         if len(left) > 1:
             done = _work_together(left, work, read)
             left = [item for item in left if item not in done]
-        for item in left:
+        for item in _iter_until(end, left):
             for lease, row in _acquire([item], read):
                 with lease:
                     work([(lease, row)])
-            if time.monotonic() > end:
-                break
 
     return process_items
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from reports.extraction import phones
-from reports.models import Dispute, NumberFinding, Report
+from reports.models import Dispute, Indicator, NumberFinding, Report
 from reports.numbers import disputes, findings, lookup
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.lookup import NumberVerdict
@@ -37,6 +37,21 @@ def file_report(number: int = 0, key: str = KEY, **typed: Any) -> Report:
     report_factories.number(report, key)
     move_report(report, timezone.now() - APART * number)
     return report
+
+
+def fill_indicators(kind: str, source: str, form: str) -> None:
+    """Six thousand indicators of three thousand reports, among which an index finds one; `form` is a
+    key's with a place for its digits.
+    """
+    rows = [
+        Report(submission_key=f"many-{n:012}", content_digest=b"d", public_number=f"M{n}")
+        for n in range(3000)
+    ]
+    Report.objects.bulk_create(rows)
+    Indicator.objects.bulk_create(
+        Indicator(report=row, kind=kind, source=source, key=form.format(550000000 + n * 997))
+        for n, row in enumerate(rows * 2)
+    )
 
 
 def move_report(report: Report, at: datetime) -> None:

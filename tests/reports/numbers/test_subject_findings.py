@@ -20,6 +20,7 @@ from tests.support.number_factories import (
     NUMBERS,
     add_finding,
     file_report,
+    fill_indicators,
     proposed,
     submit_dispute,
 )
@@ -173,15 +174,7 @@ def test_reports_of_another_banks_account_do_not_count() -> None:
 
 
 def test_a_look_up_takes_three_statements_and_among_thousands_one_index_scan() -> None:
-    rows = [
-        Report(submission_key=f"many-{n:012}", content_digest=b"d", public_number=f"M{n}")
-        for n in range(3000)
-    ]
-    Report.objects.bulk_create(rows)
-    Indicator.objects.bulk_create(
-        Indicator(report=row, kind="account", source="story", key=f"{992000000000 + n * 997}")
-        for n, row in enumerate(rows * 2)
-    )
+    fill_indicators("account", "story", "992{}")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE reports_report, reports_indicator, reports_case")
     with CaptureQueriesContext(connection) as seen:

@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from core import rate_limits
 from portal.management import reference_data
 from reports.extraction import phones
-from reports.models import Indicator, Report
+from reports.models import Report
 from reports.numbers import lookup
 from reports.numbers.lookup import VerdictKind
 from reports.views import number_lookup
@@ -28,6 +28,7 @@ from tests.support.number_factories import (
     NUMBER,
     add_finding,
     file_report,
+    fill_indicators,
     look_up,
 )
 from tests.support.number_lookup_page import CHECK, ask
@@ -192,15 +193,7 @@ def explain(statements: list[str], part: str) -> str:
 
 
 def test_among_thousands_the_indexes_answer() -> None:
-    rows = [
-        Report(submission_key=f"many-{n:012}", content_digest=b"d", public_number=f"M{n}")
-        for n in range(3000)
-    ]
-    Report.objects.bulk_create(rows)
-    Indicator.objects.bulk_create(
-        Indicator(report=row, kind="number", source="caller", key=f"+84{550000000 + n * 997}")
-        for n, row in enumerate(rows * 2)
-    )
+    fill_indicators("number", "caller", "+84{}")
     with CaptureQueriesContext(connection) as seen, connection.cursor() as cursor:
         cursor.execute("ANALYZE reports_report, reports_indicator")
         look_up()
