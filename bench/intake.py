@@ -12,7 +12,7 @@ from bench import load
 from bench.harness import Result, measure_ratio
 from bench.servers import BenchServers
 from ops.child_process import ChildProcess
-from ops.process_commands import command
+from ops.process_commands import python_arguments
 from tools import report_requests
 
 SIGNALEN = 0.024  # of the same bare view: what Amsterdam's Signalen manages
@@ -90,8 +90,8 @@ def measure_without_broker(servers: BenchServers) -> Iterator[Result]:
     measured, so that its share of the machine is the same in both; then it triages all.
     """
     port = servers.serve("web", "portal.wsgi")
-    servers.start("relay", *command("relay", servers.folder, "")[1:])
-    worker = servers.start("worker", *command("worker", servers.folder, "")[1:])
+    servers.start("relay", *python_arguments("relay", servers.folder))
+    worker = servers.start("worker", *python_arguments("worker", servers.folder))
     up = partial(_measure_percentile, port, report_requests.make_reports(port), 8, 0.5)
     _send_signal(worker, signal.SIGSTOP)
     ratio, figures = measure_ratio(partial(_measure_broker_down, servers, up), up)

@@ -25,15 +25,20 @@ def is_first_look(portal_url: str) -> bool:
 
 def command(role: str, data_dir: Path, bind: str) -> list[str]:
     """Return the command line of a role; `bind` is where web listens. Raises KeyError for another."""
+    nice = AFTER_WEB if role != "web" else []
+    return [*nice, sys.executable, *python_arguments(role, data_dir, bind)]
+
+
+def python_arguments(role: str, data_dir: Path, bind: str = "") -> list[str]:
+    """Return what a role gives to Python. Raises KeyError for another."""
     quiet = ["--loglevel", "WARNING"]
     schedule = str(data_dir / "beat-schedule")
-    arguments = {
+    return {
         "web": [*GUNICORN, "--bind", bind, "portal.wsgi"],
         "relay": [str(BASE_DIR / "manage.py"), "run_outbox_relay"],
         "worker": [*CELERY, "worker", *WORKER_OPTIONS, *quiet],
         "beat": [*CELERY, "beat", "--pidfile=", "--schedule", schedule, *quiet],
-    }
-    return [*(AFTER_WEB if role != "web" else []), sys.executable, *arguments[role]]
+    }[role]
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ when the relay dispatches an item, and a message that comes early is worked off 
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
 from math import inf
@@ -224,21 +224,23 @@ Leased = tuple[Lease, tuple[Any, ...]]
 
 
 def for_each_batch(
-    work: Callable[[Sequence[Leased]], object], read: PreparedStatement
+    work: Callable[[Sequence[Leased]], set[int]], read: PreparedStatement
 ) -> Callable[..., None]:
     """Return a function that does the work of all available items at once; what fails together, or
     was tried before, goes one by one, as with `for_each_lease`.
 
-    `read` selects LEASED_COLUMNS and what the work needs from LEASED_SQL, in the round trip of the lease.
+    `work` returns the items that it came to; the others are leased anew. `read` selects LEASED_COLUMNS
+    and what the work needs from LEASED_SQL, in the round trip of the lease.
     """
 
     @wraps(work)
     def process_items(items: Iterable[int], time_budget: float = inf) -> None:
         end = time.monotonic() + time_budget
         left = list(items)
-        if len(left) > 1:
-            done = _work_together(left, work, read)
+        while len(left) > 1 and (done := _work_together(left, work, read)):
             left = [item for item in left if item not in done]
+            if time.monotonic() > end:
+                return
         for item in _iter_until(end, left):
             for lease, row in _acquire([item], read):
                 with lease:
@@ -249,34 +251,36 @@ def for_each_batch(
 
 @dataclass
 class _Batch:
-    """Items that are worked on at once: after an error none is done, and none is leased any more."""
+    """Items that are worked on at once: those that are not done, all after an error, are not leased
+    any more.
+    """
 
-    items: list[int]
-    is_done: bool = False
+    items: set[int]
+    done: set[int] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        self.is_done = error is None
-        if error is None:
-            return False
-        name, at = type(error).__name__, format_places(error)
-        log.warning("outbox.batch_failed", items=len(self.items), error=name, at=at)
-        with log_database_error(log, "outbox.return_failed"), connection.cursor() as cursor:
-            cursor.execute(_RETURN_SQL, {"items": self.items})
+        if error is not None:
+            self.done = set()
+            name, at = type(error).__name__, format_places(error)
+            log.warning("outbox.batch_failed", items=len(self.items), error=name, at=at)
+        if left := self.items - self.done:
+            with log_database_error(log, "outbox.return_failed"), connection.cursor() as cursor:
+                cursor.execute(_RETURN_SQL, {"items": sorted(left)})
         return isinstance(error, Exception)
 
 
 def _work_together(
-    items: Sequence[int], work: Callable[[Sequence[Leased]], object], read: PreparedStatement
+    items: Sequence[int], work: Callable[[Sequence[Leased]], set[int]], read: PreparedStatement
 ) -> set[int]:
     """Return the items that were done. One that was tried before is left out: it may fail the others."""
     leased = _acquire(items, read, together=True)
-    with _Batch([lease.item_id for lease, _ in leased]) as batch:
+    with _Batch({lease.item_id for lease, _ in leased}) as batch:
         if leased:
-            work(leased)
-    return set(batch.items) if batch.is_done else set()
+            batch.done = work(leased)
+    return batch.done
 
 
 def _acquire(

@@ -6,9 +6,9 @@ by a shared number, account or site. Only an account told without its bank waits
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple, TypeVar
 
 from reports.campaigns.script_fingerprint import (
@@ -163,14 +163,21 @@ def find_neighbour(one: FingerprintData, other: FingerprintData) -> str:
 _NEAR = SharedTerm(RareTerm(1, 0, 0, 4.0, 0), 4.0, -_ELSEWHERE)
 
 
-def compare(one: FingerprintData, other: FingerprintData) -> Likeness | None:
+def _liken(
+    one: ScriptFingerprint, other: ScriptFingerprint, near: bool, against: float
+) -> Likeness:
+    return Likeness((*list_shared_terms(one, other), *([_NEAR] if near else ())), against)
+
+
+def compare(
+    one: FingerprintData, other: FingerprintData, liken: Callable[..., Likeness] = _liken
+) -> Likeness | None:
     """Return the likeness of two scripts; None for little, of two waves or two kinds of scam."""
     is_late = one.at is not None and other.at is not None and abs(one.at - other.at) > _WAVE
     if is_late or are_different(one, other):
         return None
     against = 0.0 if one.kind and other.kind else _LOSS_OF_UNSURE
-    near = [_NEAR] if find_neighbour(one, other) else []
-    likeness = Likeness((*list_shared_terms(one.script, other.script), *near), against)
+    likeness = liken(one.script, other.script, bool(find_neighbour(one, other)), against)
     return likeness if likeness.score >= _MIN_NEAR else None
 
 
@@ -179,8 +186,9 @@ def similar_pairs(
 ) -> dict[Name, dict[Name, Likeness]]:
     """Return those of the pairs that are similar, both ways."""
     similar: dict[Name, dict[Name, Likeness]] = {}
+    liken = cache(_liken)  # a flood repeats one text: compared anew it took half of triage's time
     for one, other in pairs:
-        if likeness := compare(fingerprints[one], fingerprints[other]):
+        if likeness := compare(fingerprints[one], fingerprints[other], liken):
             similar.setdefault(one, {})[other] = likeness
             similar.setdefault(other, {})[one] = likeness
     return similar
@@ -234,10 +242,14 @@ def _belong(
 
 
 def script_link(
-    score: float, told: ScriptFingerprint, one: FingerprintData, other: FingerprintData
+    score: float,
+    told: ScriptFingerprint,
+    one: FingerprintData,
+    other: FingerprintData,
+    quote: Callable[..., tuple[str, ...]] = shared_phrases,
 ) -> Link:
     """Return the link of two scripts that quotes what both hold, as *told* has it typed."""
-    phrases = shared_phrases(told, one.script, other.script)
+    phrases = quote(told, one.script, other.script)
     near = find_neighbour(one, other)
     said = ["cùng kể " + ", ".join(f"“{phrase}”" for phrase in phrases)] if phrases else []
     said += [f"số gọi liền kề {group_digits(near)}"] if near else []

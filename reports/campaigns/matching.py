@@ -1,6 +1,7 @@
 """Matching: build a report's fingerprint and group the reports that it is linked to."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from reports.campaigns.candidate_search import (
     store_and_find,
 )
 from reports.campaigns.link_scoring import FingerprintData, Likeness, Link
-from reports.campaigns.script_fingerprint import fingerprint_script
+from reports.campaigns.script_fingerprint import fingerprint_script, shared_phrases
 from reports.campaigns.shared_identifiers import (
     SharedIdentifier,
     accounts_in,
@@ -196,10 +197,12 @@ def _edges(incoming: IncomingReport, candidates: Candidates) -> Iterator[_Edge]:
     pairs = _uncertain_pairs(similar.get(own_id, {}), exact)
     for report, scores in link_scoring.similar_pairs(fingerprints, pairs).items():
         similar.setdefault(report, {}).update(scores)
+    quote = cache(shared_phrases)
     for one, other, score in link_scoring.script_pairs(fingerprints, similar, own_id):
         first, second = (other, one) if other == own_id else (one, other)
-        ends = (fingerprints[end] for end in (first, second))
-        yield _join(link_scoring.script_link(score, fingerprint.script, *ends), first, second)
+        ends = fingerprints[first], fingerprints[second]
+        link = link_scoring.script_link(score, fingerprint.script, *ends, quote)
+        yield _join(link, first, second)
 
 
 def _uncertain_pairs(

@@ -82,6 +82,9 @@ class ScriptFingerprint:
     phrases: frozenset[int] = frozenset()
     typed: tuple[tuple[str, ...], ...] = field(default=(), compare=False)
 
+    def __hash__(self) -> int:
+        return hash((self.length, self.terms[:1]))  # all terms would cost as much as a comparison
+
     @cached_property
     def by_key(self) -> dict[int, RareTerm]:
         return {term.key: term for term in self.terms}

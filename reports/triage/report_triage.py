@@ -36,12 +36,12 @@ from reports.facts.named_things import NamedChanges
 from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 from reports.triage import fact_storage
-from reports.triage.fact_storage import ReportReading, TriageResult
+from reports.triage.fact_storage import TriageResult
 
 RULES_VERSION = "2026-12-01m"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
 MAX_TOGETHER = 64  # reports of one message, where many wait
-TOGETHER_SECONDS = 2.0  # seconds of reading, after which the rest of a message goes one by one
+TOGETHER_SECONDS = 2.0  # seconds of reading, after which what was read is written
 _MAX_INDICATORS = 100
 _REASON = tuple(field.name for field in fields(Explanation))
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
@@ -55,28 +55,33 @@ _SCENARIO_OF_OFFICE = {
 }
 
 
-def triage(leased: Sequence[Leased]) -> None:
+def triage(leased: Sequence[Leased]) -> set[int]:
     """Extract first, each report once; then write and complete the items in one short transaction.
-    Raises Report.DoesNotExist.
+    Return the items that were read in time. Raises Report.DoesNotExist.
     """
-    readings = {lease.item_id: fact_storage.parse_row(row) for lease, row in leased}
-    results = _extract_all(readings.values())
+    readings, results = _extract_in_time(leased)
     with transaction.atomic():
-        done = queue.mark_all_done([lease for lease, _ in leased])
-        reports = {readings[item].report.pk for item in done}
+        done = queue.mark_all_done([lease for lease, _ in leased if lease.item_id in readings])
+        reports = {readings[item] for item in done}
         write_and_link([results[report] for report in sorted(reports)])
+    return set(readings)
 
 
-def _extract_all(readings: Iterable[ReportReading]) -> dict[UUID, TriageResult]:
-    """Return the facts by report. Raises TimeoutError where many together take too long."""
+def _extract_in_time(
+    leased: Iterable[Leased],
+) -> tuple[dict[int, UUID], dict[UUID, TriageResult]]:
+    """Return the report of each item, and the facts by report, of as many as TOGETHER_SECONDS allow."""
     end = time.monotonic() + TOGETHER_SECONDS
+    reports: dict[int, UUID] = {}
     results: dict[UUID, TriageResult] = {}
-    for each in readings:
+    for lease, row in leased:
         if results and time.monotonic() > end:
-            raise TimeoutError
-        if each.report.pk not in results:
-            results[each.report.pk] = extract(*each)
-    return results
+            break
+        reading = fact_storage.parse_row(row)
+        report = reports[lease.item_id] = reading.report.pk
+        if report not in results:
+            results[report] = extract(*reading)
+    return reports, results
 
 
 process_items = queue.for_each_batch(triage, fact_storage.READ)

@@ -151,9 +151,9 @@ def test_who_was_at_work_when_a_worker_died_is_read_alone() -> None:
     batches: list[int] = []
     triage = report_triage.triage
 
-    def count_and_triage(leased: Any) -> None:
+    def count_and_triage(leased: Any) -> set[int]:
         batches.append(len(leased))
-        triage(leased)
+        return triage(leased)
 
     process = queue.for_each_batch(count_and_triage, fact_storage.READ)
     process([item.pk, *(item_of(each).pk for each in fresh)])
@@ -190,6 +190,23 @@ def test_the_task_takes_many_items_and_leaves_the_rest_to_the_next_when_it_takes
     assert list(attempts) == [1, 0, 0]
     triage_reports(items)
     assert ExtractedFacts.objects.count() == 3
+
+
+def test_reports_that_are_not_read_in_time_are_read_next_and_none_is_read_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, extract = [], report_triage.extract
+    monkeypatch.setattr(report_triage, "TOGETHER_SECONDS", 0.0)
+    monkeypatch.setattr(
+        report_triage,
+        "extract",
+        lambda each, *rest: (read.append(each.pk), extract(each, *rest))[1],
+    )
+    subjects = [report(f"Chuyện thứ {number}") for number in range(4)]
+    process_both(*subjects)
+    assert read == [each.pk for each in subjects]
+    assert set(OutboxItem.objects.values_list("attempts", "leased_until")) == {(1, None)}
+    assert not OutboxItem.objects.filter(done_at=None).exists()
 
 
 def test_items_of_one_report_may_come_in_any_order_and_change_nothing() -> None:
