@@ -28,7 +28,6 @@ from desk.numbers.findings import unconfirmed_findings
 from desk.pages.http import once_per_request
 from desk.reports import saved_searches
 from reports.campaigns import bursts as burst_service
-from reports.campaigns import campaign_stats
 from reports.cases import visibility
 from reports.models import (
     BankLetter,
@@ -60,7 +59,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
         asked = enquiries.list_enquiries(today, today)
         columns["enquiries"] = aggregate_all(asked, count=Count("pk"))
     if visibility.sees_campaigns(user):
-        columns |= bursts_columns() | campaign_stats.active_campaigns_column()
+        columns |= bursts_columns()
     return dict(User.objects.filter(pk=user.pk).order_by().values(**columns).get())
 
 
@@ -171,10 +170,8 @@ class BurstList:
 
 def bursts_columns() -> dict[str, Any]:
     last = BurstSnapshot.objects.order_by("pk")
-    return {
-        "bursts": Subquery(last.values("bursts")[:1]),
-        "bursts_at": Subquery(last.values("counted_at")[:1]),
-    }
+    names = {"bursts": "bursts", "bursts_at": "counted_at", "campaigns": "campaigns"}
+    return {column: Subquery(last.values(name)[:1]) for column, name in names.items()}
 
 
 def burst_texts(data: dict[str, Any]) -> BurstList:

@@ -20,7 +20,7 @@ from desk.reports.admin import load_start_rows
 from desk.reports.indicators import IndicatorRow
 from desk.reports.queue_counts import active_alarms, counts_for, queue_state_for
 from desk.reports.reprocessing import START_RUN_PERMISSION
-from reports.campaigns import campaign_stats
+from reports.campaigns.campaign_stats import ActiveCampaign
 from reports.cases import visibility
 from reports.facts import effective_facts
 from reports.models import Alarm, Indicator, QueueSnapshot, Report
@@ -190,9 +190,10 @@ def desk_bursts(context: Context) -> dict[str, object]:
 def growing_campaigns(context: Context) -> dict[str, object]:
     request = context["request"]
     front = dashboard_data(request)
-    if "active_campaigns" not in front:
+    if "campaigns" not in front:
         return {}
-    bursts, campaigns = dashboard.burst_texts(front), campaign_stats.active_campaigns(front)
+    bursts = dashboard.burst_texts(front)
+    campaigns = [ActiveCampaign(**row) for row in front["campaigns"] or ()]
     may_see = request.user.has_perm("reports.view_report")
     return {"bursts": bursts, "may_see": may_see, "campaigns": campaigns}
 

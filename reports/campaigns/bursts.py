@@ -1,4 +1,5 @@
-"""Bursts: more reports than usual in a commune or of a scenario, counted by beat, stored for pages.
+"""Bursts: more reports than usual in a commune or of a scenario, counted by beat, stored for pages
+beside the most active campaigns.
 
 Each unit's last day and last seven days are compared with its eight weeks before. The expected
 count is negative binomial: a Poisson rate estimated from few weeks, wider where the weeks differ
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from core.database import read_snapshot
 from core.outbox import sweeps
+from reports.campaigns import campaign_stats
 from reports.facts import effective_facts
 from reports.models import BurstSnapshot
 
@@ -201,12 +203,18 @@ def _iter_units(rows: Iterable[tuple[Any, ...]], week_count: int) -> Iterable[Un
 
 
 def detect_and_store() -> list[Burst]:
-    """Return the bursts now, stored for the pages."""
+    """Return the bursts now, stored for the pages with the most active campaigns."""
     bursts = detect()
-    snapshot = BurstSnapshot(counted_at=timezone.now(), bursts=[asdict(burst) for burst in bursts])
-    columns = ["counted_at", "bursts"]
+    counted: dict[str, Any] = {
+        "counted_at": timezone.now(),
+        "bursts": list(map(asdict, bursts)),
+        "campaigns": list(map(asdict, campaign_stats.active_campaigns())),
+    }
     BurstSnapshot.objects.bulk_create(
-        [snapshot], update_conflicts=True, unique_fields=["id"], update_fields=columns
+        [BurstSnapshot(**counted)],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=list(counted),
     )
     return bursts
 

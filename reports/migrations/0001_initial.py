@@ -209,6 +209,7 @@ class Migration(migrations.Migration):
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
                 ('counted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('bursts', models.JSONField(default=list)),
+                ('campaigns', models.JSONField(default=list)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='burstsnapshot_one_row')],

@@ -206,7 +206,8 @@ class CampaignExclusion(models.Model):
 
 class BurstSnapshot(SnapshotModel):
     """Bursts of reports (campaigns/bursts.py): a list of {"unit", "key", "days", "count", "usual",
-    "weeks", "chance", "mostly"}.
+    "weeks", "chance", "mostly"}; and the rows of ActiveCampaign (campaigns/campaign_stats.py).
     """
 
     bursts = models.JSONField(default=list)
+    campaigns = models.JSONField(default=list)

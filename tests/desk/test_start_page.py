@@ -10,6 +10,7 @@ from django.test import Client
 
 from desk.models import SavedSearch
 from desk.site import MENU
+from reports.campaigns import bursts
 from reports.models import BurstSnapshot, Case, UnitMember
 from reports.monitoring import daily_counts, queue_stats
 from reports.reference import gazetteer
@@ -37,7 +38,8 @@ def morning(lead: Person) -> Person:
     Case.objects.filter(report=own).update(officer=lead.user, status="waiting")
     campaign_factories.campaign("Đ-26-BBB", reports=3)
     campaign_factories.campaign("Đ-26-CCC", reports=2)
-    BurstSnapshot.objects.create(bursts=[{"unit": "commune", "key": "xa-x", "days": 1, "count": 9,
+    bursts.detect_and_store()
+    BurstSnapshot.objects.update(bursts=[{"unit": "commune", "key": "xa-x", "days": 1, "count": 9,
                                        "usual": 1.0, "chance": 0.0, "mostly": "police_case"}])  # fmt: skip
     proposed(Person(second(), Client()))
     submit_dispute()
