@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
@@ -153,3 +153,10 @@ def test_of_a_lead_another_lead_decides(lead: Person, duty: Person, confirms: st
     with pytest.raises((ActionError, AccountError)):
         proposals.confirm(officer_accounts.ACCOUNT, proposal.pk, by=by)
     assert User.objects.get(pk=other.pk).is_active
+
+
+def test_a_power_that_is_given_past_the_roles_is_none() -> None:
+    auditor, look = create_officer("kiem.tra", "auditor"), "reports.view_databreach"
+    assert auditor.has_perm(look)
+    auditor.user_permissions.add(Permission.objects.get(codename="view_report"))
+    assert not User.objects.get(pk=auditor.pk).has_perm("reports.view_report")

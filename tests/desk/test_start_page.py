@@ -21,7 +21,7 @@ from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
 
-MOST_STATEMENTS = 12
+MOST_STATEMENTS = 11
 LANE = "/admin/reports/report/calls/"
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models.functions import Now
 from django.test import Client
 from lxml import html
@@ -14,6 +14,7 @@ from core.models import AuditEvent, OutboxItem
 from desk.reports import indicators
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
+from reports.campaigns import bursts
 from reports.cases import visibility
 from reports.models import Case, Deadline, Indicator, Report
 from reports.monitoring import daily_counts, queue_stats
@@ -80,7 +81,9 @@ def test_a_group_of_an_offices_own_opens_reports_only_with_the_right_to_see_all(
     unassigned: Case,
 ) -> None:
     user = create_officer("rieng", "unit")
-    user.user_permissions.add(Permission.objects.get(codename="see_every_unit"))
+    group = Group.objects.create(name="Nhóm của phòng")
+    group.permissions.add(Permission.objects.get(codename="see_every_unit"))
+    user.groups.add(group)
     seen = visibility.visible_reports(Report.objects.all(), User.objects.get(pk=user.pk))
     assert seen.get() == unassigned.report
 
@@ -146,6 +149,7 @@ def test_what_the_whole_province_counts_is_not_on_a_units_start_page(
     OutboxItem.objects.all().delete()
     queue_stats.store_queue_balance()
     daily_counts.update_daily_counts()
+    bursts.detect_and_store()
     words = ["Số tin không khớp", "chờ máy đọc", "30 ngày qua"]
     words += ["Tăng bất thường", "Đ-26-K4M", "/admin/reports/campaign/"]
     pages = [each.read_page("/admin/") for each in (lead, log_in_local(role))]
