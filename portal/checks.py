@@ -43,6 +43,15 @@ _CAP_HINT = (
 )
 
 
+_BUCKET_HINT = (
+    "EVIDENCE_URL is s3://ID:SECRET@host/bucket; the bucket is there, and its key may put, get, list and"
+    " erase files in it, versions too."
+)
+_PUBLIC_HINT = (
+    "Take its public policy or list of access away: the key of EVIDENCE_URL alone reads it."
+)
+
+
 class Rule(NamedTuple):
     """A setting that a start refuses (E…) or warns of (W…): when, why, and what to do."""
 
@@ -262,7 +271,42 @@ RULES = (
         " address, so the desk is open to everybody or to nobody.",
         "Set TRUSTED_PROXIES to how many servers of ours stand in front; 1 for nginx.",
     ),
+    Rule(
+        "E028",
+        lambda: (
+            settings.EVIDENCE_STORE not in {"folder", "bucket" if settings.EVIDENCE_URL else ""}
+        ),
+        "EVIDENCE_STORE is neither folder nor bucket, or bucket without EVIDENCE_URL.",
+        "Unset EVIDENCE_STORE, or set it to folder or bucket; the bucket stands in EVIDENCE_URL.",
+    ),
 )
+
+
+def check_evidence_store() -> Iterator[CheckMessage]:
+    """Check the bucket of evidence by a file that is put there and erased again. Only an open one stops
+    a start: reports are taken without any.
+    """
+    if not settings.EVIDENCE_URL:
+        return
+    from core.bucket_storage import PUBLIC, BucketStorage  # noqa: PLC0415  # no other start pays for it
+
+    try:
+        problem = BucketStorage(settings.EVIDENCE_URL).find_problem()
+    except ValueError as error:
+        yield Error(f"EVIDENCE_URL cannot be read: {error}.", hint=_BUCKET_HINT, id="portal.E026")
+        return
+    if problem == PUBLIC:
+        yield Error(
+            "The bucket of EVIDENCE_URL gives files to everybody.",
+            hint=_PUBLIC_HINT,
+            id="portal.E027",
+        )
+    elif problem:
+        yield Warning(
+            f"The bucket of EVIDENCE_URL takes no file ({problem}): residents are told so, reports are taken.",
+            hint=_BUCKET_HINT,
+            id="portal.W007",
+        )
 
 
 def check_province() -> Iterator[CheckMessage]:
@@ -283,6 +327,7 @@ def check_deployment() -> Iterator[CheckMessage]:
             yield kind(rule.message, hint=rule.hint, id=f"portal.{rule.id}")
     if problem := encryption.find_key_problem():
         yield Error(problem, hint=_KEYS_HINT, id="portal.E025")
+    yield from check_evidence_store()
     if settings.CAP_KEY:
         try:
             cap_signer(settings.CAP_KEY)
