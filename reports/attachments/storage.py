@@ -252,7 +252,9 @@ def reencrypt(pk: UUID, folder: str = "", sha256: bytes | None = None) -> None:
             raise DigestError
         draft.put(folder)
         first, *others = list_stores()
-        with first.open(name_of(pk, folder)) as source:  # what is erased below is there a second time
+        with first.open(
+            name_of(pk, folder)
+        ) as source:  # what is erased below is there a second time
             _check_digest(decrypt_stream(source, pk), draft.sha256)
         for other in others:
             other.delete(name_of(pk, folder))
@@ -307,7 +309,7 @@ def _refuse_on_disk_error() -> Iterator[None]:
 
 
 def _error_code(error: OSError) -> str:
-    return errno.errorcode.get(error.errno or 0, "unknown")
+    return f"{errno.errorcode.get(error.errno or 0, 'unknown')} {error.strerror}"
 
 
 # --- stores

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,8 @@ NIGHT = 1  # o'clock in Vietnam
 TIMEOUT_SECONDS = 8.0  # of one call, under the task's limit
 BATCH_SIZE = 100  # rows of one statement
 MISSED_AFTER = timedelta(hours=50)
-MIN_ORPHAN_SECONDS = 86_400  # a younger file may be about to get its row; clocks differ
+MIN_ORPHAN_SECONDS = 86_400  # a younger file may be about to get its row
+MAX_CLOCK_SKEW_SECONDS = 900  # of a store; one that differs more refuses us
 _LOCK = "purge"
 
 
@@ -160,12 +162,14 @@ def sweep_files(part: int) -> int:
     copies = {storage.name_of(pk, COPY_FOLDER) for pk in drawn.values_list("copy_id", flat=True)}
     needed = copies | {storage.name_of(pk) for pk, erased_at in files.items() if not erased_at}
     ours = {storage.name_of(pk) for pk in files}
-    first, until = _first_report(), time.time() - MIN_ORPHAN_SECONDS
+    first = _first_report()
+    since = first.timestamp() - MAX_CLOCK_SKEW_SECONDS if first else inf
+    until = time.time() - MIN_ORPHAN_SECONDS
     orphans = {
         name
         for name, at in storage.list_part(part)
         if name not in needed and at < until
-        if name in ours or name.startswith(COPY_FOLDER) or (first and at >= first.timestamp())
+        if name in ours or name.startswith(COPY_FOLDER) or at >= since
     }
     for name in orphans:
         storage.erase(name)

@@ -1,0 +1,30 @@
+"""The address of a bucket is read whole, or refused before anything is stored."""
+
+import pytest
+
+from core.bucket_storage import parse_bucket_url
+
+GOOD = "s3://portal:a%2Fb%2B@store.example:8443/evidence"
+
+
+def test_an_address_says_where_the_bucket_is_and_who_may_read_it() -> None:
+    options = parse_bucket_url(f"{GOOD}?region=vn-1&addressing=virtual&ca=/run/ca.pem")
+    assert options == {
+        "endpoint_url": "https://store.example:8443", "bucket_name": "evidence", "access_key": "portal",
+        "secret_key": "a/b+", "region_name": "vn-1", "addressing_style": "virtual", "verify": "/run/ca.pem",
+    }  # fmt: skip
+    plain = parse_bucket_url("s3+http://portal:secret@127.0.0.1:8333/evidence")
+    assert (plain["endpoint_url"], plain["verify"]) == ("http://127.0.0.1:8333", None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "https://portal:secret@store.example/evidence", "s3://store.example/evidence",
+        "s3://portal:secret@store.example/", "s3://portal:sec/ret@store.example/evidence",
+        f"{GOOD}/more", f"{GOOD}?adressing=path", f"{GOOD}?addressing=any", f"{GOOD}?region", "evidence",
+    ],
+)  # fmt: skip
+def test_another_address_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"neither|not ID:SECRET|query"):
+        parse_bucket_url(wrong)
