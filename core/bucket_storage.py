@@ -22,8 +22,8 @@ from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
 
 CONNECT_TIMEOUT_SECONDS = 2.0  # of each write to its socket too
-READ_TIMEOUT_SECONDS = 5.0
-RETRY_DELAY_SECONDS = 5.0  # until a store that did not answer is asked again
+READ_TIMEOUT_SECONDS = 4.0
+RETRY_DELAY_SECONDS = 15.0  # until a store that did not answer is asked again, by one thread
 PUBLIC = "public"
 _SCHEMES = {"s3": "https", "s3+http": "http"}
 _REFUSED = errno.EACCES
@@ -139,9 +139,13 @@ class BucketStorage(S3Storage):
         place = f"{self.bucket_name}/{name}"
         if time.monotonic() < self._asleep_until:
             raise OSError(errno.ETIMEDOUT, "NotAskedAgainYet", place)
+        if self._asleep_until:  # this thread finds out, and no other waits with it
+            self._asleep_until = time.monotonic() + RETRY_DELAY_SECONDS
         try:
             yield self.connection.meta.client
+            self._asleep_until = 0.0
         except ClientError as error:
+            self._asleep_until = 0.0
             code = str(error.response.get("Error", {}).get("Code"))
             raise OSError(_NUMBERS.get(code, errno.EIO), code, place) from error
         except BotoCoreError as error:
