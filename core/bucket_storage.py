@@ -78,9 +78,14 @@ class BucketStorage(S3Storage):
             return False
         return True
 
-    def delete(self, name: str) -> None:
-        """Erase every version and every mark of a deletion. Raises OSError."""
-        self._erase_versions(name)
+    def delete(self, name: str, but: str = "") -> None:
+        """Erase every version, `but` one, and every mark of a deletion. Raises OSError."""
+        for version in [
+            row["VersionId"] for row in self._list_versions(name) if row["Key"] == name
+        ]:
+            if version != but:
+                with self._ask(name) as client:
+                    client.delete_object(Bucket=self.bucket_name, Key=name, VersionId=version)
 
     def find_problem(self) -> str:
         """Return why no file can be stored here and erased again, PUBLIC where everybody reads it, or ""."""
@@ -103,16 +108,8 @@ class BucketStorage(S3Storage):
         with self._ask(name) as client:
             stored = client.put_object(Bucket=self.bucket_name, Key=name, Body=content.file)
         if version := stored.get("VersionId"):
-            self._erase_versions(name, but=version)
+            self.delete(name, but=version)
         return name
-
-    def _erase_versions(self, name: str, but: str = "") -> None:
-        for row in list(self._list_versions(name)):
-            if row["Key"] == name and row["VersionId"] != but:
-                with self._ask(name) as client:
-                    client.delete_object(
-                        Bucket=self.bucket_name, Key=name, VersionId=row["VersionId"]
-                    )
 
     def _list_versions(self, prefix: str) -> Iterator[dict[str, Any]]:
         with self._ask(prefix) as client:
@@ -128,7 +125,7 @@ class BucketStorage(S3Storage):
             region_name=self.region_name,
         )  # fmt: skip
         for ask in (partial(stranger.get_object, Key=name), stranger.list_objects_v2):
-            with contextlib.suppress(ClientError):
+            with self._ask(name), contextlib.suppress(ClientError):
                 ask(Bucket=self.bucket_name)
                 return True
         return False
