@@ -35,25 +35,20 @@ _NUMBERS = {
 
 
 def parse_bucket_url(url: str) -> dict[str, Any]:
-    """Return the options of S3Storage from s3://ID:SECRET@host:port/bucket?region=…&addressing=…&ca=…,
-    or s3+http:// without TLS. Raises ValueError.
+    """Return the options of S3Storage from s3://ID:SECRET@host:port/bucket, or s3+http:// without TLS;
+    after ? stand others of its options. Raises ValueError.
     """
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-    style, bucket = query.get("addressing", "path"), parts.path.strip("/")
-    is_known = parts.scheme in _SCHEMES and style in {"path", "virtual"}
-    if not is_known or query.keys() - {"region", "addressing", "ca"}:
-        raise ValueError("neither s3:// nor s3+http://, or an option that there is not")
-    if not (parts.username and parts.password and parts.hostname and bucket) or "/" in bucket:
-        raise ValueError("not ID:SECRET@host/bucket, each with %2F for a slash")
+    parts, bucket = urlsplit(url), urlsplit(url).path.strip("/")
+    is_whole = parts.username and parts.password and parts.hostname and bucket
+    if parts.scheme not in _SCHEMES or not is_whole or "/" in bucket:
+        raise ValueError("not s3://ID:SECRET@host/bucket, with %2F for a slash in the secret")
     return {
+        "addressing_style": "path",
+        **dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))),
         "endpoint_url": f"{_SCHEMES[parts.scheme]}://{parts.netloc.rpartition('@')[2]}",
         "bucket_name": bucket,
-        "access_key": unquote(parts.username),
-        "secret_key": unquote(parts.password),
-        "region_name": query.get("region", "us-east-1"),  # what stores that have none call theirs
-        "addressing_style": style,
-        "verify": query.get("ca"),  # None: what the system trusts
+        "access_key": unquote(str(parts.username)),
+        "secret_key": unquote(str(parts.password)),
     }
 
 
@@ -61,9 +56,18 @@ class BucketStorage(S3Storage):
     """The bucket of a URL; nobody reads it but by that URL's key."""
 
     def __init__(self, url: str) -> None:
-        options = parse_bucket_url(url)
-        super().__init__(**options, client_config=_configure(options))
+        super().__init__(**parse_bucket_url(url))
         self._asleep_until = 0.0
+        self.client_config = Config(
+            signature_version="s3v4",
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=READ_TIMEOUT_SECONDS,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+            s3={"addressing_style": self.addressing_style},
+            # Of stores that are not Amazon's some know no other.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
 
     def list_files(self, prefix: str) -> Iterator[tuple[str, float]]:
         """Yield the name and time of each version of what begins so, of deleted ones too."""
@@ -168,16 +172,3 @@ class _Body(io.RawIOBase):
     def close(self) -> None:
         self._body.close()
         super().close()
-
-
-def _configure(options: dict[str, Any]) -> Config:
-    return Config(
-        signature_version="s3v4",
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
-        retries={"total_max_attempts": 2, "mode": "standard"},
-        s3={"addressing_style": options["addressing_style"]},
-        # Of stores that are not Amazon's some know no other.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )

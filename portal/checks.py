@@ -44,11 +44,8 @@ _CAP_HINT = (
 
 
 _BUCKET_HINT = (
-    "EVIDENCE_URL is s3://ID:SECRET@host/bucket; the bucket is there, and its key may put, get, list and"
-    " erase files in it, versions too."
-)
-_PUBLIC_HINT = (
-    "Take its public policy or list of access away: the key of EVIDENCE_URL alone reads it."
+    "Give EVIDENCE_URL as s3://ID:SECRET@host/bucket: the key may put, get, list and erase in that"
+    " bucket, versions too, and nobody else has access to it."
 )
 
 
@@ -283,7 +280,7 @@ RULES = (
 
 
 def check_evidence_store() -> Iterator[CheckMessage]:
-    """Check the bucket of evidence by a file that is put there and erased again. Only an open one stops
+    """Try the bucket of evidence with a file that is put there and erased again. Only an open one stops
     a start: reports are taken without any.
     """
     if not settings.EVIDENCE_URL:
@@ -292,21 +289,15 @@ def check_evidence_store() -> Iterator[CheckMessage]:
 
     try:
         problem = BucketStorage(settings.EVIDENCE_URL).find_problem()
-    except ValueError as error:
+    except (ValueError, ImproperlyConfigured) as error:
         yield Error(f"EVIDENCE_URL cannot be read: {error}.", hint=_BUCKET_HINT, id="portal.E026")
         return
     if problem == PUBLIC:
-        yield Error(
-            "The bucket of EVIDENCE_URL gives files to everybody.",
-            hint=_PUBLIC_HINT,
-            id="portal.E027",
-        )
+        about = "The bucket of EVIDENCE_URL gives files to everybody."
+        yield Error(about, hint=_BUCKET_HINT, id="portal.E027")
     elif problem:
-        yield Warning(
-            f"The bucket of EVIDENCE_URL takes no file ({problem}): residents are told so, reports are taken.",
-            hint=_BUCKET_HINT,
-            id="portal.W007",
-        )
+        about = f"The bucket of EVIDENCE_URL takes no file ({problem}); reports are taken."
+        yield Warning(about, hint=_BUCKET_HINT, id="portal.W007")
 
 
 def check_province() -> Iterator[CheckMessage]:

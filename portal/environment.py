@@ -36,8 +36,8 @@ PROVINCE_DIR = Path(env.str("PROVINCE_DIR", str(BASE_DIR / "province"))).absolut
 FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
 
 #: [`FILES_DIR` alone] a private bucket for these files:
-#: `s3://ID:SECRET@host:port/bucket?region=…&addressing=path&ca=/path/of/ca.pem`, what follows `?` as needed, a slash
-#: in the secret as `%2F`; `s3+http://` without TLS. Several hosts all need it
+#: `s3://ID:SECRET@host:port/bucket`, a slash in the secret as `%2F`, without TLS `s3+http://`; as needed
+#: `?region_name=…&addressing_style=virtual&verify=/path/of/ca.pem`. Several hosts all need it
 EVIDENCE_URL = env.str("EVIDENCE_URL", "").strip()
 
 #: [`bucket` with `EVIDENCE_URL`, else `folder`] where new files go, to the `folder` (`FILES_DIR`) or the `bucket`; the

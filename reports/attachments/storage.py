@@ -74,10 +74,6 @@ class DecryptionError(Exception):
     """The file is missing or damaged, or its key was removed, or its store does not answer."""
 
 
-class DigestError(StreamDecryptionError):
-    """Another file lies under its name."""
-
-
 class PendingUpload:
     """A file until it is stored or deleted. After RefusedError it can only be deleted."""
 
@@ -249,7 +245,7 @@ def reencrypt(pk: UUID, folder: str = "", sha256: bytes | None = None) -> None:
             draft.write(chunk)
         draft.finish()
         if sha256 not in {None, draft.sha256}:
-            raise DigestError
+            raise StreamDecryptionError
         draft.put(folder)
         first, *others = list_stores()
         with first.open(
@@ -268,7 +264,7 @@ def _check_digest(chunks: Iterator[bytes], sha256: bytes) -> None:
     for chunk in chunks:
         digest.update(chunk)
     if digest.digest() != sha256:
-        raise DigestError
+        raise StreamDecryptionError
 
 
 def _decrypt_file(pk: UUID, folder: str = "") -> Iterator[bytes]:
