@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from pytest_django import Settings
 from ops.child_process import ChildProcess
 from tools.servers import find_free_port
 
-KEY, SECRET = "portal", "a secret/of the tests"
+KEY, ADMIN, SECRET = "portal", "admin", "a secret/of the tests"
 OPEN = "open-to-all"  # a bucket that strangers read
 
 
@@ -40,6 +41,8 @@ class ObjectStore:
         options = self.ports | {"dir": self.folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1"}
         options |= {"s3.config": self._write_identities(), "volume.max": 200}
         options |= {"master.volumeSizeLimitMB": 64, "master.electionTimeout": "1s"}
+        options |= {"master.telemetry": "false", "s3.autoCreateBucket": "false", "s3.iam": "false"}
+        options |= {"s3.port.iceberg": 0, "s3.port.lance": 0}
         weed = str(Path(sys.executable).with_name("weed"))
         self.child = ChildProcess(
             "weed",
@@ -53,19 +56,21 @@ class ObjectStore:
     def make_bucket(self, name: str = "") -> str:
         """Return the name of a new bucket, which keeps versions."""
         name = name or f"evidence-{time.monotonic_ns()}"
-        client = self.client(name)
-        client.create_bucket(Bucket=name)
-        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        self.client.create_bucket(Bucket=name)
+        versioning = {"Status": "Enabled"}
+        self.client.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
         return name
 
-    def url(self, bucket: str, secret: str = SECRET) -> str:
+    def url(self, bucket: str, secret: str = SECRET, key: str = KEY) -> str:
         port = self.ports["s3.port"]
-        return f"s3+http://{KEY}:{quote(secret, safe='')}@127.0.0.1:{port}/{bucket}"
+        return f"s3+http://{key}:{quote(secret, safe='')}@127.0.0.1:{port}/{bucket}"
 
-    def client(self, bucket: str) -> Any:
+    @cached_property
+    def client(self) -> Any:
+        """Whoever may do everything."""
         from core.bucket_storage import BucketStorage  # boto3 takes its time
 
-        return BucketStorage(self.url(bucket)).connection.meta.client
+        return BucketStorage(self.url("any", key=ADMIN)).connection.meta.client
 
     @contextmanager
     def away(self, how: str) -> Iterator[None]:
@@ -87,17 +92,22 @@ class ObjectStore:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self.client("any").list_buckets()
+            self.client.list_buckets()
         except (BotoCoreError, ClientError):
             return False
         return True
 
     def _write_identities(self) -> Path:
-        key = {"accessKey": KEY, "secretKey": SECRET}
-        ours = {"name": KEY, "credentials": [key], "actions": ["Admin", "Read", "Write", "List"]}
+        ours = {
+            "name": KEY,
+            "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+            "actions": ["Read", "Write", "List"],
+        }
+        admin = ours | {"actions": ["Admin"]}
+        admin |= {"name": ADMIN, "credentials": [{"accessKey": ADMIN, "secretKey": SECRET}]}
         stranger = {"name": "anonymous", "actions": [f"Read:{OPEN}", f"List:{OPEN}"]}
         path = self.folder / "s3.json"
-        path.write_text(json.dumps({"identities": [ours, stranger]}))
+        path.write_text(json.dumps({"identities": [ours, admin, stranger]}))
         return path
 
 
@@ -112,19 +122,15 @@ class Bucket:
     def url(self) -> str:
         return self.store.url(self.name)
 
-    @property
-    def client(self) -> Any:
-        return self.store.client(self.name)
-
     def versions(self) -> list[str]:
         """The name of each version and of each mark of a deletion, as the store lists them."""
-        page = self.client.list_object_versions(Bucket=self.name)
+        page = self.store.client.list_object_versions(Bucket=self.name)
         return sorted(
             row["Key"] for row in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
         )
 
     def content(self, name: str) -> bytes:
-        body: bytes = self.client.get_object(Bucket=self.name, Key=name)["Body"].read()
+        body: bytes = self.store.client.get_object(Bucket=self.name, Key=name)["Body"].read()
         return body
 
     def be_asked_again(self) -> None:
@@ -139,6 +145,9 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectSto
     yield store
     assert store.child
     store.child.kill_process_group()
+    for port in store.ports.values():
+        for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+            socket.unlink()
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_what_is_sent_lies_sealed_in_the_bucket_alone_and_is_drawn_there(
     upload: Upload, bucket: Bucket
 ) -> None:
     picture = images.jpeg() + MARK * 90_000
-    assert "Đã nhận ảnh 4" in lines(upload(("a.jpg", picture)))[0]
+    assert "Đã nhận ảnh 3,9 MB" in lines(upload(("a.jpg", picture)))[0]
     assert "từ trước" in lines(upload(("a.jpg", picture)))[0]
     file = EvidenceFile.objects.get()
     check = drawn(file)
@@ -81,8 +81,8 @@ def test_what_is_erased_leaves_no_version_and_no_mark_of_it(
     file = EvidenceFile.objects.get()
     drawn(file)
     where = {"Bucket": bucket.name, "Key": name_of(file.pk)}
-    bucket.client.put_object(**where, Body=b"an older hand")
-    bucket.client.delete_object(**where)
+    bucket.store.client.put_object(**where, Body=b"an older hand")
+    bucket.store.client.delete_object(**where)
     assert len(bucket.versions()) == 4
     with pytest.raises(storage.DecryptionError):
         opened(file)  # deleted by hand it does not open; it is not taken for another
