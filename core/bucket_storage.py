@@ -26,12 +26,7 @@ READ_TIMEOUT_SECONDS = 4.0
 RETRY_DELAY_SECONDS = 15.0  # until a store that did not answer is asked again, by one thread
 PUBLIC = "public"
 _SCHEMES = {"s3": "https", "s3+http": "http"}
-_REFUSED = errno.EACCES
-_NUMBERS = {
-    "NoSuchKey": errno.ENOENT, "404": errno.ENOENT, "403": _REFUSED, "AccessDenied": _REFUSED,
-    "InvalidAccessKeyId": _REFUSED, "SignatureDoesNotMatch": _REFUSED, "RequestTimeTooSkewed": _REFUSED,
-    "507": errno.ENOSPC, "InsufficientStorage": errno.ENOSPC, "QuotaExceeded": errno.EDQUOT,
-}  # fmt: skip
+_MISSING = {"NoSuchKey", "404"}
 
 
 def parse_bucket_url(url: str) -> dict[str, Any]:
@@ -102,12 +97,12 @@ class BucketStorage(S3Storage):
             return str(error.strerror)
         return PUBLIC if is_public else ""
 
-    def _open(self, name: str, mode: str = "rb") -> File:
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         with self._ask(name) as client:
             body = client.get_object(Bucket=self.bucket_name, Key=name)["Body"]
         return File(io.BufferedReader(_Body(self, name, body)), name)
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         """Store it in one request; a bucket that keeps versions keeps no older one of it."""
         with self._ask(name) as client:
             stored = client.put_object(Bucket=self.bucket_name, Key=name, Body=content.file)
@@ -148,7 +143,7 @@ class BucketStorage(S3Storage):
         except ClientError as error:
             self._asleep_until = 0.0
             code = str(error.response.get("Error", {}).get("Code"))
-            raise OSError(_NUMBERS.get(code, errno.EIO), code, place) from error
+            raise OSError(errno.ENOENT if code in _MISSING else errno.EIO, code, place) from error
         except BotoCoreError as error:
             self._asleep_until = time.monotonic() + RETRY_DELAY_SECONDS
             raise OSError(errno.ETIMEDOUT, type(error).__name__, place) from error

@@ -315,7 +315,7 @@ class FolderStorage(FileSystemStorage):
     """FILES_DIR, its owner's alone; what `save` was given is on disk by name when it returns."""
 
     @property
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         return str(settings.FILES_DIR)
 
     def list_files(self, prefix: str) -> Iterator[tuple[str, float]]:
@@ -324,7 +324,7 @@ class FolderStorage(FileSystemStorage):
             with contextlib.suppress(FileNotFoundError):
                 yield prefix + path.name, path.stat().st_mtime
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         """Rename a draft, which lies on the same disk, into place."""
         target = Path(self.path(name))
         _make_folder(str(Path(name).parent))

@@ -159,7 +159,9 @@ def sweep_files(part: int) -> int:
     bounds = (UUID(int=part << 120), UUID(int=(part + 1 << 120) - 1))
     files = dict(EvidenceFile.objects.filter(pk__range=bounds).values_list("pk", "erased_at"))
     drawn = FileCheck.objects.filter(copy_id__range=bounds, file__erased_at=None)
-    copies = {storage.name_of(pk, COPY_FOLDER) for pk in drawn.values_list("copy_id", flat=True)}
+    copies = {
+        storage.name_of(str(pk), COPY_FOLDER) for pk in drawn.values_list("copy_id", flat=True)
+    }
     needed = copies | {storage.name_of(pk) for pk, erased_at in files.items() if not erased_at}
     ours = {storage.name_of(pk) for pk in files}
     first = _first_report()
@@ -177,4 +179,5 @@ def sweep_files(part: int) -> int:
 
 
 def _first_report() -> datetime | None:
-    return Report.objects.aggregate(first=Min("received_at"))["first"]
+    first: datetime | None = Report.objects.aggregate(first=Min("received_at"))["first"]
+    return first

@@ -1,10 +1,12 @@
 """Evidence in a bucket of a real object store: as in the folder, and what its store may do to it."""
 
 import time
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -114,7 +116,7 @@ def test_while_the_store_is_away_words_are_taken_and_files_refused_soon(
     assert "Đã nhận ảnh" in lines(answer)[0]
 
 
-def test_with_a_wrong_key_or_no_bucket_the_file_is_refused_and_the_log_says_why(
+def test_with_a_wrong_key_clock_or_no_bucket_the_file_is_refused_and_the_log_says_why(
     upload: Upload, object_store: ObjectStore, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = {
@@ -124,7 +126,11 @@ def test_with_a_wrong_key_or_no_bucket_the_file_is_refused_and_the_log_says_why(
     for code, url in wrong.items():
         choose(settings, url)
         assert NOT_WRITTEN in lines(upload(("a.jpg", JPEG)))[0]
-        assert code in caplog.text
+        assert f"EIO {code}" in caplog.text
+    choose(settings, object_store.url(object_store.make_bucket()))
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        assert NOT_WRITTEN in lines(upload(("a.jpg", JPEG)))[0]
+    assert "EIO RequestTimeTooSkewed" in caplog.text
     assert not EvidenceFile.objects.exists()
 
 
