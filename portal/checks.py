@@ -292,12 +292,10 @@ def check_evidence_store() -> Iterator[CheckMessage]:
     except (ValueError, ImproperlyConfigured) as error:
         yield Error(f"EVIDENCE_URL cannot be read: {error}.", hint=_BUCKET_HINT, id="portal.E026")
         return
-    if problem == PUBLIC:
-        about = "The bucket of EVIDENCE_URL gives files to everybody."
-        yield Error(about, hint=_BUCKET_HINT, id="portal.E027")
-    elif problem:
-        about = f"The bucket of EVIDENCE_URL takes no file ({problem}); reports are taken."
-        yield Warning(about, hint=_BUCKET_HINT, id="portal.W007")
+    if problem:
+        kind, number = (Error, "E027") if problem == PUBLIC else (Warning, "W007")
+        about = f"The bucket of EVIDENCE_URL is not for evidence ({problem}); reports are taken."
+        yield kind(about, hint=_BUCKET_HINT, id=f"portal.{number}")
 
 
 def check_province() -> Iterator[CheckMessage]:

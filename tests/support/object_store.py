@@ -16,11 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.core.files.storage import storages
 from pytest_django import Settings
 
 from ops.child_process import ChildProcess
-from tools.servers import find_free_port
+from tools.servers import find_free_port, is_listening
 
 KEY, ADMIN, SECRET = "portal", "admin", "a secret/of the tests"
 OPEN = "open-to-all"  # a bucket that strangers read
@@ -33,11 +32,9 @@ class ObjectStore:
     child: ChildProcess | None = None
 
     def start(self) -> None:
-        self.ports = self.ports or {
-            name: find_free_port()
-            for server in ("master", "volume", "filer", "s3")
-            for name in (f"{server}.port", f"{server}.port.grpc")
-        }
+        servers = [f"{name}.port" for name in ("master", "volume", "filer", "s3")]
+        names = [*servers, *(f"{name}.grpc" for name in servers)]
+        self.ports = self.ports or {name: find_free_port() for name in names}
         options = self.ports | {"dir": self.folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1"}
         options |= {"s3.config": self._write_identities(), "volume.max": 200}
         options |= {"master.volumeSizeLimitMB": 64, "master.electionTimeout": "1s"}
@@ -51,7 +48,7 @@ class ObjectStore:
             log=self.folder / "weed.log",
         )
         self.child.start()
-        self.child.wait_until_ready(self._is_ready)
+        self.child.wait_until_ready(lambda: is_listening(self.ports["s3.port"]))
 
     def make_bucket(self, name: str = "") -> str:
         """Return the name of a new bucket, which keeps versions."""
@@ -88,26 +85,16 @@ class ObjectStore:
             else:
                 self.start()
 
-    def _is_ready(self) -> bool:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            self.client.list_buckets()
-        except (BotoCoreError, ClientError):
-            return False
-        return True
-
     def _write_identities(self) -> Path:
-        ours = {
-            "name": KEY,
-            "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
-            "actions": ["Read", "Write", "List"],
-        }
-        admin = ours | {"actions": ["Admin"]}
-        admin |= {"name": ADMIN, "credentials": [{"accessKey": ADMIN, "secretKey": SECRET}]}
-        stranger = {"name": "anonymous", "actions": [f"Read:{OPEN}", f"List:{OPEN}"]}
+        rights = {KEY: ["Read", "Write", "List"], ADMIN: ["Admin"]}
+        keys = {name: [{"accessKey": name, "secretKey": SECRET}] for name in rights}
+        rights["anonymous"] = [f"Read:{OPEN}", f"List:{OPEN}"]
+        people = [
+            {"name": name, "credentials": keys.get(name, []), "actions": may}
+            for name, may in rights.items()
+        ]
         path = self.folder / "s3.json"
-        path.write_text(json.dumps({"identities": [ours, admin, stranger]}))
+        path.write_text(json.dumps({"identities": people}))
         return path
 
 
@@ -125,17 +112,8 @@ class Bucket:
     def versions(self) -> list[str]:
         """The name of each version and of each mark of a deletion, as the store lists them."""
         page = self.store.client.list_object_versions(Bucket=self.name)
-        return sorted(
-            row["Key"] for row in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
-        )
-
-    def content(self, name: str) -> bytes:
-        body: bytes = self.store.client.get_object(Bucket=self.name, Key=name)["Body"].read()
-        return body
-
-    def be_asked_again(self) -> None:
-        """Some seconds go by after the store did not answer."""
-        storages["evidence-bucket"]._asleep_until = 0.0
+        rows = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        return sorted(row["Key"] for row in rows)
 
 
 @pytest.fixture(scope="session")

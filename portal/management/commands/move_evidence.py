@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import advisory_locks
 from ops import key_rotation
+from ops.backup.backup import as_command_error
 from ops.key_rotation import MisplacedFiles
 from reports.attachments import storage
 
@@ -22,7 +23,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--to", required=True, choices=["bucket", "folder"])
+        places = ["bucket", "folder"]
+        parser.add_argument("--to", required=True, choices=places, help="as EVIDENCE_STORE says")
         parser.add_argument("--dry-run", action="store_true", help="only count")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,17 +36,11 @@ class Command(BaseCommand):
         if not advisory_locks.try_lock("move evidence"):
             raise CommandError("Another move_evidence is at work.")
         kind = MisplacedFiles()
-        try:
+        with as_command_error():  # of a store that does not answer; what was moved stays moved
             if not options["dry_run"]:
                 key_rotation.run_with_progress(kind, self.stdout.write)
             left = key_rotation.count_pending(kind)
             lost = sum(storage.is_lost(file.pk) for file in kind.rows().iterator(1000))
-        except OSError as error:
-            raise CommandError(
-                f"A store does not answer ({error.strerror}): give this command again."
-            ) from error
-        finally:
-            advisory_locks.unlock("move evidence")
         self.stdout.write(f"To be moved: {left}. Nowhere to be found: {lost}.")
         if left and not options["dry_run"]:
             raise CommandError(

@@ -13,6 +13,7 @@ from core import advisory_locks, encryption
 from core.keys import field_keys, newest_key
 from core.models import KeyProof
 from ops import key_rotation
+from ops.backup.backup import as_command_error
 from ops.key_rotation import (
     EncryptedDataset,
     EncryptedFiles,
@@ -67,9 +68,10 @@ class Command(BaseCommand):
         )
         if not encryption.has_right_keys():
             raise CommandError(encryption.WRONG_KEYS)
-        if not options["check"]:
-            self._rotate()
-        self._print_pending()
+        with as_command_error():
+            if not options["check"]:
+                self._rotate()
+            self._print_pending()
 
     def _rotate(self) -> None:
         if not advisory_locks.try_lock("rotate keys"):

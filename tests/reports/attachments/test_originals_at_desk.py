@@ -11,14 +11,7 @@ from reports.attachments import storage
 from reports.models import EvidenceFile
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, words
-from tests.support.evidence_files import (
-    JPEG,
-    MARK,
-    PDF,
-    Upload,
-    encrypt_stream,
-    path_of,
-)
+from tests.support.evidence_files import JPEG, MARK, PDF, Upload, encrypt_stream, path_of
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db

@@ -29,11 +29,7 @@ from reports.submission import receipt_codes
 from reports.tracking import code_recovery, followups
 from tests.support import report_factories
 from tests.support.alert_factories import partner, subscriber
-from tests.support.evidence_files import (
-    opened,
-    path_of,
-    post,
-)
+from tests.support.evidence_files import opened, path_of, post
 from tests.support.images import jpeg
 from tests.support.number_factories import file_report, move_report
 from tests.support.officers import Person
