@@ -34,7 +34,7 @@ def parse_bucket_url(url: str) -> dict[str, Any]:
     after ? stand others of its options. Raises ValueError.
     """
     parts, bucket = urlsplit(url), urlsplit(url).path.strip("/")
-    is_whole = parts.username and parts.password and parts.hostname and bucket
+    is_whole = parts.username and parts.password and parts.hostname and parts.port != 0 and bucket
     if parts.scheme not in _SCHEMES or not is_whole or "/" in bucket:
         raise ValueError("not s3://ID:SECRET@host/bucket, with %2F for a slash in the secret")
     return {
