@@ -79,12 +79,10 @@ class BucketStorage(S3Storage):
 
     def delete(self, name: str, but: str = "") -> None:
         """Erase every version, `but` one, and every mark of a deletion. Raises OSError."""
-        for version in [
-            row["VersionId"] for row in self._list_versions(name) if row["Key"] == name
-        ]:
-            if version != but:
-                with self._ask(name) as client:
-                    client.delete_object(Bucket=self.bucket_name, Key=name, VersionId=version)
+        rows = [row for row in self._list_versions(name) if row["Key"] == name]
+        for version in {row["VersionId"] for row in rows} - {but}:
+            with self._ask(name) as client:
+                client.delete_object(Bucket=self.bucket_name, Key=name, VersionId=version)
 
     def find_problem(self) -> str:
         """Return why no file can be stored here and erased again, PUBLIC where everybody reads it, or ""."""
@@ -119,10 +117,8 @@ class BucketStorage(S3Storage):
     def _is_public(self, name: str) -> bool:
         """Return whether somebody without a key is given a file or the list of them."""
         config = self.client_config.merge(Config(signature_version=UNSIGNED))
-        stranger = self._create_session().client(
-            "s3", endpoint_url=self.endpoint_url, verify=self.verify, config=config,
-            region_name=self.region_name,
-        )  # fmt: skip
+        where = {"endpoint_url": self.endpoint_url, "region_name": self.region_name}
+        stranger = self._create_session().client("s3", verify=self.verify, config=config, **where)
         for ask in (partial(stranger.get_object, Key=name), stranger.list_objects_v2):
             with self._ask(name), contextlib.suppress(ClientError):
                 ask(Bucket=self.bucket_name)

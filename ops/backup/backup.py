@@ -1,9 +1,10 @@
 """What a backup holds, and how it is restored.
 
-Backup: the dump of one snapshot, then the files that it names, from whichever store has them, and the folders; a file
-is written before its row, so none is missing. Restore: the archive is verified and extracted, the database replaced in
-one transaction, then the folders by renames, at last files move to their bucket, if there is one. A crash before COMMIT changes nothing; after it, the same command
-finishes. Old files are deleted only after migrate.
+Backup: the dump of one snapshot, then the files that it names, from whichever store has them, then
+kept pages; a file is written before its row, so none is missing. Restore: the archive is verified
+and extracted, the database replaced in one transaction, then the folders by renames, at last files
+move to their bucket. A crash before COMMIT changes nothing; after it, the same command finishes.
+Old files are deleted only after migrate.
 """
 
 import contextlib
