@@ -29,7 +29,7 @@ from django.db.models import QuerySet
 
 from core import encryption
 from core.errors import CodedError
-from core.keys import newest_key
+from core.keys import key_by_id, newest_key
 from core.outbox import queue
 from core.private_files import sync_folder
 from reports.attachments import filetypes
@@ -232,6 +232,13 @@ def has_newest_key(pk: UUID, folder: str = "") -> bool:
     """Return whether the newest key encrypted it. Raises OSError where it is missing."""
     with open_sealed(pk, folder) as source:
         return key_id_of(source) == newest_key().id
+
+
+def is_ours(name: str) -> bool:
+    """Return whether one of our keys encrypted it: another portal may share the store. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError), open_sealed(Path(name).name) as source:
+        return key_by_id(key_id_of(source)) is not None
+    return False
 
 
 def reencrypt(pk: UUID, folder: str = "", sha256: bytes | None = None) -> None:

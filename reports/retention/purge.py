@@ -153,8 +153,9 @@ def is_missed() -> bool:
 def sweep_files(part: int) -> int:
     """Erase the files of a part of all stores that no row needs; return how many.
 
-    An original without a row from before the first report is another database's: a portal that was
-    started with a new one takes no evidence away. Raises OSError where a store does not answer.
+    An original without a row from before the first report, or under a key that is not ours, is another
+    database's: a portal that was started with a new one, or shares its bucket with a trial, takes no
+    evidence away. Raises OSError where a store does not answer.
     """
     bounds = (UUID(int=part << 120), UUID(int=(part + 1 << 120) - 1))
     files = dict(EvidenceFile.objects.filter(pk__range=bounds).values_list("pk", "erased_at"))
@@ -171,7 +172,7 @@ def sweep_files(part: int) -> int:
         name
         for name, at in storage.list_part(part)
         if name not in needed and at < until
-        if name in ours or name.startswith(COPY_FOLDER) or at >= since
+        if name in ours or name.startswith(COPY_FOLDER) or (at >= since and storage.is_ours(name))
     }
     for name in orphans:
         storage.erase(name)
