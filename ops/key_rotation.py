@@ -4,10 +4,12 @@ In small transactions beside a running portal; a locked row is skipped until a l
 says which key it needs, so a killed run starts again and skips what is done.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
@@ -26,7 +28,11 @@ from reports.models import EvidenceFile, Receipt
 from reports.submission import receipt_codes
 
 BATCH_SIZE = 200
+PROGRESS_INTERVAL_SECONDS = 5.0
 SEALED, INDEX = "_sealed", "_index"
+Place = tuple[
+    UUID, str, bytes | None
+]  # name and folder of a file, and its SHA-256 where it is on record
 
 
 class EncryptedDataset(ABC):
@@ -37,6 +43,7 @@ class EncryptedDataset(ABC):
     """
 
     name: str
+    batch_size = 0  # rows locked at once, where not BATCH_SIZE
 
     @abstractmethod
     def rows(self) -> "QuerySet[Any]": ...
@@ -127,21 +134,40 @@ class ReceiptHashes(EncryptedDataset):
 
 
 class EncryptedFiles(EncryptedDataset):
-    """Originals and sanitized copies, on disk. An erasure waits for the lock of the row."""
+    """Originals and sanitized copies. An erasure waits for the lock of the row."""
 
     name = "files"
+    batch_size = 10  # a store may take its time with each
 
     def rows(self) -> "QuerySet[EvidenceFile]":
         return EvidenceFile.objects.filter(erased_at=None).select_related("check_result")
 
     def uses_old_key(self, row: EvidenceFile) -> bool:
-        return any(not _is_newest(*each) for each in _places(row))
+        return any(map(self.is_due, _places(row)))
 
     def reencrypt(self, row: EvidenceFile) -> bool:
-        for each in _places(row):
-            if not _is_newest(*each):
-                storage.reencrypt(*each)
+        for place in filter(self.is_due, _places(row)):
+            storage.reencrypt(*place)
         return True
+
+    def is_due(self, place: Place) -> bool:
+        """Return whether an older key encrypted it; of a lost file nobody knows."""
+        try:
+            return not storage.has_newest_key(*place[:2])
+        except FileNotFoundError:
+            return False
+
+
+class MisplacedFiles(EncryptedFiles):
+    """Those that lie in another store than new ones do: encrypted anew, they lie in that one alone."""
+
+    name = "moved files"
+
+    def is_due(self, place: Place) -> bool:
+        """Return whether it lies elsewhere. Raises OSError where a store does not answer: it is not
+        this file that cannot be moved.
+        """
+        return storage.lies_elsewhere(*place[:2])
 
 
 def count_pending(kind: EncryptedDataset) -> int:
@@ -165,6 +191,20 @@ def count_old_backup_codes() -> int:
     return int(older.count())
 
 
+def run_with_progress(kind: EncryptedDataset, write: Callable[[str], object]) -> int:
+    """Encrypt again what waits, writing a line now and then and at the end; return how many rows."""
+    total, done = count_pending(kind), 0
+    due = time.monotonic() + PROGRESS_INTERVAL_SECONDS
+    for moved in run(kind):
+        done += moved
+        if time.monotonic() > due:
+            write(f"{kind.name}: {done} of {total}")
+            due += PROGRESS_INTERVAL_SECONDS
+    if total:
+        write(f"{kind.name}: {done} of {total}, done")
+    return done
+
+
 def run(kind: EncryptedDataset) -> Iterator[int]:
     """Encrypt again what waits, in rounds until one changes nothing; yield each batch's changed rows."""
     moved = 1
@@ -180,7 +220,7 @@ def _run_round(kind: EncryptedDataset) -> Iterator[int]:
     while True:
         rows = kind.rows().order_by("pk")
         following = rows.filter(pk__gt=last) if last else rows
-        keys = list(following.values_list("pk", flat=True)[:BATCH_SIZE])
+        keys = list(following.values_list("pk", flat=True)[: kind.batch_size or BATCH_SIZE])
         if not keys:
             return
         yield _run_batch(kind, keys)
@@ -214,17 +254,9 @@ def _head_of(field: str) -> Func:
     return Func(F(field), Value(1), length, function="substring", output_field=BinaryField())
 
 
-def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
+def _places(row: EvidenceFile) -> Iterator[Place]:
     """Yield where its bytes lie: the original, and the copy if there is one."""
-    yield row.pk, ""
+    yield row.pk, "", bytes(row.sha256)
     check = getattr(row, "check_result", None)
     if check and check.copy_id:
-        yield check.copy_id, COPY_FOLDER
-
-
-def _is_newest(pk: Any, folder: str) -> bool:
-    """Return whether the newest key encrypted it, or the file is lost."""
-    try:
-        return storage.has_newest_key(pk, folder)
-    except FileNotFoundError:
-        return True
+        yield check.copy_id, COPY_FOLDER, None

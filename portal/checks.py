@@ -43,6 +43,12 @@ _CAP_HINT = (
 )
 
 
+_BUCKET_HINT = (
+    "Give EVIDENCE_URL as s3://ID:SECRET@host/bucket: the key may put, get, list and erase in that"
+    " bucket, versions too, and nobody else has access to it."
+)
+
+
 class Rule(NamedTuple):
     """A setting that a start refuses (E…) or warns of (W…): when, why, and what to do."""
 
@@ -262,7 +268,34 @@ RULES = (
         " address, so the desk is open to everybody or to nobody.",
         "Set TRUSTED_PROXIES to how many servers of ours stand in front; 1 for nginx.",
     ),
+    Rule(
+        "E028",
+        lambda: (
+            settings.EVIDENCE_STORE not in {"folder", "bucket" if settings.EVIDENCE_URL else ""}
+        ),
+        "EVIDENCE_STORE is neither folder nor bucket, or bucket without EVIDENCE_URL.",
+        "Unset EVIDENCE_STORE, or set it to folder or bucket; the bucket stands in EVIDENCE_URL.",
+    ),
 )
+
+
+def check_evidence_store() -> Iterator[CheckMessage]:
+    """Try the bucket of evidence with a file that is put there and erased again. Only an open one stops
+    a start: reports are taken without any.
+    """
+    if not settings.EVIDENCE_URL:
+        return
+    from core.bucket_storage import PUBLIC, BucketStorage  # noqa: PLC0415  # no other start pays for it
+
+    try:
+        problem = BucketStorage(settings.EVIDENCE_URL).find_problem()
+    except (ValueError, ImproperlyConfigured) as error:
+        yield Error(f"EVIDENCE_URL cannot be read: {error}.", hint=_BUCKET_HINT, id="portal.E026")
+        return
+    if problem:
+        kind, number = (Error, "E027") if problem == PUBLIC else (Warning, "W007")
+        about = f"The bucket of EVIDENCE_URL is not for evidence ({problem}); reports are taken."
+        yield kind(about, hint=_BUCKET_HINT, id=f"portal.{number}")
 
 
 def check_province() -> Iterator[CheckMessage]:
@@ -283,6 +316,7 @@ def check_deployment() -> Iterator[CheckMessage]:
             yield kind(rule.message, hint=rule.hint, id=f"portal.{rule.id}")
     if problem := encryption.find_key_problem():
         yield Error(problem, hint=_KEYS_HINT, id="portal.E025")
+    yield from check_evidence_store()
     if settings.CAP_KEY:
         try:
             cap_signer(settings.CAP_KEY)

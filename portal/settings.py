@@ -250,12 +250,21 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _collected = (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "evidence-folder": {
+        "BACKEND": "reports.attachments.storage.FolderStorage",
+        "OPTIONS": {"allow_overwrite": True},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if _collected
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if EVIDENCE_URL:
+    STORAGES["evidence-bucket"] = {
+        "BACKEND": "core.bucket_storage.BucketStorage",
+        "OPTIONS": {"url": EVIDENCE_URL},
+    }
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 

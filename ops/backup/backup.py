@@ -1,9 +1,10 @@
 """What a backup holds, and how it is restored.
 
-Backup: the dump of one snapshot, then the folders; a file is written before its row, so none is
-missing. Restore: the archive is verified and extracted, the database replaced in one transaction,
-then the folders by renames. A crash before COMMIT changes nothing; after it, the same command
-finishes. Old files are deleted only after migrate.
+Backup: the dump of one snapshot, then the files that it names, from whichever store has them, then
+kept pages; a file is written before its row, so none is missing. Restore: the archive is verified
+and extracted, the database replaced in one transaction, then the folders by renames, at last files
+move to their bucket. A crash before COMMIT changes nothing; after it, the same command finishes.
+Old files are deleted only after migrate.
 """
 
 import contextlib
@@ -142,8 +143,24 @@ def _entries(snapshot: pg_dump.ExportedSnapshot) -> Generator[Entry, None, None]
         pieces = iter(lambda: dump.read(PIECE_BYTES), b"")
         for number, piece in enumerate(pieces, 1):
             yield f"{DUMP}/{number:06}", io.BytesIO(piece)
+    for pk in snapshot.column(_FILES):
+        missing = contextlib.suppress(FileNotFoundError)
+        with missing, storage.open_sealed(pk) as sealed, _seekable(sealed) as data:
+            yield f"files/{storage.name_of(pk)}", data
     for part, folder in backup_folders().items():
-        yield from _files(part, folder)
+        if part != "files":
+            yield from _files(part, folder)
+
+
+@contextlib.contextmanager
+def _seekable(sealed: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Yield a file of which the size is known: of an answer of a store, a copy on disk without a name."""
+    if sealed.seekable():
+        yield sealed
+        return
+    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as copy:
+        shutil.copyfileobj(sealed, copy)
+        yield copy
 
 
 def _files(part: str, folder: Path) -> Iterator[Entry]:
@@ -265,6 +282,9 @@ def restore_archive(archive: ExtractedArchive, present: dict[str, int]) -> None:
             call_command(command, verbosity=0)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):
         cache.clear()  # the broker's messages lie in the same database
+    if settings.EVIDENCE_STORE == "bucket":  # until then files are read from the folder
+        with _finishing("manage.py move_evidence --to bucket"):
+            call_command("move_evidence", to="bucket", verbosity=0)
 
 
 def _swap_in(folder: Path) -> None:

@@ -4,13 +4,12 @@ process of its own redraws (image_sanitizer.py): it has no key and the file may 
 
 import subprocess  # nosec B404
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -20,7 +19,7 @@ from core.outbox.queue import Lease
 from reports.attachments import antivirus, filetypes, storage
 from reports.attachments.antivirus import ScanError
 from reports.attachments.image_sanitizer import ExitCode
-from reports.attachments.storage import COPY_FOLDER, SCAN_TASK, PendingUpload, RefusedError
+from reports.attachments.storage import COPY_FOLDER, SCAN_TASK, PendingUpload
 from reports.models import EvidenceFile, FileCheck
 
 log = structlog.get_logger(__name__)
@@ -28,7 +27,6 @@ log = structlog.get_logger(__name__)
 # Redrawing and scanning end within a lease, and with this timeout before the task's own limit.
 TIMEOUT_SECONDS = 4.0  # of a message; its last file may take redrawing's and clamd's time
 REDRAW_TIMEOUT_SECONDS = 8.0
-ORPHAN_SECONDS = 3600  # a copy without a row was left by a killed process, or is being written
 _SANITIZER = Path(__file__).with_name("image_sanitizer.py")
 _COPY_MEDIA_TYPES = {"image/jpeg", "image/png"}
 Copy = FileCheck.Copy
@@ -89,19 +87,7 @@ def files_needing_scan() -> Iterator[EvidenceFile]:
 
 def is_copy_lost(check: FileCheck) -> bool:
     """Return whether a copy was made but its file is missing, as after a restore elsewhere."""
-    return bool(check.copy_id and not storage.path_of(check.copy_id, COPY_FOLDER).exists())
-
-
-def delete_orphaned_copies() -> int:
-    """Remove copies that no row names, and those of erased files; return how many."""
-    needed = FileCheck.objects.filter(copy_id__isnull=False, file__erased_at=None)
-    named = {str(copy) for copy in needed.values_list("copy_id", flat=True)}
-    until = time.time() - ORPHAN_SECONDS
-    copies = (settings.FILES_DIR / COPY_FOLDER).glob("*/*")
-    orphans = [each for each in copies if each.name not in named and each.stat().st_mtime < until]
-    for orphan in orphans:
-        storage.remove(orphan)
-    return len(orphans)
+    return bool(check.copy_id and storage.is_lost(check.copy_id, COPY_FOLDER))
 
 
 def _scan(content: bytes, *, is_last: bool) -> Scan:
@@ -149,36 +135,29 @@ def _parse_output(output: bytes) -> RedrawResult:
     return RedrawResult(Copy.UNREADABLE)
 
 
-def _store_draft(data: bytes) -> PendingUpload:
-    """Return the copy on disk, still a draft. Raises RefusedError, with nothing left."""
+def _store_copy(data: bytes) -> UUID:
+    """Store a copy and return its name. Raises RefusedError, with nothing left."""
     draft = PendingUpload("")
     try:
         draft.open()
         draft.write(data)
         draft.finish()
-    except RefusedError:
+        draft.put(COPY_FOLDER)
+    finally:
         draft.delete()
-        raise
-    return draft
+    return draft.id
 
 
 def _store_results(lease: Lease, file: EvidenceFile, scan: Scan, redrawn: RedrawResult) -> None:
-    """Store the results, then remove the former copy."""
-    draft = _store_draft(redrawn.data) if redrawn.data else None
-    former = None
-    try:
-        with transaction.atomic():
-            if queue.mark_done(lease) and not _is_erased(file):
-                checks = FileCheck.objects.filter(file=file)
-                former = checks.values_list("copy_id", flat=True).first()
-                if draft:
-                    draft.rename_into_place(COPY_FOLDER)
-                _write_check(file, scan, redrawn, draft)
-    finally:
-        if draft:
-            draft.delete()
-    if former:
-        storage.remove(storage.path_of(former, COPY_FOLDER))
+    """Store the results; then remove the former copy, or the new one that comes too late."""
+    copy = unused = _store_copy(redrawn.data) if redrawn.data else None
+    with transaction.atomic():
+        if queue.mark_done(lease) and not _is_erased(file):
+            checks = FileCheck.objects.filter(file=file)
+            unused = checks.values_list("copy_id", flat=True).first()
+            _write_check(file, scan, redrawn, copy)
+    if unused:
+        storage.remove(unused, COPY_FOLDER)
 
 
 def _is_erased(file: EvidenceFile) -> bool:
@@ -187,12 +166,10 @@ def _is_erased(file: EvidenceFile) -> bool:
     return locked.get(pk=file.pk).erased_at is not None
 
 
-def _write_check(
-    file: EvidenceFile, scan: Scan, redrawn: RedrawResult, draft: PendingUpload | None
-) -> None:
+def _write_check(file: EvidenceFile, scan: Scan, redrawn: RedrawResult, copy: UUID | None) -> None:
     defaults = {
         "checked_at": Now(), "scan": scan,
-        "copy": redrawn.copy, "copy_id": draft.id if draft else None,
+        "copy": redrawn.copy, "copy_id": copy,
         "media_type": redrawn.media_type, "size": len(redrawn.data),
         "width": redrawn.width, "height": redrawn.height,
     }  # fmt: skip

@@ -1,8 +1,11 @@
 """Evidence files: from uploaded bytes to an encrypted file and its row.
 
-A draft is encrypted while it arrives, so nothing is on a disk in clear. A file has its final name,
-durably, before its row is committed: a crash may leave a file without a row, never the reverse.
-Sanitized copies are in a folder of their own, encrypted likewise.
+A draft is encrypted on our disk while it arrives, so nothing is anywhere in clear. A file lies in its store, durably,
+before its row is committed: a crash may leave a file without a row, never the reverse. Sanitized copies are in a folder
+of their own, encrypted likewise.
+
+EVIDENCE_STORE says whether new files go to FILES_DIR or to the bucket of EVIDENCE_URL; the other place, if there is one,
+is still read and erased from (`manage.py move_evidence`). What a store refuses is an OSError.
 """
 
 import contextlib
@@ -13,18 +16,20 @@ import time
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 from uuid import UUID, uuid4
 
 import structlog
 from django import db
 from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, storages
 from django.db import transaction
 from django.db.models import QuerySet
 
 from core import encryption
 from core.errors import CodedError
-from core.keys import newest_key
+from core.keys import key_by_id, newest_key
 from core.outbox import queue
 from core.private_files import sync_folder
 from reports.attachments import filetypes
@@ -43,6 +48,7 @@ RESERVED_BYTES = 512 * 1024 * 1024
 DRAFT_FOLDER = "drafts"
 COPY_FOLDER = "copies"
 SCAN_TASK = "reports.scan_files"
+PARTS = 256  # of each store: names by their first two digits
 MAX_DRAFT_SECONDS = 3600  # no upload takes longer; an older draft was left by a killed process
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -65,7 +71,7 @@ class RefusedError(CodedError):
 
 
 class DecryptionError(Exception):
-    """The file is missing or damaged, or its key was removed."""
+    """The file is missing or damaged, or its key was removed, or its store does not answer."""
 
 
 class PendingUpload:
@@ -120,17 +126,13 @@ class PendingUpload:
             os.fsync(self._file.fileno())
             self._file.close()
 
-    def rename_into_place(self, folder: str = "") -> Path:
-        """Rename the draft durably; return its final path."""
-        with _refuse_on_disk_error():
-            target = path_of(self.id, folder)
-            _make_folder(str(target.parent.relative_to(settings.FILES_DIR)))
-            self.path.rename(target)
-            sync_folder(target.parent)
-            return target
+    def put(self, folder: str = "") -> None:
+        """Store the finished draft durably under its name."""
+        with _refuse_on_disk_error(), self.path.open("rb") as file:
+            list_stores()[0].save(name_of(self.id, folder), File(file))
 
     def delete(self) -> None:
-        """Delete the draft; a stored file has another name by now."""
+        """Delete the draft, where it is not a stored file by now."""
         if self._file:
             with contextlib.suppress(OSError):  # from buffered data
                 self._file.close()
@@ -142,34 +144,36 @@ def store(draft: PendingUpload, report: Report) -> bool:
     """Store a finished draft as evidence of a report; return False when the report has this file.
 
     Raises RefusedError with neither file nor row left. When COMMIT itself failed, the row may be
-    written, so the file stays; sent again it is the same or a new one.
+    written, so the file stays; sent again it is the same or a new one. No row is locked while a
+    store takes its time.
     """
     committing = False
     try:
+        draft.put()
         with transaction.atomic():
             if not _is_new(draft, report):
+                remove(draft.id)
                 return False
-            draft.rename_into_place()
             _build_row(draft, report).save(force_insert=True)
             # IDLE: a hostile picture takes seconds, and no report may wait for it.
             queue.enqueue(SCAN_TASK, draft.id, priority=queue.Priority.IDLE)
             committing = True
     except RefusedError:
-        remove(path_of(draft.id))
+        remove(draft.id)
         raise
     except db.Error as error:
         if not committing:
-            remove(path_of(draft.id))
+            remove(draft.id)
         log.error("file.row_write_failed", error=type(error).__name__)  # noqa: TRY400
         raise RefusedError(Refusal.NOT_WRITTEN) from error
     queue.notify()
     return True
 
 
-def remove(path: Path) -> None:
-    """Remove a file; where the disk refuses, it stays without a row."""
+def remove(pk: UUID, folder: str = "") -> None:
+    """Erase a file; where a store refuses, it stays without a row until `sweep_part`."""
     try:
-        path.unlink(missing_ok=True)
+        erase(name_of(pk, folder))
     except OSError as error:
         log.error("file.remove_failed", error=_error_code(error))  # noqa: TRY400
 
@@ -207,16 +211,11 @@ def files_of_report(report: Report) -> QuerySet[EvidenceFile]:
 
 def open_original(file: EvidenceFile) -> Iterator[bytes]:
     """Return the chunks of a file, all verified before. Raises DecryptionError."""
-    digest = hashlib.sha256()
     try:
-        for chunk in _decrypt_file(file.pk):
-            digest.update(chunk)
+        _check_digest(_decrypt_file(file.pk), bytes(file.sha256))
     except (OSError, StreamDecryptionError) as error:
         log.error("file.open_failed", error=type(error).__name__)  # noqa: TRY400
         raise DecryptionError from error
-    if digest.digest() != bytes(file.sha256):
-        log.error("file.open_failed", error="digest")
-        raise DecryptionError
     return _decrypt_file(file.pk)
 
 
@@ -231,13 +230,20 @@ def open_clean_copy(pk: UUID) -> bytes:
 
 def has_newest_key(pk: UUID, folder: str = "") -> bool:
     """Return whether the newest key encrypted it. Raises OSError where it is missing."""
-    with path_of(pk, folder).open("rb") as source:
+    with open_sealed(pk, folder) as source:
         return key_id_of(source) == newest_key().id
 
 
-def reencrypt(pk: UUID, folder: str = "") -> None:
-    """Replace the file by the same bytes under the newest key, atomically; nobody may erase it
-    meanwhile. Raises OSError, stream_encryption.DecryptionError or RefusedError, with it unchanged.
+def is_ours(name: str) -> bool:
+    """Return whether one of our keys encrypted it: another portal may share the store. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError), open_sealed(Path(name).name) as source:
+        return key_by_id(key_id_of(source)) is not None
+    return False
+
+
+def reencrypt(pk: UUID, folder: str = "", sha256: bytes | None = None) -> None:
+    """Replace the file by the same bytes under the newest key, in the store of new files alone; nobody
+    may erase it meanwhile. Raises OSError, stream_encryption.DecryptionError or RefusedError, with it unchanged.
     """
     draft = PendingUpload("", pk)
     try:
@@ -245,19 +251,32 @@ def reencrypt(pk: UUID, folder: str = "") -> None:
         for chunk in _decrypt_file(pk, folder):
             draft.write(chunk)
         draft.finish()
-        draft.rename_into_place(folder)
+        if sha256 not in {None, draft.sha256}:
+            raise StreamDecryptionError
+        draft.put(folder)
+        first, *others = list_stores()
+        with first.open(
+            name_of(pk, folder)
+        ) as source:  # what is erased below is there a second time
+            _check_digest(decrypt_stream(source, pk), draft.sha256)
+        for other in others:
+            other.delete(name_of(pk, folder))
     finally:
         draft.delete()
 
 
+def _check_digest(chunks: Iterator[bytes], sha256: bytes) -> None:
+    """Read to the end. Raises OSError or stream_encryption.DecryptionError."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    if digest.digest() != sha256:
+        raise StreamDecryptionError
+
+
 def _decrypt_file(pk: UUID, folder: str = "") -> Iterator[bytes]:
-    with path_of(pk, folder).open("rb") as source:
+    with open_sealed(pk, folder) as source:
         yield from decrypt_stream(source, pk)
-
-
-def path_of(pk: UUID, folder: str = "") -> Path:
-    name = str(pk)
-    return settings.FILES_DIR / folder / name[:2] / name
 
 
 def sweep() -> None:
@@ -293,4 +312,81 @@ def _refuse_on_disk_error() -> Iterator[None]:
 
 
 def _error_code(error: OSError) -> str:
-    return errno.errorcode.get(error.errno or 0, "unknown")
+    return f"{errno.errorcode.get(error.errno or 0, 'unknown')} {error.strerror}"
+
+
+# --- stores
+
+
+class FolderStorage(FileSystemStorage):
+    """FILES_DIR, its owner's alone; what `save` was given is on disk by name when it returns."""
+
+    @property
+    def location(self) -> str:
+        return str(settings.FILES_DIR)
+
+    def list_files(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """Yield the name and time of each file of a folder, which ends in a slash."""
+        for path in Path(self.path(prefix)).glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                yield prefix + path.name, path.stat().st_mtime
+
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        """Rename a draft, which lies on the same disk, into place."""
+        target = Path(self.path(name))
+        _make_folder(str(Path(name).parent))
+        Path(str(content.name)).rename(target)
+        sync_folder(target.parent)
+        return name
+
+
+def list_stores() -> list[Any]:
+    """Return the stores that may hold a file, first the one that new files go to."""
+    names = ["evidence-folder", "evidence-bucket"]
+    if settings.EVIDENCE_STORE == "bucket":
+        names.reverse()
+    return [storages[name] for name in names if name in settings.STORAGES]
+
+
+def name_of(pk: UUID | str, folder: str = "") -> str:
+    """Return its name in each store."""
+    return f"{folder}/{str(pk)[:2]}/{pk}".lstrip("/")
+
+
+def open_sealed(pk: UUID | str, folder: str = "") -> IO[bytes]:
+    """Return the encrypted file, to be closed. Raises OSError, FileNotFoundError where it is missing."""
+    first, *others = list_stores()
+    # The first once more: it may be on its way there.
+    for store in (first, *others, first) if others else (first,):
+        with contextlib.suppress(FileNotFoundError):
+            return cast("IO[bytes]", store.open(name_of(pk, folder)))
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name_of(pk, folder))
+
+
+def is_lost(pk: UUID, folder: str = "") -> bool:
+    """Return whether no store has it; of one that does not answer nobody can say so."""
+    try:
+        return not any(store.exists(name_of(pk, folder)) for store in list_stores())
+    except OSError:
+        return False
+
+
+def lies_elsewhere(pk: UUID, folder: str = "") -> bool:
+    """Return whether another store than that of new files has it. Raises OSError if one of them does
+    not answer.
+    """
+    _, *others = [store.exists(name_of(pk, folder)) for store in list_stores()]
+    return any(others)
+
+
+def erase(name: str) -> None:
+    """Erase it in every store, every version of it. Raises OSError, after which it is tried again."""
+    for store in list_stores():
+        store.delete(name)
+
+
+def list_part(part: int) -> Iterator[tuple[str, float]]:
+    """Yield the name and time of each file of one of PARTS, in every store, copies too."""
+    for store in list_stores():
+        for folder in ("", f"{COPY_FOLDER}/"):
+            yield from store.list_files(f"{folder}{part:02x}/")

@@ -166,12 +166,6 @@ class DiscardFilesUploadHandler(FileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         raise SkipFile
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Never called: every file is skipped."""
-
-    def file_complete(self, file_size: int) -> None:
-        """Never called either."""
-
 
 def issue_ticket(report: Report) -> str:
     """Return a ticket for a report whose code was shown: the front server asks about it before it stores a

@@ -1,7 +1,7 @@
 """Destruction of a file or follow-up: proposed by one person, confirmed by another.
 
 Emptied rows still say who had what destroyed. An outbox item of the same transaction removes the
-file from the disk, even when a process dies.
+file from its store, even when a process dies.
 """
 
 from uuid import UUID
@@ -110,7 +110,7 @@ def _empty_row(row: DestructionRequest) -> None:
 @queue.for_each_lease
 @transaction.atomic
 def process_items(lease: queue.Lease) -> None:
-    """Remove the file of an outbox item from the disk, original and sanitized copy."""
+    """Remove the file of an outbox item from its store, original and sanitized copy."""
     if queue.mark_done(lease):
         _remove(UUID(lease.key))
 
@@ -120,7 +120,7 @@ def _remove(file_id: UUID) -> None:
     file = EvidenceFile.objects.select_related("check_result").get(pk=file_id)
     if file.erased_at is None:
         return
-    storage.path_of(file_id).unlink(missing_ok=True)
+    storage.erase(storage.name_of(file_id))
     check = getattr(file, "check_result", None)
     if check and check.copy_id:
-        storage.path_of(check.copy_id, storage.COPY_FOLDER).unlink(missing_ok=True)
+        storage.erase(storage.name_of(check.copy_id, storage.COPY_FOLDER))

@@ -7,8 +7,10 @@ at each call; after a crash it goes on.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import inf
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -17,7 +19,9 @@ from django.utils import timezone
 
 from core import advisory_locks
 from core.outbox import sweeps
-from reports.models import PurgeRun, Report
+from reports.attachments import storage
+from reports.attachments.storage import COPY_FOLDER
+from reports.models import EvidenceFile, FileCheck, PurgeRun, Report
 from reports.retention import reerase_after_restore
 from reports.retention.erasure import ErasureError
 from reports.retention.policy import KINDS, RetentionPolicy
@@ -29,11 +33,15 @@ NIGHT = 1  # o'clock in Vietnam
 TIMEOUT_SECONDS = 8.0  # of one call, under the task's limit
 BATCH_SIZE = 100  # rows of one statement
 MISSED_AFTER = timedelta(hours=50)
+MIN_ORPHAN_SECONDS = 86_400  # a younger file may be about to get its row
+MAX_CLOCK_SKEW_SECONDS = 900  # of a store; one that differs more refuses us
 _LOCK = "purge"
 
 
 def run_if_due() -> None:
     """Begin tonight's run, or go on with one; what failed is tried at the next call."""
+    with sweeps.Guard("files.sweep"):
+        sweep_files(int(time.time()) // 60 % storage.PARTS)
     with sweeps.Guard("purge.run"):
         flood_detection.drop_expired()  # at each call: its period is minutes
         if run := _find_or_start_run():
@@ -138,5 +146,39 @@ def is_missed() -> bool:
     since = timezone.now() - MISSED_AFTER
     if PurgeRun.objects.filter(finished_at__gte=since).exists():
         return False
-    first = Report.objects.aggregate(first=Min("received_at"))["first"]
+    first = _first_report()
     return first is not None and first < since
+
+
+def sweep_files(part: int) -> int:
+    """Erase the files of a part of all stores that no row needs; return how many.
+
+    An original without a row from before the first report, or under a key that is not ours, is another
+    database's: a portal that was started with a new one, or shares its bucket with a trial, takes no
+    evidence away. Raises OSError where a store does not answer.
+    """
+    bounds = (UUID(int=part << 120), UUID(int=(part + 1 << 120) - 1))
+    files = dict(EvidenceFile.objects.filter(pk__range=bounds).values_list("pk", "erased_at"))
+    drawn = FileCheck.objects.filter(copy_id__range=bounds, file__erased_at=None)
+    copies = {
+        storage.name_of(str(pk), COPY_FOLDER) for pk in drawn.values_list("copy_id", flat=True)
+    }
+    needed = copies | {storage.name_of(pk) for pk, erased_at in files.items() if not erased_at}
+    ours = {storage.name_of(pk) for pk in files}
+    first = _first_report()
+    since = first.timestamp() - MAX_CLOCK_SKEW_SECONDS if first else inf
+    until = time.time() - MIN_ORPHAN_SECONDS
+    orphans = {
+        name
+        for name, at in storage.list_part(part)
+        if name not in needed and at < until
+        if name in ours or name.startswith(COPY_FOLDER) or (at >= since and storage.is_ours(name))
+    }
+    for name in orphans:
+        storage.erase(name)
+    return len(orphans)
+
+
+def _first_report() -> datetime | None:
+    first: datetime | None = Report.objects.aggregate(first=Min("received_at"))["first"]
+    return first

@@ -24,6 +24,7 @@ from tests.faults.support.disposable_portal import (
 )
 from tests.faults.support.erasure_probe import new_marks
 from tests.faults.support.filled_portal import STORY
+from tests.support.object_store import Bucket, ObjectStore
 from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial]
@@ -76,6 +77,19 @@ def test_the_drill(here: DisposablePortal, archive: Path) -> None:
         "again": True, "story": STORY, "contact": "0992 000 111", "file": True,
         "balanced": True, "waiting": 151, "due": 151, "next": True,
     }  # fmt: skip
+
+
+def test_an_archive_of_a_folder_comes_back_into_a_bucket_and_one_of_a_bucket_into_a_folder(
+    here: DisposablePortal, archive: Path, object_store: ObjectStore
+) -> None:
+    files, ours = here.contents(), Bucket(object_store, object_store.make_bucket())
+    here.burn()
+    here.manage("restore", str(archive), "--yes", EVIDENCE_URL=ours.url)
+    assert (ours.versions(), here.contents()) == (sorted(files), {})
+    here.manage("backup", "--check", EVIDENCE_URL=ours.url)
+    here.burn()
+    here.manage("restore", str(here.backups[-1]), "--yes")
+    assert here.contents() == files
 
 
 def describe_from_inside(here: DisposablePortal) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from alerts.formats.cap_signer import generate_key
 from core.keys import generate_backup_key
 from portal import checks
 from tests.support.data_files import read_cases
+from tests.support.object_store import OPEN, ObjectStore
 from tests.support.public_urls import public_paths
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,8 @@ GOOD = {
     "ALARM_EMAILS": ("ky-thuat@portal.example",),
     "METRICS_TOKEN": "m" * 32,
     "CLAMD_URL": "tcp://clamd:3310",
+    "EVIDENCE_URL": "",
+    "EVIDENCE_STORE": "folder",
     "RATE_LIMITS": "enforce",
     "FRAME_ANCESTORS": ("https://xa.example.vn", "https://so.example.vn:8443"),
     "TRUSTED_PROXIES": 1,
@@ -88,6 +91,22 @@ def test_what_a_portal_may_start_without_is_warned_of_with_a_hint(
     for message in messages.values():
         assert message.level == WARNING
         assert message.hint
+
+
+def test_a_bucket_is_tried_and_only_one_that_everybody_reads_stops_a_start(
+    monkeypatch: pytest.MonkeyPatch, object_store: ObjectStore
+) -> None:
+    urls = {
+        object_store.url(object_store.make_bucket()): [],
+        object_store.url(object_store.make_bucket(OPEN)): ["portal.E027"],
+        object_store.url("not-there"): ["portal.W007"],
+        object_store.url(OPEN, "wrong"): ["portal.W007"],
+    }
+    for url, identifiers in urls.items():
+        messages = check_settings(monkeypatch, EVIDENCE_URL=url, EVIDENCE_STORE="bucket")
+        assert list(messages) == identifiers
+    with object_store.away("killed"):
+        assert list(check_settings(monkeypatch, EVIDENCE_URL=url)) == ["portal.W007"]
 
 
 def test_a_first_look_is_not_asked_for_production_things(settings: Settings) -> None:

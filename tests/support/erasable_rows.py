@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from reports.attachments import storage
 from reports.models import EvidenceFile, Followup, Report
+from tests.support.evidence_files import path_of
 
 
 def sent(report: Report) -> EvidenceFile:
@@ -12,7 +12,7 @@ def sent(report: Report) -> EvidenceFile:
         report=report, media_type="image/png", size=3, sha256=uuid4().bytes * 2, name_sealed=b"x"
     )
     file.save(force_insert=True)
-    path = storage.path_of(file.pk)
+    path = path_of(file.pk)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"xyz")
     return file

@@ -39,6 +39,11 @@ def on_disk() -> list[Path]:
     return [path for path in Path(settings.FILES_DIR).rglob("*") if path.is_file()]
 
 
+def path_of(pk: UUID, folder: str = "") -> Path:
+    """Where it lies in the folder."""
+    return Path(settings.FILES_DIR / storage.name_of(pk, folder))
+
+
 def opened(file: EvidenceFile) -> bytes:
     return b"".join(storage.open_original(file))
 

@@ -23,6 +23,7 @@ def store_file(content: bytes, report: Report | None = None, name: str = "a.jpg"
     draft.write(content)
     draft.finish()
     assert storage.store(draft, report or report_factories.report())
+    draft.delete()
     return EvidenceFile.objects.get(pk=draft.id)
 
 

@@ -3,7 +3,6 @@
 Exit code 0: nothing needs an older key any more; 1: something does.
 """
 
-import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,6 +13,7 @@ from core import advisory_locks, encryption
 from core.keys import field_keys, newest_key
 from core.models import KeyProof
 from ops import key_rotation
+from ops.backup.backup import as_command_error
 from ops.key_rotation import (
     EncryptedDataset,
     EncryptedFiles,
@@ -33,7 +33,6 @@ from reports.models import (
 )
 from reports.notices import addresses
 
-PROGRESS_INTERVAL_SECONDS = 5.0
 KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(Report, contact_index.blind_index),
     EncryptedTextFields(Followup, contact_index.blind_index),
@@ -69,27 +68,20 @@ class Command(BaseCommand):
         )
         if not encryption.has_right_keys():
             raise CommandError(encryption.WRONG_KEYS)
-        if not options["check"]:
-            self._rotate()
-        self._print_pending()
+        with as_command_error():
+            if not options["check"]:
+                self._rotate()
+            self._print_pending()
 
     def _rotate(self) -> None:
         if not advisory_locks.try_lock("rotate keys"):
             raise CommandError("Another rotate_keys is at work.")
         for kind in KINDS:
-            self._rotate_kind(kind)
+            key_rotation.run_with_progress(kind, self._write)
 
-    def _rotate_kind(self, kind: EncryptedDataset) -> None:
-        total, done = key_rotation.count_pending(kind), 0
-        due = time.monotonic() + PROGRESS_INTERVAL_SECONDS
-        for moved in key_rotation.run(kind):
-            done += moved
-            if time.monotonic() > due:
-                self.stdout.write(f"{kind.name}: {done} of {total}")
-                self.stdout.flush()
-                due += PROGRESS_INTERVAL_SECONDS
-        if total:
-            self.stdout.write(f"{kind.name}: {done} of {total}, done")
+    def _write(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _print_pending(self) -> None:
         waiting = {kind.name: key_rotation.count_pending(kind) for kind in KINDS}

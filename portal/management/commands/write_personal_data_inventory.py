@@ -14,7 +14,7 @@ that stands in none. Tables about nobody are left out.
 *Sealed*: encrypted; a dump of the database without the field keys reveals nothing of it. *Ties together*: names nobody,
 but joins what belongs to one report or one person; hashes are keyed, so no list of telephone numbers can be tried
 against them, except that of a file, which a case file quotes. *In clear*: whoever reads the table reads it. Originals
-and redrawn copies of files are encrypted in `FILES_DIR`, archives with age under `BACKUP_KEY`. How keys are changed:
+and redrawn copies of files are encrypted in `FILES_DIR` or the bucket of `EVIDENCE_URL`, archives with age under `BACKUP_KEY`. How keys are changed:
 docs/operations.md, "Keys".
 
 """

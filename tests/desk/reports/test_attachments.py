@@ -11,6 +11,7 @@ from reports.attachments import storage
 from reports.models import EvidenceFile, FileCheck, Report
 from tests.support import desk_pages, fake_clamd, images, report_factories, sanitized_copies
 from tests.support.desk_pages import words
+from tests.support.evidence_files import path_of
 from tests.support.officers import Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room_for_files")]
@@ -99,7 +100,7 @@ def test_a_picture_of_another_report_is_not_found(duty: Person, picture: Evidenc
 def test_a_lost_copy_is_told_and_made_again_on_a_press(duty: Person, picture: EvidenceFile) -> None:
     copy = FileCheck.objects.get().copy_id
     assert copy
-    storage.path_of(copy, storage.COPY_FOLDER).unlink()
+    path_of(copy, storage.COPY_FOLDER).unlink()
     told = "Bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại"
     assert told in words(duty.client.get(page_of(picture)))
     assert duty.client.get(page_of(picture, "picture")).status_code == 404

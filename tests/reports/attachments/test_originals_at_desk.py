@@ -11,7 +11,7 @@ from reports.attachments import storage
 from reports.models import EvidenceFile
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, words
-from tests.support.evidence_files import JPEG, MARK, PDF, Upload, encrypt_stream
+from tests.support.evidence_files import JPEG, MARK, PDF, Upload, encrypt_stream, path_of
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_a_file_of_another_report_is_not_there(duty: Person, sent: EvidenceFile)
 def test_an_original_that_does_not_open_is_said_and_not_given(
     duty: Person, sent: EvidenceFile, settings: Settings, harm: str
 ) -> None:
-    path = storage.path_of(sent.pk)
+    path = path_of(sent.pk)
     match harm:
         case "lost":
             path.unlink()

@@ -15,9 +15,11 @@ from PIL import Image
 
 from core.outbox import queue
 from core.outbox.queue import Priority
-from reports.attachments import image_sanitizer, sanitized_copies, storage
+from reports.attachments import image_sanitizer, sanitized_copies
 from reports.models import EvidenceFile, FileCheck
+from reports.retention import purge
 from tests.support import images
+from tests.support.evidence_files import path_of
 from tests.support.sanitized_copies import (
     COPY,
     MB,
@@ -242,7 +244,7 @@ def test_copies_that_no_row_names_are_swept() -> None:
         path.write_bytes(b"x")
     os.utime(old, (0, 0))
     os.utime(folder / str(check.copy_id), (0, 0))
-    assert sanitized_copies.delete_orphaned_copies() == 1
+    assert purge.sweep_files(int(folder.name, 16)) == 1
     assert sorted(path.name for path in copies()) == sorted(["fresh", str(check.copy_id)])
 
 
@@ -250,7 +252,7 @@ def test_an_original_that_does_not_open_is_tried_again_and_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     file = store_file(images.jpeg())
-    storage.path_of(file.pk).unlink()
+    path_of(file.pk).unlink()
     sanitized_copies.process_items([owed(file).pk])
     item = owed(file)
     assert (item.done_at, item.error) == (None, "DecryptionError")

@@ -31,6 +31,7 @@ from tests.support.evidence_files import (
     lines,
     on_disk,
     opened,
+    path_of,
 )
 from tests.support.resident_pages import Resident, hidden, send, value
 
@@ -65,7 +66,7 @@ def test_nothing_lies_in_clear_while_it_comes_nor_afterwards(
 def test_a_file_and_its_folders_are_their_owners_alone(upload: Upload) -> None:
     upload(("a.jpg", JPEG))
     (path,) = on_disk()
-    assert path == storage.path_of(EvidenceFile.objects.get().pk)
+    assert path == path_of(EvidenceFile.objects.get().pk)
     assert path.parent.name == path.name[:2]
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
@@ -78,10 +79,8 @@ def test_a_row_is_written_when_its_file_lies_there(
 
     order: list[str] = []
     monkeypatch.setattr(os, "fsync", note_kind)
-    settle = PendingUpload.rename_into_place
-    monkeypatch.setattr(
-        PendingUpload, "rename_into_place", lambda draft: (settle(draft), order.append("named"))[0]
-    )
+    put = PendingUpload.put
+    monkeypatch.setattr(PendingUpload, "put", lambda draft: (put(draft), order.append("named"))[0])
     save = EvidenceFile.save
     monkeypatch.setattr(
         EvidenceFile, "save", lambda self, **how: (order.append("row"), save(self, **how))[1]
@@ -97,7 +96,7 @@ DOORS: dict[str, tuple[Any, str]] = {
     "finish": (stream_encryption.StreamEncryptor, "finish"),
     "settle": (Path, "rename"),
     "row": (EvidenceFile, "save"),
-    "removal": (Path, "unlink"),
+    "removal": (storage.FolderStorage, "delete"),
 }
 IO_ERROR = OSError(errno.EIO, "x")
 

@@ -11,7 +11,6 @@ from core.audit import chain, chain_verification, events
 from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
 from desk.models import SavedSearch
-from reports.attachments import storage
 from reports.cases import corrections, legal_holds
 from reports.cases.corrections import CorrectedValue
 from reports.facts import abuse_flags
@@ -35,6 +34,7 @@ from tests.support import report_factories
 from tests.support.database_contents import refused_by_database, words_in_tables
 from tests.support.desk_pages import page_of
 from tests.support.erasable_rows import add_followup, sent
+from tests.support.evidence_files import path_of
 from tests.support.officers import Person
 from tests.support.report_factories import load_reading
 
@@ -78,7 +78,7 @@ def test_no_word_of_it_is_left_and_no_fingerprint(erasable: Report) -> None:
 
 
 def test_its_files_leave_the_disk(erasable: Report) -> None:
-    path = storage.path_of(erasable.files.get().pk)
+    path = path_of(erasable.files.get().pk)
     erasure.erase(erasable.pk, cause="asked")
     item = OutboxItem.objects.get(task=erasure.REMOVE_TASK)
     destruction_requests.process_items([item.pk])

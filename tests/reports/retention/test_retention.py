@@ -13,7 +13,6 @@ from django.db.models.functions import Now
 from core.audit import events
 from core.models import AuditEvent, OutboxItem
 from desk.reports import documents
-from reports.attachments import storage
 from reports.cases import legal_holds, workflow
 from reports.cases.documents import SUMS
 from reports.cases.legal_holds import HoldError
@@ -32,6 +31,7 @@ from tests.support import report_factories
 from tests.support.database_contents import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.erasable_rows import add_followup, sent
+from tests.support.evidence_files import path_of
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_a_file_is_destroyed_by_two(report: Report, duty: Person, lead: Person) 
     assert (file.name_sealed, file.erased_at is None) == (None, False)
     item = OutboxItem.objects.get(task=erasure.REMOVE_TASK)
     destruction_requests.process_items([item.pk])
-    assert not storage.path_of(file.pk).exists()
+    assert not path_of(file.pk).exists()
     assert AuditEvent.objects.get(kind="destroyed").detail["proposed_by"] == duty.user.pk
 
 
@@ -227,7 +227,7 @@ def test_a_hold_stops_a_destruction_that_was_proposed(
 def test_a_file_that_is_there_is_not_removed_by_a_stray_item(report: Report) -> None:
     file = sent(report)
     destruction_requests._remove(file.pk)
-    assert storage.path_of(file.pk).exists()
+    assert path_of(file.pk).exists()
 
 
 def test_the_page_proposes_confirms_and_tells(report: Report, duty: Person, lead: Person) -> None:

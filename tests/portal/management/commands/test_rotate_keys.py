@@ -29,7 +29,7 @@ from reports.submission import receipt_codes
 from reports.tracking import code_recovery, followups
 from tests.support import report_factories
 from tests.support.alert_factories import partner, subscriber
-from tests.support.evidence_files import opened, post
+from tests.support.evidence_files import opened, path_of, post
 from tests.support.images import jpeg
 from tests.support.number_factories import file_report, move_report
 from tests.support.officers import Person
@@ -180,7 +180,7 @@ def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings)
 
 def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Settings) -> None:
     file = with_file(client, submit_report())
-    path = storage.path_of(file.pk)
+    path = path_of(file.pk)
     *kept, last = path.read_bytes()
     spoiled = bytes([*kept, last ^ 1])
     path.write_bytes(spoiled)
