@@ -38,7 +38,7 @@ _SIGNING_HINT = (
     "Set SIGNING_KEY or SIGNING_KEY_FILE from: openssl rand -base64 32; keep a copy elsewhere."
 )
 _CAP_HINT = (
-    "Set SIGNING_KEY and CAP_KEY (or their _FILE) together; docs/operations.md says how the key and"
+    "Set SIGNING_KEY and CAP_KEY (or their _FILE) together; docs/operations/reference.md says how the key and"
     " its certificate are made."
 )
 
