@@ -162,6 +162,12 @@ RULES = (
         " is no /metrics.",
     ),
     Rule(
+        "E026",
+        lambda: not re.match(r"https?://|$", settings.TRACES_URL),
+        "TRACES_URL is not an http address.",
+        "Set TRACES_URL to a collector's, such as http://collector:4318/v1/traces, or unset it.",
+    ),
+    Rule(
         "W002",
         lambda: not settings.CLAMD_URL,
         "CLAMD_URL is not set: nobody looks for harmful programs in what residents send.",
