@@ -22,6 +22,7 @@ from reports.models import Alarm
 from reports.monitoring import alarms, queue_stats
 from reports.submission import guess_limits, intake
 from reports.submission.intake import ReportSubmission
+from tests.deploy.test_monitoring import list_figures
 from tests.support.processes import run_script
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +196,22 @@ def test_processes_that_a_master_forks_share_one_count() -> None:
         os._exit(0)
     os.waitpid(child, 0)
     assert list(counts.list_views()) == [("other", 0.5, [0, 1, 0, 0, 0])]
+
+
+def test_every_figure_that_rules_and_dashboard_use_is_told(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.FILES_DIR = tmp_path
+    restarts = {"stalls": 0, "restarts": {"worker": 0}}
+    (tmp_path / "supervisor.json").write_text(json.dumps(restarts))
+    (tmp_path / alarms.BACKUP_FILE).write_text(json.dumps({"written_at": 1.0}))
+    OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
+    queue_stats.store_queue_balance()
+    alarms.check_alarms()
+    client.get("/livez")
+    told = {name.partition(" ")[0] for name in samples(client)}
+    assert list_figures() - told == set()
+    assert {name for name in told if name.startswith("portal_")} - list_figures() == set()
 
 
 def test_it_answers_while_the_database_is_away(
