@@ -16,7 +16,6 @@ from django.urls import resolve
 from core.database import fetch_all
 from ops.process_commands import ROLES
 from reports.models import Alarm
-from tests.support.documents import list_anchors
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "operations"
@@ -248,4 +247,4 @@ def test_the_runbook_is_short_and_has_a_part_for_each_alarm() -> None:
     assert sorted(kind for title in titles for kind in title.split(", ")) == sorted(
         Alarm.Kind.values
     )
-    assert "late-reports-wait-for-the-machine" in list_anchors(FOLDER / "runbook.md")
+    assert [label for label in Alarm.Kind.labels if str(label) not in text] == []  # as mails have it
