@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import structlog
-from celery import Task
 from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +19,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind, StatusCode, Tracer
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from core import tracing
@@ -40,14 +39,11 @@ _propagator = TraceContextTextMapPropagator()
 @cache
 def get_provider() -> TracerProvider:
     """Return this process's provider, made at its first span: after gunicorn and Celery have forked."""
-    provider = TracerProvider(resource=Resource.create({"service.name": SERVICE}))
+    resource = Resource.create({"service.name": SERVICE})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)  # nor does an end wait
     exporter = OTLPSpanExporter(endpoint=settings.TRACES_URL, timeout=EXPORT_TIMEOUT_SECONDS)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
-
-
-def get_tracer() -> Tracer:
-    return get_provider().get_tracer(SERVICE)
 
 
 class TraceMiddleware(MiddlewareMixin):
@@ -58,27 +54,17 @@ class TraceMiddleware(MiddlewareMixin):
     def __call__(self, request: HttpRequest) -> Any:
         if request.method != "POST":
             return self.get_response(request)
-        with get_tracer().start_as_current_span(
-            "POST",
-            context=Context(),
-            kind=SpanKind.SERVER,
-            record_exception=False,  # its text may quote a report
-            set_status_on_exception=False,
-        ) as span:
-            response = self._answer(request)
-            match = request.resolver_match
-            span.update_name(f"POST {match.view_name if match else OTHER}")
-            span.set_attribute("http.response.status_code", response.status_code)
-        return response
-
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+        span = get_provider().get_tracer(SERVICE).start_span("POST", Context(), SpanKind.SERVER)
         carrier: dict[str, str] = {}
-        _propagator.inject(carrier)
-        token = tracing.traceparent.set(carrier["traceparent"])
-        try:
-            return self.get_response(request)
-        finally:
-            tracing.traceparent.reset(token)
+        _propagator.inject(carrier, set_span_in_context(span))
+        tracing.traceparent.set(carrier["traceparent"])
+        response = self.get_response(request)  # never raises: the innermost layer answers errors
+        tracing.traceparent.set("")
+        match = request.resolver_match
+        span.update_name(f"POST {match.view_name if match else OTHER}")
+        span.set_attribute("http.response.status_code", response.status_code)
+        span.end()
+        return response
 
 
 def connect_signals() -> None:
@@ -94,22 +80,22 @@ def begin_message(args: Sequence[Any] = (), **_: object) -> None:
         tracing.by_item.update(items.exclude(traceparent="").values_list("pk", "traceparent"))
 
 
-def end_message(task: Task[Any, Any], **_: object) -> None:
+def end_message(**_: object) -> None:
     """Tell the collector how long each item waited and was worked on, as its row has it."""
     with log_database_error(log, "trace.read_failed"):
         for item in OutboxItem.objects.filter(pk__in=tracing.by_item, leased_at__isnull=False):
-            _trace_item(item, _propagator.extract({"traceparent": item.traceparent}))
+            _trace_item(item)
     tracing.by_item.clear()
 
 
-def _trace_item(item: OutboxItem, context: Context) -> None:
+def _trace_item(item: OutboxItem) -> None:
+    tracer = get_provider().get_tracer(SERVICE)
+    context = _propagator.extract({"traceparent": item.traceparent})
     leased_at = _nanoseconds(item.leased_at)
     if item.attempts <= 1:
-        waiting = get_tracer().start_span(
-            "outbox", context, start_time=_nanoseconds(item.created_at)
-        )
-        waiting.end(leased_at)
-    span = get_tracer().start_span(item.task, context, SpanKind.CONSUMER, start_time=leased_at)
+        begun = _nanoseconds(item.created_at)
+        tracer.start_span("outbox", context, start_time=begun).end(leased_at)
+    span = tracer.start_span(item.task, context, SpanKind.CONSUMER, start_time=leased_at)
     span.set_attribute("attempts", item.attempts)
     if item.error:
         span.set_attribute("error.type", item.error)

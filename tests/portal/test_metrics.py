@@ -202,9 +202,8 @@ def test_every_figure_that_rules_and_dashboard_use_is_told(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     settings.FILES_DIR = tmp_path
-    restarts = {"stalls": 0, "restarts": {"worker": 0}}
-    (tmp_path / "supervisor.json").write_text(json.dumps(restarts))
-    (tmp_path / alarms.BACKUP_FILE).write_text(json.dumps({"written_at": 1.0}))
+    (tmp_path / "supervisor.json").write_text('{"stalls": 0, "restarts": {"worker": 0}}')
+    (tmp_path / alarms.BACKUP_FILE).write_text('{"written_at": 1.0}')
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
     queue_stats.store_queue_balance()
     alarms.check_alarms()
