@@ -6,7 +6,12 @@ from functools import partialmethod
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import task_prerun, worker_before_create_process, worker_process_init
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    worker_before_create_process,
+    worker_process_init,
+)
 from django.conf import settings
 from django.db import close_old_connections
 from kombu import Connection
@@ -67,4 +72,5 @@ def trace_messages(**_: object) -> None:
     if settings.TRACES_URL:
         from portal import traces  # noqa: PLC0415
 
-        traces.connect_signals()
+        task_prerun.connect(traces.begin_message)
+        task_postrun.connect(traces.end_message)

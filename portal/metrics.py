@@ -58,11 +58,7 @@ def _queue() -> Iterator[Metric]:
     state = queue_stats.queue_state()
     yield _gauge("portal_reports_waiting", "Reports that wait for the machine.", state.waiting)
     yield _gauge("portal_reports_failed", "Reports that ran out of attempts.", state.failed)
-    yield _gauge(
-        "portal_reports_late",
-        "Waiting longer than QUEUE_ALARM_AFTER_SECONDS, without re-reading.",
-        state.late,
-    )
+    yield _gauge("portal_reports_late", "Waiting too long, without re-reading.", state.late)
     oldest = "Age of the oldest report that waits, without re-reading."
     yield _gauge("portal_oldest_waiting_seconds", oldest, state.oldest_prompt_s)
     yield from _tally(state)
@@ -77,8 +73,9 @@ def _tally(state: QueueState) -> Iterator[Metric]:
     """Yield the last whole count, if there was one."""
     if state.tally is None:
         return
-    accepted = "Reports accepted, as of the last whole count."
-    yield CounterMetricFamily("portal_reports_accepted", accepted, value=state.tally.accepted)
+    yield CounterMetricFamily(
+        "portal_reports_accepted", "Accepted, as of that count.", value=state.tally.accepted
+    )
     yield _gauge("portal_reports_done", "Read by the machine, as of that count.", state.tally.done)
     unaccounted = "accepted - done - waiting - failed of that count; anything but 0 is a loss."
     yield _gauge("portal_reports_unaccounted", unaccounted, state.unaccounted)
@@ -159,9 +156,7 @@ def _backup() -> Iterator[Metric]:
 
 def _disk() -> Iterator[Metric]:
     """Yield the free space of DATA_DIR, and for files where their folder is there."""
-    yield _gauge(
-        "portal_disk_free_bytes", "Room on the disk of DATA_DIR.", alarms.free_disk_bytes()
-    )
+    yield _gauge("portal_disk_free_bytes", "Room where DATA_DIR lies.", alarms.free_disk_bytes())
     try:
         disk = os.statvfs(settings.FILES_DIR)
     except OSError:
