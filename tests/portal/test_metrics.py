@@ -22,7 +22,7 @@ from reports.models import Alarm
 from reports.monitoring import alarms, queue_stats
 from reports.submission import guess_limits, intake
 from reports.submission.intake import ReportSubmission
-from tests.deploy.test_monitoring import list_figures
+from tests.support.documents import list_figures
 from tests.support.processes import run_script
 
 pytestmark = pytest.mark.django_db
