@@ -162,7 +162,7 @@ RULES = (
         " is no /metrics.",
     ),
     Rule(
-        "E026",
+        "E029",
         lambda: not re.match(r"https?://|$", settings.TRACES_URL),
         "TRACES_URL is not an http address.",
         "Set TRACES_URL to a collector's, such as http://collector:4318/v1/traces, or unset it.",

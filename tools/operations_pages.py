@@ -26,6 +26,7 @@ WITHOUT_SERVICE = {"build", "config", "ps", "up"}
 SHIPPED = "".join(path.read_text() for path in (ROOT / "deploy" / "kubernetes").iterdir())
 # Programs of the machine itself, and what tests run: sql, promtool.
 UNCHECKED = (
+    "make",
     "age",
     "cat",
     "crontab",
@@ -123,6 +124,8 @@ def list_commands() -> list[list[str]]:
 def check_command(words: list[str]) -> None:
     """Raise WrongCommandError where nobody could type it so."""
     check = CHECKS.get(words[0])
+    if check is None and (ROOT / words[0]).is_file():
+        return  # a program of ours
     if check is None:
         raise WrongCommandError("nobody checks this program")
     check(words[1:])
