@@ -22,7 +22,7 @@ _FORMAT = b"\x01"
 _KEY_ID_BYTES, _NONCE_BYTES = 8, 12
 WRONG_KEYS = (
     "FIELD_ENCRYPTION_KEYS are not the keys of this database: nothing that residents sent would open. Put back the keys"
-    " that it was used with: docs/operations.md, 'Wrong or lost keys'."
+    " that it was used with: docs/operations/runbook.md, 'Wrong or lost keys'."
 )
 _TEXT = "Ai mở được dòng này thì cầm đúng khóa."
 _proven: set[tuple[str, ...]] = set()

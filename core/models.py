@@ -36,7 +36,8 @@ class OutboxItem(models.Model):
     """A task to run: its name, its key and its state. All times are PostgreSQL's.
 
     `due_at`: not dispatched before; the relay moves it by a lease, a failed attempt by a pause.
-    `leased_until`: the end of a worker's lease. `error`: the class of the last failure.
+    `leased_until`: the end of a worker's lease. `error`: the class of the last failure. `traceparent`:
+    the trace of the POST that enqueued it, where traces are collected (core/tracing.py).
     """
 
     class Priority(models.IntegerChoices):
@@ -56,6 +57,7 @@ class OutboxItem(models.Model):
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=120, blank=True, db_default="")
+    traceparent = models.CharField(max_length=55, blank=True, db_default="")
 
     class Meta:
         constraints = [

@@ -6,7 +6,13 @@ from functools import partialmethod
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import task_prerun, worker_before_create_process, worker_process_init
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    worker_before_create_process,
+    worker_process_init,
+)
+from django.conf import settings
 from django.db import close_old_connections
 from kombu import Connection
 from kombu.transport import redis
@@ -58,3 +64,13 @@ def share_loaded_objects(**_: object) -> None:
 def end_with_worker(**_: object) -> None:
     """End a pool process with its worker: its item is another's by then."""
     die_with_parent(signal.SIGKILL, _WORKER)
+
+
+@worker_process_init.connect
+def trace_messages(**_: object) -> None:
+    """Trace what a pool process does, where somebody collects traces."""
+    if settings.TRACES_URL:
+        from portal import traces  # noqa: PLC0415
+
+        task_prerun.connect(traces.begin_message)
+        task_postrun.connect(traces.end_message)

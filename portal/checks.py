@@ -38,7 +38,7 @@ _SIGNING_HINT = (
     "Set SIGNING_KEY or SIGNING_KEY_FILE from: openssl rand -base64 32; keep a copy elsewhere."
 )
 _CAP_HINT = (
-    "Set SIGNING_KEY and CAP_KEY (or their _FILE) together; docs/operations.md says how the key and"
+    "Set SIGNING_KEY and CAP_KEY (or their _FILE) together; docs/operations/reference.md says how the key and"
     " its certificate are made."
 )
 
@@ -166,6 +166,12 @@ RULES = (
         f"METRICS_TOKEN is shorter than {MIN_TOKEN_LENGTH} characters.",
         "Set METRICS_TOKEN or METRICS_TOKEN_FILE from: openssl rand -hex 32; or unset it, and there"
         " is no /metrics.",
+    ),
+    Rule(
+        "E029",
+        lambda: not re.match(r"https?://|$", settings.TRACES_URL),
+        "TRACES_URL is not an http address.",
+        "Set TRACES_URL to a collector's, such as http://collector:4318/v1/traces, or unset it.",
     ),
     Rule(
         "W002",

@@ -117,6 +117,10 @@ ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
 #: more
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
+#: [no traces] a collector of OpenTelemetry traces (OTLP over HTTP), e.g. `http://collector:4318/v1/traces`. Spans hold
+#: names of views and tasks, times and class names; log lines then bear the `trace`
+TRACES_URL = env.str("TRACES_URL", "")
+
 #: [none; a first look prints mails in its log] mail server, e.g.
 #: `smtp+tls://user:password@host:587`, for alarms, agencies and subscribers. Without it
 #: `/dang-ky/` takes no address

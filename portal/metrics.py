@@ -3,6 +3,7 @@ counts, times and class names, nothing of a report. Without the database `portal
 """
 
 import os
+import socket
 from collections.abc import Iterable, Iterator
 
 from django import db
@@ -28,6 +29,7 @@ from reports.submission import guess_limits
 
 __all__ = ["CONTENT_TYPE", "render_prometheus"]
 _gauge = GaugeMetricFamily
+_HOST = socket.gethostname()  # behind one address each scrape may reach another host's counters
 
 
 def render_prometheus() -> bytes:
@@ -56,11 +58,7 @@ def _queue() -> Iterator[Metric]:
     state = queue_stats.queue_state()
     yield _gauge("portal_reports_waiting", "Reports that wait for the machine.", state.waiting)
     yield _gauge("portal_reports_failed", "Reports that ran out of attempts.", state.failed)
-    yield _gauge(
-        "portal_reports_late",
-        "Waiting longer than QUEUE_ALARM_AFTER_SECONDS, without re-reading.",
-        state.late,
-    )
+    yield _gauge("portal_reports_late", "Waiting too long, without re-reading.", state.late)
     oldest = "Age of the oldest report that waits, without re-reading."
     yield _gauge("portal_oldest_waiting_seconds", oldest, state.oldest_prompt_s)
     yield from _tally(state)
@@ -75,8 +73,9 @@ def _tally(state: QueueState) -> Iterator[Metric]:
     """Yield the last whole count, if there was one."""
     if state.tally is None:
         return
-    accepted = "Reports accepted, as of the last whole count."
-    yield CounterMetricFamily("portal_reports_accepted", accepted, value=state.tally.accepted)
+    yield CounterMetricFamily(
+        "portal_reports_accepted", "Accepted, as of that count.", value=state.tally.accepted
+    )
     yield _gauge("portal_reports_done", "Read by the machine, as of that count.", state.tally.done)
     unaccounted = "accepted - done - waiting - failed of that count; anything but 0 is a loss."
     yield _gauge("portal_reports_unaccounted", unaccounted, state.unaccounted)
@@ -88,14 +87,16 @@ def _alarms(state: QueueState) -> Iterator[Metric]:
     holds = GaugeMetricFamily(
         "portal_alarm_reports", "Reports that an alarm is about now; 0 is well.", labels=["kind"]
     )
-    for kind, count in alarms.affected_counts(state).items():
-        holds.add_metric([kind.value], count)
-    yield holds
     raised = GaugeMetricFamily(
         "portal_alarm_since_timestamp_seconds", "Since when an alarm stands.", labels=["kind"]
     )
+    counts: dict[str, int] = dict.fromkeys(Alarm.Kind.values, 0)
     for alarm in Alarm.objects.filter(count__gt=0):
         raised.add_metric([alarm.kind], alarm.since.timestamp())
+        counts[alarm.kind] = alarm.count
+    for kind, count in (counts | alarms.affected_counts(state)).items():
+        holds.add_metric([kind], count)
+    yield holds
     yield raised
 
 
@@ -114,18 +115,22 @@ def _requests() -> Iterator[Metric]:
     """Yield what web's processes were asked since web started, by the name of the view."""
     counts = middleware.shared_counts()
     requests = CounterMetricFamily(
-        "portal_requests", "Requests by view and status.", labels=["view", "status"]
+        "portal_requests", "Requests by view and status.", labels=["host", "view", "status"]
     )
-    seconds = SummaryMetricFamily("portal_request_seconds", "How long they took.", labels=["view"])
+    seconds = SummaryMetricFamily(
+        "portal_request_seconds", "How long they took.", labels=["host", "view"]
+    )
+    busy = _gauge("portal_web_threads_busy", "Threads of web that answer now.", labels=["host"])
+    threads = _gauge("portal_web_threads", "Threads of web.", labels=["host"])
     for view, total, answers in counts.list_views():
-        seconds.add_metric([view], int(sum(answers)), total)
+        seconds.add_metric([_HOST, view], int(sum(answers)), total)
         for status, count in zip(middleware.STATUSES, answers, strict=True):
-            requests.add_metric([view, status], count)
+            requests.add_metric([_HOST, view, status], count)
     yield requests
     yield seconds
-    taken = counts.threads_taken(everywhere=True)
-    yield _gauge("portal_web_threads_busy", "Threads of web that answer now.", taken)
-    yield _gauge("portal_web_threads", "Threads of web.", gunicorn.workers * gunicorn.threads)
+    busy.add_metric([_HOST], counts.threads_taken(everywhere=True))
+    threads.add_metric([_HOST], gunicorn.workers * gunicorn.threads)
+    yield from (busy, threads)
 
 
 def _processes() -> Iterator[Metric]:
@@ -151,9 +156,7 @@ def _backup() -> Iterator[Metric]:
 
 def _disk() -> Iterator[Metric]:
     """Yield the free space of DATA_DIR, and for files where their folder is there."""
-    yield _gauge(
-        "portal_disk_free_bytes", "Room on the disk of DATA_DIR.", alarms.free_disk_bytes()
-    )
+    yield _gauge("portal_disk_free_bytes", "Room where DATA_DIR lies.", alarms.free_disk_bytes())
     try:
         disk = os.statvfs(settings.FILES_DIR)
     except OSError:

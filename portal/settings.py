@@ -5,6 +5,7 @@ environment; portal/checks.py lists what a production start refuses.
 import structlog
 
 from core.province import province
+from core.tracing import add_trace
 from portal.environment import *
 
 # The desk, and the invitation that leads to it.
@@ -54,6 +55,9 @@ MIDDLEWARE = [
     "portal.middleware.AuditDeniedAccessMiddleware",  # logs each refusal
     "axes.middleware.AxesMiddleware",  # last: it turns a lock-out into a page
 ]
+
+if TRACES_URL:  # the library costs nobody else its memory
+    MIDDLEWARE.insert(0, "portal.traces.TraceMiddleware")
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -289,6 +293,7 @@ LOGGING = {
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             "foreign_pre_chain": [
+                add_trace,
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
@@ -322,6 +327,7 @@ LOGGING = {
 }
 structlog.configure(
     processors=[
+        add_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),

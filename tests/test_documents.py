@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import list_anchors
 from tools import write_reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,8 +16,8 @@ PAGES = sorted(
     {*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "reports" / "data").rglob("*.md")}
 )
 CODE = "portal|ops|desk|alerts|accounts|reports|core|bench|tools"
-ROOMS = f"{CODE}|tests|templates|static|locale|docker|requirements|docs"
-_LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[\w-]*)?\)")
+ROOMS = f"{CODE}|tests|templates|static|locale|docker|deploy|requirements|docs"
+_LINK = re.compile(r"\]\(([^)#\s:]*)(?:#([\w-]*))?\)")
 _MODULE = re.compile(r"(?<![\w./])(?:\w+/)+\w+\.py\b")
 _PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
 
@@ -51,9 +52,12 @@ def test_the_readme_is_short() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_links_and_paths_lead_somewhere(page: Path) -> None:
     text = page.read_text("utf-8")
-    links = [page.parent / link for link in _LINK.findall(text)]
+    links = [(page.parent / link if link else page, anchor) for link, anchor in _LINK.findall(text)]
     paths = [ROOT / path for path in _PATH.findall(text)]
-    assert [str(path) for path in (*links, *paths) if not path.exists()] == []
+    targets = [link for link, _ in links]
+    assert [str(path) for path in (*targets, *paths) if not path.exists()] == []
+    anchors = [(link, anchor) for link, anchor in links if anchor and link.suffix == ".md"]
+    assert [anchor for link, anchor in anchors if anchor not in list_anchors(link)] == []
 
 
 def test_every_module_that_a_comment_or_docstring_names_exists() -> None:
@@ -74,6 +78,17 @@ def test_every_package_has_its_row_in_the_directory_structure() -> None:
         if path.parent.name not in stock
     }
     assert [relative(each) for each in packages if f"`{relative(each)}/`" not in page] == []
+
+
+def test_every_folder_at_the_top_has_its_row_in_the_directory_structure() -> None:
+    page = (DOCS / "directory-structure.md").read_text("utf-8")
+    made = {"build", "var", "mutants", "__pycache__"}
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."}
+    assert [
+        each
+        for each in sorted(folders - made)
+        if f"`{each}/" not in page and f"    {each} " not in page
+    ] == []
 
 
 def test_every_variable_that_is_read_has_a_row_of_the_reference_and_no_other() -> None:

@@ -127,7 +127,7 @@ class PortalStack:
         return child
 
     def replace_serve(self, **env: str) -> None:
-        """A new version in place of the old, as docs/operations.md tells: it is started first
+        """A new version in place of the old, as docs/operations/deploy.md tells: it is started first
         and waits for the port, then the old one is asked to end.
         """
         old = self.children.pop("serve")

@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ('done_at', models.DateTimeField(null=True)),
                 ('failed_at', models.DateTimeField(null=True)),
                 ('error', models.CharField(blank=True, db_default='', max_length=120)),
+                ('traceparent', models.CharField(blank=True, db_default='', max_length=55)),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('done_at__isnull', True), ('failed_at__isnull', True)), fields=['priority', 'id'], name='outboxitem_waiting'), models.Index(condition=models.Q(('failed_at__isnull', False)), fields=['id'], name='outboxitem_failed'), models.Index(fields=['task', 'key', '-id'], name='outboxitem_latest')],

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
-from core import encryption
+from core import encryption, tracing
 from core.audit import events
 from core.database import PreparedStatement, execute_pipeline, log_database_error
 from core.errors import NotAllowedError
@@ -65,8 +65,8 @@ WITH report AS (
     INSERT INTO reports_receipt (report_id, derived_with, hashed_with, code_hash)
     SELECT id, %(key_id)s, %(key_id)s, %(code_hash)s FROM report
 ), item AS (
-    INSERT INTO core_outboxitem (task, key, priority)
-    SELECT %(task)s, id::text, %(priority)s FROM report
+    INSERT INTO core_outboxitem (task, key, priority, traceparent)
+    SELECT %(task)s, id::text, %(priority)s, %(traceparent)s FROM report
 ), flood_sample AS (
     INSERT INTO reports_floodsample (report_id, origin_digests)
     SELECT id, %(came_from)s::text[] FROM report WHERE %(came_from)s::text[] IS NOT NULL
@@ -233,6 +233,7 @@ def _build_row(
         "code_hash": receipt_codes.code_hash(code, key),
         "task": TRIAGE_TASK,
         "priority": Priority.URGENT if is_urgent else Priority.USUAL,
+        "traceparent": tracing.traceparent.get(),
     }
     return row, code
 

@@ -22,8 +22,8 @@ def run_probe(stack: PortalStack, *words: str) -> None:
 
 
 def rewrite_tables(stack: PortalStack) -> None:
-    """Write the tables anew, as docs/operations.md says, and what is in memory to files; nobody looks
-    at older rows.
+    """Write the tables anew, as docs/operations/reference.md says, and what is in memory to files;
+    nobody looks at older rows.
     """
     stack.terminate()
     assert stack.manage("purge", "--rewrite").endswith("The tables are written anew.\n")

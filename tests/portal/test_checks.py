@@ -29,6 +29,7 @@ GOOD = {
     "EMAIL_URL": "smtp+tls://portal:p%40ss@mail.example:587",
     "ALARM_EMAILS": ("ky-thuat@portal.example",),
     "METRICS_TOKEN": "m" * 32,
+    "TRACES_URL": "",
     "CLAMD_URL": "tcp://clamd:3310",
     "EVIDENCE_URL": "",
     "EVIDENCE_STORE": "folder",

@@ -18,9 +18,11 @@ from core.models import OutboxItem
 from core.outbox import queue
 from portal import middleware
 from reports.attachments import storage
+from reports.models import Alarm
 from reports.monitoring import alarms, queue_stats
 from reports.submission import guess_limits, intake
 from reports.submission.intake import ReportSubmission
+from tests.support.documents import list_figures
 from tests.support.processes import run_script
 
 pytestmark = pytest.mark.django_db
@@ -53,9 +55,11 @@ def scrape(client: Client) -> str:
 
 
 def samples(client: Client) -> dict[str, float]:
-    """Return every sample by its name and label values, as Prometheus' own parser reads it."""
+    """Return every sample by its name and label values but the host, as Prometheus' own parser reads it."""
     return {
-        " ".join([each.name, *(value for _, value in sorted(each.labels.items()))]): each.value
+        " ".join(
+            [each.name, *(each.labels[key] for key in sorted(each.labels) if key != "host")]
+        ): each.value
         for family in text_string_to_metric_families(scrape(client))
         for each in family.samples
     }
@@ -105,6 +109,10 @@ def test_an_alarm_is_told_with_its_count_and_since_when(client: Client) -> None:
     assert values["portal_alarm_reports failed"] == 1
     assert values["portal_alarm_reports late"] == values["portal_alarm_reports unbalanced"] == 0
     assert values["portal_alarm_since_timestamp_seconds failed"] > 1_700_000_000
+    Alarm.objects.create(kind=Alarm.Kind.BACKUP, count=1)  # of those that watchers alone judge
+    values = samples(client)
+    assert values["portal_alarm_reports backup"] == 1
+    assert {f"portal_alarm_reports {kind}" for kind in Alarm.Kind.values} <= values.keys()
 
 
 def test_the_outbox_is_told_by_task_and_state(client: Client) -> None:
@@ -188,6 +196,21 @@ def test_processes_that_a_master_forks_share_one_count() -> None:
         os._exit(0)
     os.waitpid(child, 0)
     assert list(counts.list_views()) == [("other", 0.5, [0, 1, 0, 0, 0])]
+
+
+def test_every_figure_that_rules_and_dashboard_use_is_told(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.FILES_DIR = tmp_path
+    (tmp_path / "supervisor.json").write_text('{"stalls": 0, "restarts": {"worker": 0}}')
+    (tmp_path / alarms.BACKUP_FILE).write_text('{"written_at": 1.0}')
+    OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
+    queue_stats.store_queue_balance()
+    alarms.check_alarms()
+    client.get("/livez")
+    told = {name.partition(" ")[0] for name in samples(client)}
+    assert list_figures() - told == set()
+    assert {name for name in told if name.startswith("portal_")} - list_figures() == set()
 
 
 def test_it_answers_while_the_database_is_away(

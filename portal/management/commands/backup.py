@@ -20,7 +20,7 @@ FILES_LOST = 3
 
 
 class Command(BaseCommand):
-    help = "Write one encrypted archive of database and files; see docs/operations.md."
+    help = "Write one encrypted archive of database and files; see docs/operations/reference.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

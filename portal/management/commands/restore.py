@@ -22,7 +22,7 @@ from ops.backup.backup import (
 
 class Command(BaseCommand):
     help = (
-        "Replace database and files by an archive, then migrate; see docs/operations.md. Without "
+        "Replace database and files by an archive, then migrate; see docs/operations/reference.md. Without "
         "an option it only says what it would replace."
     )
 

@@ -55,7 +55,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
 class Command(BaseCommand):
     help = (
         "Encrypt anew, under the first field key, whatever an older one sealed. Safe beside a "
-        "running portal; killed, it continues where it was. See docs/operations.md."
+        "running portal; killed, it continues where it was. See docs/operations/reference.md."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

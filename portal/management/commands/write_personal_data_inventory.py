@@ -15,7 +15,7 @@ that stands in none. Tables about nobody are left out.
 but joins what belongs to one report or one person; hashes are keyed, so no list of telephone numbers can be tried
 against them, except that of a file, which a case file quotes. *In clear*: whoever reads the table reads it. Originals
 and redrawn copies of files are encrypted in `FILES_DIR` or the bucket of `EVIDENCE_URL`, archives with age under `BACKUP_KEY`. How keys are changed:
-docs/operations.md, "Keys".
+docs/operations/reference.md, "Keys".
 
 """
 

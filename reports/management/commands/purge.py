@@ -39,7 +39,7 @@ _IN_USE = (
 
 
 class Command(BaseCommand):
-    help = "Erase what is past its retention, as beat does each night; see docs/operations.md."
+    help = "Erase what is past its retention, as beat does each night; see docs/operations/reference.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

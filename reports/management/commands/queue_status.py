@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if options["check"] and (why := _find_problem()):
             raise CommandError(why, returncode=3)
         if before.tally_is_late:
-            self.stderr.write("nobody had counted for long: see docs/operations.md")
+            self.stderr.write("nobody had counted for long: see docs/operations/runbook.md")
         wrong = before.late or before.tally_is_late or balance.failed or not balance.balanced
         if options["check"] and wrong:
             sys.exit(1)
@@ -65,6 +65,6 @@ def _format_lines(balance: QueueBalance) -> str:
         f"  waiting {balance.waiting}"
         + (f" (the oldest for {balance.oldest_waiting_s:.0f} s)" if balance.waiting else ""),
         f"  failed  {balance.failed}",
-        "balanced" if balance.balanced else "NOT BALANCED: see docs/operations.md",
+        "balanced" if balance.balanced else "NOT BALANCED: see docs/operations/runbook.md",
     ]
     return "\n".join(lines)

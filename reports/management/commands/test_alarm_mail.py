@@ -24,7 +24,7 @@ class Command(BaseCommand):
         try:
             mail.send()
         except (OSError, ValueError) as error:  # as in reports/monitoring/alarms.py
-            why = f"Not sent: {type(error).__name__}, see docs/operations.md"
+            why = f"Not sent: {type(error).__name__}, see docs/operations/runbook.md"
             raise CommandError(why) from error
         count = len(settings.ALARM_EMAILS)
         self.stdout.write("Sent to 1 address." if count == 1 else f"Sent to {count} addresses.")

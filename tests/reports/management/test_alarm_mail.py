@@ -49,4 +49,4 @@ def test_a_mail_that_is_refused_is_one_line_with_its_class(
     monkeypatch.setattr(EmailMessage, "send", Mock(side_effect=error))
     with pytest.raises(CommandError) as ended:
         call_command("test_alarm_mail")
-    assert str(ended.value) == f"Not sent: {type(error).__name__}, see docs/operations.md"
+    assert str(ended.value) == f"Not sent: {type(error).__name__}, see docs/operations/runbook.md"
