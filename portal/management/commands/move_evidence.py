@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = (
         "Move every file from the other place of EVIDENCE_STORE to where new files go, one by one: "
         "stored, read again and compared, then erased where it was. Safe beside a running portal; "
-        "killed, it goes on where it was. See docs/operations.md."
+        "killed, it goes on where it was. See docs/operations/reference.md."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
