@@ -4,14 +4,13 @@ By the reader that triages reports and the table of data/call_signs.json: who is
 what is demanded much. Nothing is stored, and no answer says that a call is safe.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from reports.data.loader import load_json
 from reports.extraction.bank_accounts_and_links import defang_link
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationResult
@@ -22,14 +21,13 @@ from reports.extraction.phones import Mentions, find_mentions
 from reports.extraction.story_reader import StoryReading, read_story
 from reports.facts.choices import GROUPS
 from reports.public import call_signs, link_hosts
-from reports.public.call_signs import FoundSigns
+from reports.public.call_signs import MAX_QUOTES
 
 MAX_CHARS = 5_000  # of a pasted text that are read
 MAX_LOOKUPS = 2  # numbers, accounts and links of a text that are looked up, of each
 _CLEAR_FROM = 4  # points of data/call_signs.json
-_OWED = 2  # points of money for what was ordered
+_LEAST_MARGIN, _LURE_MARGIN = 2.5, 8.0  # of a kind that is named; of one that lures by itself
 _WEAK = {"proof", "hurry"}  # signs that say nothing alone
-_SURE_KIND, _PLAIN_KIND = 8.0, 2.5  # lead of a kind that lures by itself; of one that is shown
 _KINDS = {"authority", "utility", "finance", "family", "commerce"}  # groups of kinds of scam
 _LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GROUPS} | {
     "dial": _("Bảo bấm mã lạ: có thể chuyển cuộc gọi, tin nhắn của bạn sang máy họ"),
@@ -46,6 +44,9 @@ _LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GRO
     "imitation": _("Đường link nhái tên cơ quan nhà nước"),
     "bank_imitation": _("Đường link có tên ngân hàng, đuôi không ngân hàng nào dùng"),
 }
+
+
+Weighed = tuple[str, int, Sequence[str]]  # a sign, its points, the words that show it
 
 
 class Strength(StrEnum):
@@ -86,24 +87,22 @@ def assess_call(
     parsed = parse_story(text[:MAX_CHARS])
     reading = read_story(parsed)
     mentions = find_mentions(parsed.story.typed, parsed.story.copy)
-    declared = claims.claims_from_checkbox(claimed_office, lexicon)
-    claimed = claims.merge_claims([*declared, *claims.claims_in_story(parsed.story, lexicon)])
-    found = call_signs.find_signs(parsed, reading)
+    found, is_calm = call_signs.find_signs(parsed, reading)
+    ticked = claims.claims_from_checkbox(claimed_office, lexicon)
+    claimed = claims.merge_claims([*ticked, *claims.claims_in_story(parsed.story, lexicon)])
+    is_kind = code_rows()[reading.scenario]["group"] in _KINDS and reading.margin >= _LEAST_MARGIN
+    is_named = bool(ticked) or _is_doubtful(claimed, reading, is_calm=is_calm)
     weighed = [
-        *_weigh_boxes(demands, has_office=bool(declared)),
-        *_weigh_words(found, _is_genuine(reading)),
+        *_weigh_words(found, is_calm=is_calm),
+        *((code, call_signs.table()["boxes"].get(code, 0), ()) for code in demands),
         *_weigh_links(mentions),
-        *_weigh_claim(claimed, reading, is_calm=found.is_calm or _is_genuine(reading)),
+        *([("claim", 1, [why.words for why in claimed.reasons if why.words])] if is_named else ()),
     ]
-    strength = _sum_up(
-        weighed, has_context=bool(claimed.offices) or _has_kind(reading, _PLAIN_KIND)
-    )
+    strength, signs = _sum_up(weighed, has_context=bool(claimed.offices) or is_kind)
     return CallAssessment(
         strength=strength,
-        signs=tuple(_merge_signs(weighed)) if strength != Strength.NONE else (),
-        scenario=reading.scenario
-        if strength != Strength.NONE and _has_kind(reading, _PLAIN_KIND)
-        else "",
+        signs=signs,
+        scenario=reading.scenario if is_kind and signs else "",
         offices=tuple(_list_rows(claimed.offices)),
         mentions=mentions,
         loss_vnd=reading.money_lost_vnd if reading.loss.state == "some" else None,
@@ -111,50 +110,15 @@ def assess_call(
     )
 
 
-def _has_kind(reading: StoryReading, lead: float) -> bool:
-    return code_rows()[reading.scenario]["group"] in _KINDS and reading.margin >= lead
+def _weigh_words(found: Mapping[str, Sequence[str]], *, is_calm: bool) -> Iterator[Weighed]:
+    for row in call_signs.table()["rows"]:
+        if row["code"] in found:
+            points = row.get("calmed", row["points"]) if is_calm else row["points"]
+            yield row["sign"], points, found[row["code"]]
 
 
-def _is_genuine(reading: StoryReading) -> bool:
-    return reading.scenario == "not_scam" and reading.margin >= _PLAIN_KIND
-
-
-def _weigh_boxes(demands: Iterable[str], *, has_office: bool) -> Iterator[tuple[Sign, int]]:
-    points = load_json("call_signs.json")["boxes"]
-    yield from ((Sign(code), points[code]) for code in demands if code in points)
-    if has_office:
-        yield Sign("claim"), 1
-
-
-def _weigh_words(found: FoundSigns, is_genuine: bool) -> Iterator[tuple[Sign, int]]:
-    """Yield the rows found; of what presses in a call that hides nothing, a crime alone."""
-    is_calm = found.is_calm or is_genuine
-    for code, quotes in found.quotes.items():
-        row = call_signs.rows()[code]
-        points = row.get("calmed", row["points"]) if is_calm else row["points"]
-        if points:
-            yield (
-                Sign(row["sign"], quotes),
-                min(points, _OWED if found.is_owed and code == "money" else points),
-            )
-
-
-def _weigh_claim(
-    claimed: ImpersonationResult, reading: StoryReading, *, is_calm: bool
-) -> Iterator[tuple[Sign, int]]:
-    """Yield what is a sign though nothing was demanded yet: an office that writes and does not ring, a lure."""
-    table = load_json("call_signs.json")
-    quotes = dict.fromkeys(why.words for why in claimed.reasons if why.words)
-    offices = set(claimed.offices)
-    is_lure = reading.scenario in table["lures"] and _has_kind(reading, _SURE_KIND)
-    if (
-        not is_calm and (is_lure or offices & set(table["summoning"]))
-    ) or OTHER_PROVINCE in offices:
-        yield Sign("claim", tuple(quotes)[:2]), 1
-
-
-def _weigh_links(mentions: Mentions) -> Iterator[tuple[Sign, int]]:
-    points = load_json("call_signs.json")["links"]
+def _weigh_links(mentions: Mentions) -> Iterator[Weighed]:
+    points = call_signs.table()["links"]
     hosts = [link_hosts.host_of(link.link) for link in mentions.links[:MAX_LOOKUPS]]
     others = [host for host in hosts if not link_hosts.is_of_state(host)]
     odd = list(filter(link_hosts.has_odd_ending, others))
@@ -163,28 +127,31 @@ def _weigh_links(mentions: Mentions) -> Iterator[tuple[Sign, int]]:
         ("imitation", list(filter(link_hosts.poses_as_state, hosts))),
         ("bank_imitation", list(filter(link_hosts.poses_as_bank, hosts))),
     ):
-        if shown:
-            yield Sign(code, tuple(map(defang_link, shown))), points[code]
+        yield code, points[code] if shown else 0, [defang_link(host) for host in shown]
 
 
-def _sum_up(weighed: Iterable[tuple[Sign, int]], *, has_context: bool) -> Strength:
-    """Return how sure it is: each sign counts once, who is named only beside one."""
-    points: dict[str, int] = {}
-    for sign, weight in weighed:
-        points[sign.code] = max(weight, points.get(sign.code, 0))
-    total = sum(points.values())
+def _is_doubtful(claimed: ImpersonationResult, reading: StoryReading, *, is_calm: bool) -> bool:
+    """Return whether a call is a sign before anything is demanded: a lure, an office that writes first."""
+    table, offices = call_signs.table(), set(claimed.offices)
+    is_lure = reading.scenario in table["lures"] and reading.margin >= _LURE_MARGIN
+    is_odd = is_lure or not offices.isdisjoint(table["summoning"])
+    return OTHER_PROVINCE in offices or (is_odd and not is_calm)
+
+
+def _sum_up(weighed: Iterable[Weighed], *, has_context: bool) -> tuple[Strength, tuple[Sign, ...]]:
+    """Return how sure it is, and each sign once, in the order of the form; who is named counts beside another."""
+    points, quotes = dict[str, int](), dict[str, dict[str, None]]()
+    for code, weight, words in weighed:
+        if weight:
+            points[code] = max(weight, points.get(code, 0))
+            quotes.setdefault(code, {}).update(dict.fromkeys(words))
     if points.keys() <= _WEAK:
-        return Strength.NONE
-    context = has_context and "claim" not in points
-    return Strength.CLEAR if total + context >= _CLEAR_FROM else Strength.SOME
-
-
-def _merge_signs(weighed: Iterable[tuple[Sign, int]]) -> Iterator[Sign]:
-    """Yield each sign once, in the order of the form; those without a box come last."""
-    quotes: dict[str, dict[str, None]] = {}
-    for sign, _points in weighed:
-        quotes.setdefault(sign.code, {}).update(dict.fromkeys(sign.quotes))
-    yield from (Sign(code, tuple(quotes[code])[:2]) for code in _LABELS if code in quotes)
+        return Strength.NONE, ()
+    signs = tuple(
+        Sign(code, tuple(quotes[code])[:MAX_QUOTES]) for code in _LABELS if code in quotes
+    )
+    total = sum(points.values()) + (has_context and "claim" not in points)
+    return Strength.CLEAR if total >= _CLEAR_FROM else Strength.SOME, signs
 
 
 def _list_rows(offices: Iterable[str]) -> Iterator[str]:
