@@ -56,6 +56,8 @@ def _phrases() -> PhraseTrie:
     for code, row in _rows().items():
         listed += [("row", code, text) for text in row["phrases"]]
         listed += [("row", code, text) for text in stages.get(row.get("stage"), ())]
+    others = {text for kind, _, text in listed if kind == "else"}
+    listed = [each for each in listed if each[0] == "else" or each[2] not in others]
     return PhraseTrie(listed, [text for _, _, text in listed if text.startswith("tới ")])
 
 
@@ -150,6 +152,10 @@ class _Scene:
         return not (self.of["owed"] or any(place.first in near for place in self.places))
 
 
+def _fold(scene: _Scene, first: int, last: int) -> str:
+    return " ".join(word.folded for word in scene.words[first:last])
+
+
 def _list_hits(scene: _Scene, actions: set[str]) -> Iterator[Hit]:
     """Yield the phrases of the rows, and words of their families that the reader or a verb makes demands."""
     for match in scene.of["row"]:
@@ -157,7 +163,7 @@ def _list_hits(scene: _Scene, actions: set[str]) -> Iterator[Hit]:
     for code, row in _rows().items():
         is_found = not actions.isdisjoint(row.get("actions", ()))
         for first, last in (at for each in row.get("families", ()) for at in scene.families[each]):
-            is_mild = " ".join(word.folded for word in scene.words[first:last]) in _milder()
+            is_mild = _fold(scene, first, last) in _milder()
             is_asked = scene.asked_from(first, code) is not None or first in scene.denied
             needs = is_mild + 2 * row.get("asked", False)
             is_enough = (
@@ -178,7 +184,7 @@ def _list_payments(scene: _Scene, *, is_found: bool) -> Iterator[Hit]:
     verbs = [action for action in scene.parsed.actions if action.kind == "pay"]
     for _, state, first, last in verbs:
         end = sums.get(last, sums.get(last + 1, last))
-        is_bare = end == first + 1 and scene.words[first].folded in table()["bare"]
+        is_bare = end == last and _fold(scene, first, last) in table()["bare"]
         is_asked = state == "asked" and scene.asked_from(first, code) is not None
         if first not in scene.decoys and not is_bare and (is_found or is_asked):
             yield Hit(code, first, end)
