@@ -28,7 +28,14 @@ MAX_LOOKUPS = 2  # numbers, accounts and links of a text that are looked up, of 
 _CLEAR_FROM = 4  # points of data/call_signs.json
 _LEAST_MARGIN, _LURE_MARGIN = 1.0, 8.0  # of a kind that is named; of one that lures by itself
 _WEAK = {"proof", "hurry"}  # signs that say nothing alone
-_KINDS = {"authority", "utility", "finance", "family", "commerce", "other"}  # groups of kinds of scam
+_KINDS = {
+    "authority",
+    "utility",
+    "finance",
+    "family",
+    "commerce",
+    "other",
+}  # groups of kinds of scam
 _LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GROUPS} | {
     "dial": _("Bảo bấm mã lạ: có thể chuyển cuộc gọi, tin nhắn của bạn sang máy họ"),
     "remote": _("Bảo làm qua điện thoại, qua mạng, khỏi đến nơi"),

@@ -54,16 +54,11 @@ def _phrases() -> PhraseTrie:
     for each in table()["products"]:
         listed += [(each["kind"], "", " ".join(parts)) for parts in product(*each["parts"])]
     for code, row in _rows().items():
-        listed += [("row", code, text) for text in row["phrases"]]
-        listed += [("row", code, text) for text in stages.get(row.get("stage"), ())]
-    others = {text for kind, _, text in listed if kind == "else"}
-    listed = [each for each in listed if each[0] == "else" or each[2] not in others]
+        told = [
+            text for text in stages.get(row.get("stage"), ()) if text not in table()["everyday"]
+        ]
+        listed += [("row", code, text) for text in [*row["phrases"], *told]]
     return PhraseTrie(listed, [text for _, _, text in listed if text.startswith("tới ")])
-
-
-@lru_cache(maxsize=1)
-def _milder() -> frozenset[str]:
-    return frozenset(map(normalize, table()["milder"]))
 
 
 def find_signs(parsed: ParsedStory, reading: StoryReading) -> tuple[dict[str, list[str]], bool]:
@@ -99,11 +94,12 @@ class _Scene:
         for gram in parsed.grams:
             self.families[gram.name].append((gram.first, gram.last))
         self.denied = set(self._list_denied())
-        self.places = [match for match in self.of["place"] if self._is_bidden(match.first)]
-        calming = [*self.places, *self.of["calm"], *self.of["owed"]]
+        self.places = set(self._list_places())
         nothing = (match for match in self.of["asked_nothing"] if "chưa" not in match.phrase.text)
-        self.is_calm = bool(calming) or any(nothing)
-        self.decoys = {at for match in [*calming, *self.of["else"]] for at in range(*match[1:])}
+        self.is_calm = bool(self.places or self.of["calm"] or self.of["owed"] or [*nothing])
+        decoys = [match for kind in ("place", "calm", "owed", "else") for match in self.of[kind]]
+        self.decoys = {at for match in decoys for at in range(match.first, match.last)}
+        self.sentences = {self.words[at].sentence for at in self.places}
         kinds = ("ask", "question", "give")
         self.askers = {m.last: (m.first, kind) for kind in kinds for m in self.of[kind]}
 
@@ -119,13 +115,17 @@ class _Scene:
             if kind in _DENIALS:
                 yield at
 
-    def _is_bidden(self, at: int) -> bool:
-        """Return whether somebody was told to go there, and did not go to ask: "tôi ra ngân hàng hỏi"."""
-        kinds, sentence = ("bid", "ask", "question"), self.words[at].sentence
-        told = [match.last for kind in kinds for match in self.of[kind] if match.first < at]
-        told = [last for last in told if self.words[last - 1].sentence == sentence]
-        is_own = self.words[at - 1].folded in table()["teller"] and max(told, default=0) < at - 2
-        return bool(told) and at not in self.denied and not is_own
+    def _list_places(self) -> Iterator[int]:
+        """Yield where places stand that somebody is told to go to, not those where the teller went to ask."""
+        kinds = ("bid", "ask", "question")
+        told = {match.last - 1 for kind in kinds for match in self.of[kind]}
+        places, last = {match.first for match in self.of["place"]} - self.denied, -1
+        for at, word in enumerate(self.words):
+            last = at if at in told else last
+            is_bidden = last >= 0 and self.words[last].sentence == word.sentence
+            is_own = self.words[at - 1].folded in table()["teller"] and last < at - 3
+            if at in places and is_bidden and not is_own:
+                yield at
 
     def asked_from(self, at: int, code: str) -> int | None:
         """Return the word of the same clause that asks for what stands at a word, undenied."""
@@ -144,12 +144,11 @@ class _Scene:
         if first in self.denied:
             return False
         if hit.code in table()["by_place"]:
-            sentences = {words[place.first].sentence for place in self.places}
-            return words[first].sentence not in sentences
+            return words[first].sentence not in self.sentences
         if hit.code not in _OF_PAYING or words[first].folded not in table()["counter"]:
             return True
         near = range(first - _NEAR, hit.last + _NEAR)
-        return not (self.of["owed"] or any(place.first in near for place in self.places))
+        return not self.of["owed"] and self.places.isdisjoint(near)
 
 
 def _fold(scene: _Scene, first: int, last: int) -> str:
@@ -163,16 +162,10 @@ def _list_hits(scene: _Scene, actions: set[str]) -> Iterator[Hit]:
     for code, row in _rows().items():
         is_found = not actions.isdisjoint(row.get("actions", ()))
         for first, last in (at for each in row.get("families", ()) for at in scene.families[each]):
-            is_mild = _fold(scene, first, last) in _milder()
+            is_mild = _fold(scene, first, last) in table()["milder"]
             is_asked = scene.asked_from(first, code) is not None or first in scene.denied
-            needs = is_mild + 2 * row.get("asked", False)
-            is_enough = (
-                is_found or is_asked,
-                is_found and is_asked,
-                is_asked,
-                is_found and is_asked,
-            )
-            if first not in scene.decoys and is_enough[needs]:
+            is_enough = is_asked or (is_found and not row.get("asked"))
+            if first not in scene.decoys and is_enough and (not is_mild or is_found is is_asked):
                 yield Hit(code, first, last)
     yield from _list_payments(scene, is_found=not actions.isdisjoint(_rows()["money"]["actions"]))
 
@@ -197,12 +190,12 @@ def _list_payments(scene: _Scene, *, is_found: bool) -> Iterator[Hit]:
 def _list_hints(parsed: ParsedStory, reading: StoryReading) -> Iterator[tuple[str, str]]:
     """Yield for each demand that the reader finds the words that say it most, should none of the table."""
     code_of = {action: code for code, row in _rows().items() for action in row.get("actions", ())}
-    if not (parsed.sums or any(word.folded in table()["money"] for word in parsed.story.words)):
-        del code_of["transfer_money"]
+    has_money = parsed.sums or any(word.folded in table()["money"] for word in parsed.story.words)
     for why in sorted(reading.reasons, key=lambda why: why.points):
         code = code_of.get(stage_code(why), "") if why.fact == "actions" else ""
         is_plain = why.points >= _LEAST_POINTS and not is_remainder(why.rule)
-        if code and is_plain and code != "cash" and normalize(why.words) not in _milder():
+        is_mild = " " not in why.words or normalize(why.words) in table()["milder"]
+        if code and is_plain and not is_mild and (has_money or _rows()[code]["sign"] != "money"):
             yield code, " ".join(why.words.split())
 
 
@@ -210,7 +203,8 @@ def _quote(scene: _Scene, hits: Iterable[Hit]) -> Iterator[str]:
     """Yield the longest words in order, those that touch as one quotation, with what asks for them."""
     spans: list[tuple[int, int]] = []
     for hit in sorted(hits, key=lambda hit: hit.first):
-        asked = scene.asked_from(hit.first, hit.code)
+        is_action = hit.code != "isolation" and "actions" in _rows()[hit.code]
+        asked = scene.asked_from(hit.first, hit.code) if is_action else None
         first, last = hit.first if asked is None else asked, hit.last
         if spans and first <= spans[-1][1]:
             start, end = spans.pop()
