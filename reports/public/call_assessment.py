@@ -103,13 +103,13 @@ def assess_call(
         *_weigh_words(found, is_calm=is_calm),
         *((code, call_signs.table()["boxes"].get(code, 0), ()) for code in demands),
         *_weigh_links(mentions),
-        *([("claim", 1, [why.words for why in claimed.reasons if why.words])] if is_named else ()),
+        ("claim", int(is_named), [why.words for why in claimed.reasons if why.words]),
     ]
     strength, signs = _sum_up(weighed, has_context=bool(claimed.offices) or is_kind)
     return CallAssessment(
         strength=strength,
         signs=signs,
-        scenario=reading.scenario if is_kind and signs else "",
+        scenario=reading.scenario if is_kind and strength != Strength.NONE else "",
         offices=tuple(_list_rows(claimed.offices)),
         mentions=mentions,
         loss_vnd=reading.money_lost_vnd if reading.loss.state == "some" else None,
@@ -147,18 +147,24 @@ def _is_doubtful(claimed: ImpersonationResult, reading: StoryReading, *, is_calm
 
 def _sum_up(weighed: Iterable[Weighed], *, has_context: bool) -> tuple[Strength, tuple[Sign, ...]]:
     """Return how sure it is, and each sign once, in the order of the form; who is named counts beside another."""
-    points, quotes = dict[str, int](), dict[str, dict[str, None]]()
+    points, quotes = dict[str, int](), dict[str, list[str]]()
     for code, weight, words in weighed:
         if weight:
             points[code] = max(weight, points.get(code, 0))
-            quotes.setdefault(code, {}).update(dict.fromkeys(words))
+            quotes.setdefault(code, []).extend(words)
     if points.keys() <= _WEAK:
         return Strength.NONE, ()
-    signs = tuple(
-        Sign(code, tuple(quotes[code])[:MAX_QUOTES]) for code in _LABELS if code in quotes
-    )
+    named = {code: _pick(words) for code, words in quotes.items() if words or code != "claim"}
+    signs = tuple(Sign(code, named[code]) for code in _LABELS if code in named)
     total = sum(points.values()) + (has_context and "claim" not in points)
     return Strength.CLEAR if total >= _CLEAR_FROM else Strength.SOME, signs
+
+
+def _pick(quotes: Iterable[str]) -> tuple[str, ...]:
+    """Return the first quotes that no other one holds."""
+    every = [*dict.fromkeys(quotes)]
+    parts = {one for one in every for other in every if one in other and one != other}
+    return tuple(one for one in every if one not in parts)[:MAX_QUOTES]
 
 
 def _list_rows(offices: Iterable[str]) -> Iterator[str]:

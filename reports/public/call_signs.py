@@ -94,7 +94,10 @@ class _Scene:
         for gram in parsed.grams:
             self.families[gram.name].append((gram.first, gram.last))
         self.denied = set(self._list_denied())
-        self.places = set(self._list_places())
+        told = [match.first for kind in ("bid", "ask", "question") for match in self.of[kind]]
+        first_told = {self.words[at].sentence: at for at in sorted(told, reverse=True)}
+        places = {match.first: self.words[match.first].sentence for match in self.of["place"]}
+        self.places = {at for at in places if first_told.get(places[at], at) < at} - self.denied
         nothing = (match for match in self.of["asked_nothing"] if "chưa" not in match.phrase.text)
         self.is_calm = bool(self.places or self.of["calm"] or self.of["owed"] or [*nothing])
         decoys = [match for kind in ("place", "calm", "owed", "else") for match in self.of[kind]]
@@ -106,25 +109,16 @@ class _Scene:
     def _list_denied(self) -> Iterator[int]:
         """Yield the words that are denied: up to a "but", a demand, the end of the sentence."""
         turns = {m.first: kind for kind in (*_DENIALS, "but", "ask", "own") for m in self.of[kind]}
-        nots = {at + 1 for at, word in enumerate(self.words) if word.folded in table()["not"]}
-        turns |= {m.first: "refused" for m in self.of["row"] if m.first in nots}
+        nots = {m.first for m in self.of["refused"]} | {m.first - 1 for m in self.of["row"]}
+        for at in nots - {-1}:
+            if self.words[at].folded in table()["not"]:
+                is_own = at > 0 and self.words[at - 1].folded in table()["teller"]
+                turns[at] = "own" if is_own else "refused"
         kind, sentence = "", 0
         for at, word in enumerate(self.words):
             kind = turns.get(at, kind if word.sentence == sentence else "")
             sentence = word.sentence
             if kind in _DENIALS:
-                yield at
-
-    def _list_places(self) -> Iterator[int]:
-        """Yield where places stand that somebody is told to go to, not those where the teller went to ask."""
-        kinds = ("bid", "ask", "question")
-        told = {match.last - 1 for kind in kinds for match in self.of[kind]}
-        places, last = {match.first for match in self.of["place"]} - self.denied, -1
-        for at, word in enumerate(self.words):
-            last = at if at in told else last
-            is_bidden = last >= 0 and self.words[last].sentence == word.sentence
-            is_own = self.words[at - 1].folded in table()["teller"] and last < at - 3
-            if at in places and is_bidden and not is_own:
                 yield at
 
     def asked_from(self, at: int, code: str) -> int | None:
