@@ -37,14 +37,14 @@ _KINDS = {
     "other",
 }  # groups of kinds of scam
 _LABELS: Mapping[str, StrPromise] = {group.code: _(group.label) for group in GROUPS} | {
-    "dial": _("Bảo bấm mã lạ: có thể chuyển cuộc gọi, tin nhắn của bạn sang máy họ"),
+    "dial": _("Bảo bấm mã lạ: có thể chuyển cuộc gọi của bạn sang máy họ"),
     "remote": _("Bảo làm qua điện thoại, qua mạng, khỏi đến nơi"),
-    "probe": _("Dò hỏi tiền nong, ngân hàng, Zalo, người trong nhà"),
+    "probe": _("Dò hỏi, hoặc biết sẵn, chuyện riêng: tên tuổi, tiền nong, người nhà"),
     "alarm": _("Báo tin làm bạn lo: giao dịch lạ, nợ, tai nạn, giấy tờ lỗi"),
     "hurry": _("Giục làm ngay, đòi thêm"),
     "proof": _("Đưa giấy tờ, con dấu, sắc phục cho xem"),
     "hand-over": _("Chuyển máy cho người khác"),
-    "robot": _("Giọng máy tự gọi, bảo bấm phím"),
+    "robot": _("Giọng máy tự gọi; bảo bấm phím, gọi lại số lạ"),
     "claim": _("Xưng là cơ quan, người có quyền hoặc người quen"),
     "link": _("Gửi đường link"),
     "odd_link": _("Gửi đường link đuôi lạ, ai cũng mua được"),
