@@ -26,7 +26,7 @@ from reports.public.call_signs import MAX_QUOTES
 MAX_CHARS = 5_000  # of a pasted text that are read
 MAX_LOOKUPS = 2  # numbers, accounts and links of a text that are looked up, of each
 _CLEAR_FROM = 4  # points of data/call_signs.json
-_LEAST_MARGIN, _LURE_MARGIN = 1.0, 8.0  # of a kind that is named; of one that lures by itself
+_LEAST_MARGIN, _LURE_MARGIN = 1.0, 7.0  # of a kind that is named; of one that lures by itself
 _WEAK = {"proof", "hurry"}  # signs that say nothing alone
 _KINDS = {
     "authority",

@@ -24,7 +24,7 @@ _ASKED_WITHIN, _NEAR = 5, 8  # words
 _LEAST_POINTS = 1.5  # of words that say a demand by their weight
 _GENUINE_MARGIN = 2.5
 _OF_PAYING = {"money", "ordered"}
-_DENIALS = ("asked_nothing", "refused")
+_DENIALS = ("asked_nothing", "refused", "warned")
 # Codes that forward calls, or any with a telephone number.
 _FORWARDS = re.compile(r"[*#](?:21|6[127]|00[24])[*#]|[*#]\d{1,4}[*#]\d{9}")
 
@@ -94,12 +94,9 @@ class _Scene:
         for gram in parsed.grams:
             self.families[gram.name].append((gram.first, gram.last))
         self.denied = set(self._list_denied())
-        told = [match.first for kind in ("bid", "ask", "question") for match in self.of[kind]]
-        first_told = {self.words[at].sentence: at for at in sorted(told, reverse=True)}
-        places = {match.first: self.words[match.first].sentence for match in self.of["place"]}
-        self.places = {at for at in places if first_told.get(places[at], at) < at} - self.denied
-        nothing = (match for match in self.of["asked_nothing"] if "chưa" not in match.phrase.text)
-        self.is_calm = bool(self.places or self.of["calm"] or self.of["owed"] or [*nothing])
+        self.places = set(self._list_places()) - self.denied
+        calming = ("calm", "owed", "asked_nothing", "warned")
+        self.is_calm = bool(self.places) or any(self.of[kind] for kind in calming)
         decoys = [match for kind in ("place", "calm", "owed", "else") for match in self.of[kind]]
         self.decoys = {at for match in decoys for at in range(match.first, match.last)}
         self.sentences = {self.words[at].sentence for at in self.places}
@@ -116,10 +113,19 @@ class _Scene:
                 turns[at] = "own" if is_own else "refused"
         kind, sentence = "", 0
         for at, word in enumerate(self.words):
-            kind = turns.get(at, kind if word.sentence == sentence else "")
-            sentence = word.sentence
+            is_same, sentence = word.sentence == sentence, word.sentence
+            if kind != "warned" or not is_same:
+                kind = turns.get(at, kind if is_same else "")
             if kind in _DENIALS:
                 yield at
+
+    def _list_places(self) -> Iterator[int]:
+        """Yield where places stand that somebody names after a call or a demand in the same sentence."""
+        told = [match.first for kind in ("bid", "ask", "question") for match in self.of[kind]]
+        first_told = {self.words[at].sentence: at for at in sorted(told, reverse=True)}
+        for match in self.of["place"]:
+            if first_told.get(self.words[match.first].sentence, match.first) < match.first:
+                yield match.first
 
     def asked_from(self, at: int, code: str) -> int | None:
         """Return the word of the same clause that asks for what stands at a word, undenied."""
