@@ -26,7 +26,7 @@ _GENUINE_MARGIN = 2.5
 _OF_PAYING = {"money", "ordered"}
 _DENIALS = ("asked_nothing", "refused", "warned")
 # Codes that forward calls, or any with a telephone number.
-_FORWARDS = re.compile(r"[*#](?:21|6[127]|00[24])[*#]|[*#]\d{1,4}[*#]\d{9}")
+_FORWARDS = re.compile(r"[*#]{1,2}(?:21|6[127]|00[24])[*#]\d{0,15}#?|[*#]\d{1,4}[*#]\d{9,15}#?")
 
 
 class Hit(NamedTuple):
