@@ -18,10 +18,12 @@ from reports.cases.replies import tells_to_pay
 from reports.extraction import phones, redaction
 from reports.extraction.bank_accounts_and_links import find_bank_accounts, mask_cards
 from reports.extraction.language import amounts
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.story_reader import extract_from_story
 from reports.facts.contact_index import blind_index
 from reports.numbers.subjects import find_account_or_link
 from reports.public import link_hosts
+from reports.public.call_signs import find_signs
 from reports.reference import gazetteer
 from reports.submission.call_details import CallDetailsParser
 from tests.support.cpu_time import measure_cpu_seconds
@@ -34,6 +36,7 @@ PIECES = (
     f"{MAIL} ", f"{NUMBER} ", "+84 ", "stk 001099012345 ", "0123456789012 MB Lê Văn B ", "tôi ở xã ", "4111 1111 1111 1111 ", "chuyển 5 triệu ",
     "http://a.example/ ", "a.", "1", "O0l1", "\n", "漢", "c ô n g  ", "1\u200bａ", "\u0315\u0300",
 )  # fmt: skip
+DEMANDS = extract_from_story("bảo chuyển tiền, đọc mã otp, cài app, bấm link, giữ bí mật")
 WORK: dict[str, Callable[[str], object]] = {
     "mask cards and papers": redaction.redact,
     "mask a number": lambda words: redaction.redact(words, NUMBER),
@@ -64,6 +67,7 @@ WORK: dict[str, Callable[[str], object]] = {
         MultiValueDict({"accounts": [words]})
     ).split_lines("accounts"),
     "say whom a host poses as": link_hosts.poses_as_state,
+    "find the signs of a call": lambda words: find_signs(parse_story(words), DEMANDS),
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 from reports.public import call_assessment
 from reports.public.call_assessment import CallAssessment, Strength
 from reports.reference.office_lexicon import bundled_lexicon
+from tests.support.data_files import read_csv
 
 CLEAR, SOME, NONE = Strength.CLEAR, Strength.SOME, Strength.NONE
 
@@ -28,7 +29,12 @@ def quotes(text: str) -> dict[str, tuple[str, ...]]:
         ("vào dichvucong-gov.top khai lại căn cước", CLEAR),
         ("lãnh đạo sở gọi nói có đơn tố cáo, bảo giữ kín, gặp riêng", CLEAR),
         ("police called me about a money laundering case and told me to keep secret", CLEAR),
-        ("công an phường gọi bảo mai lên phường làm lại định danh mức 2, có thật không?", SOME),
+        ("công an phường gọi bảo mai lên phường làm lại định danh mức 2, có thật không?", NONE),
+        ("người ta bảo làm qua điện thoại, khỏi lên phường, đọc số căn cước là xong", CLEAR),
+        ("nhà mạng bảo bấm **21*0550000123# để khỏi bị khóa sim", CLEAR),
+        ("bảo hiểm nói tôi trục lợi rồi nối máy sang công an", CLEAR),
+        ("trường thông báo đóng học phí tại phòng tài vụ", NONE),
+        ("trường thông báo chuyển khoản học phí vào số tài khoản mới, giục nộp ngay", CLEAR),
         ("công an gọi", SOME),
         ("điện lực gọi bảo nợ tiền điện, bấm phím 9", SOME),
         ("bưu điện gọi báo có bưu phẩm chưa nhận, hẹn chiều giao", NONE),
@@ -61,6 +67,46 @@ def test_each_sign_stands_with_the_words_that_show_it() -> None:
     assert "bắt giam" in " ".join(found["threat"])
     assert "chuyển 50 triệu" in " ".join(found["money"])
     assert "không được kể" in " ".join(found["isolation"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "tolerated"),
+    [
+        ("scam", {CLEAR}, {CLEAR, SOME}),
+        ("early", {CLEAR, SOME}, {CLEAR, SOME}),
+        ("genuine", {NONE}, {NONE, SOME}),
+        ("unsure", {NONE, SOME}, {NONE, SOME}),
+    ],
+)
+def test_questions_are_answered_as_a_person_answers_them(
+    kind: str, right: set[Strength], tolerated: set[Strength]
+) -> None:
+    """Of a scam that demands something, one that demands nothing yet, a genuine call, and neither."""
+    answers = {
+        row["question"]: assess(row["question"]).strength
+        for row in read_csv("questions.csv")
+        if row["kind"] == kind
+    }
+    assert [each for each, answer in answers.items() if answer not in tolerated] == []
+    assert sum(answer in right for answer in answers.values()) >= 0.95 * len(answers)
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("ngân hàng dặn đừng đọc mã otp cho ai", set()),
+        ("họ không hỏi mật khẩu, mã OTP hay số thẻ", set()),
+        ("công an nhắc mang căn cước lên xã", set()),
+        ("shipper thu 150 nghìn khi nhận hàng", set()),
+        ("họ bảo đọc mã otp, tôi không đọc", {"secrets"}),
+        ("nó bảo không chuyển thì bắt giam", {"threat", "money"}),
+        ("họ không hỏi mật khẩu mà bảo bấm link", {"software"}),
+        ("không cần lên xã, gửi ảnh căn cước qua zalo", {"identity", "contact", "remote"}),
+        ("tôi ra ngân hàng hỏi vì họ bảo nộp 5 triệu", {"money"}),
+    ],
+)
+def test_what_is_denied_advised_or_done_in_person_is_no_sign(text: str, signs: set[str]) -> None:
+    assert quotes(text).keys() - {"claim"} == signs
 
 
 def test_words_with_which_nothing_is_demanded_are_no_sign() -> None:
