@@ -105,7 +105,7 @@ def _list_facts(merged: MergedReport) -> Iterator[tuple[str, str]]:
 def _list_money(merged: MergedReport) -> Iterator[tuple[str, str]]:
     yield "Đã mất", _format_loss(merged.money_lost_raw)
     yield "Tài khoản nhận tiền", "; ".join(_list_accounts(merged))
-    yield "Tài khoản, ngân hàng của tôi", ""
+    yield "Tài khoản của tôi", ""
     yield "Lúc chuyển, mã giao dịch", ""
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 
+from reports.facts.merged_report import Caller
 from reports.models import Followup
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
@@ -64,6 +65,18 @@ def test_page_and_file_hold_what_was_told_and_blanks_for_the_rest(robbed: Reside
 def test_what_was_corrected_is_called_so(robbed: Resident) -> None:
     add_followup(robbed.report, story="Số đầu là 788.", kind=Followup.Kind.CORRECTION)
     assert "Sửa lại lúc" in build_declaration(robbed.report).story
+
+
+def test_callers_stand_there_as_whole_phrases(client: Client) -> None:
+    """Not "số, Ngân hàng, Gọi điện": officials who read it were not on the line."""
+    told = {"caller_number": "0550 000 123", "claimed_office": "bank", "channel": "number"}
+    robbed = create_resident(client, claimed_name="anh Nam", **told)
+    add_followup(robbed.report, callers=(Caller(channel="app", office="other"),))
+    facts = dict(build_declaration(robbed.report).facts)
+    assert facts["Người gọi"] == (
+        "máy hiện “0550 000 123”, xưng là ngân hàng, nêu tên “anh Nam”, gọi điện thoại;"
+        " xưng nơi khác, hoặc không nhớ, gọi qua Zalo, Facebook, ứng dụng khác"
+    )
 
 
 def test_a_blank_stands_on_the_line_of_its_title(robbed: Resident) -> None:
