@@ -20,6 +20,7 @@ from reports.extraction.bank_accounts_and_links import find_bank_accounts, mask_
 from reports.extraction.language import amounts
 from reports.extraction.story_reader import extract_from_story
 from reports.facts.contact_index import blind_index
+from reports.numbers import publishable_texts
 from reports.numbers.subjects import find_account_or_link
 from reports.public import link_hosts
 from reports.reference import gazetteer
@@ -64,6 +65,7 @@ WORK: dict[str, Callable[[str], object]] = {
         MultiValueDict({"accounts": [words]})
     ).split_lines("accounts"),
     "say whom a host poses as": link_hosts.poses_as_state,
+    "look for strangers' numbers": lambda words: list(publishable_texts._iter_mobiles(words)),
 }
 
 
