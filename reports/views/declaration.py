@@ -42,7 +42,7 @@ def declaration_pdf(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def declaration_page(request: HttpRequest, handle: str) -> HttpResponse:
+def page(request: HttpRequest, handle: str) -> HttpResponse:
     """Show the declaration while the cookie of its report is valid."""
     return report_page(request, handle, partial(_show, request))
 
