@@ -43,7 +43,6 @@ from alerts.static_pages import generator
 from core import advisory_locks
 from core.audit import events
 from core.province import province
-from reports.notices import addresses
 
 log = structlog.get_logger(__name__)
 
@@ -274,7 +273,7 @@ def _issue_revision(alert: Alert, kind: MsgType, by: User, ending: str = "") -> 
     generator.enqueue_rebuild()
     deliveries.enqueue_deliveries(revision)
     if kind == MsgType.ALERT and alert.campaign:
-        addresses.enqueue_campaign(alert.campaign, revision.effective)
+        deliveries.enqueue_notices(revision, alert.campaign)
     return revision
 
 

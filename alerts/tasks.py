@@ -30,6 +30,11 @@ def enqueue_subscriber_deliveries(items: list[int]) -> None:
     deliveries.enqueue_subscriber_deliveries(items, deliveries.TIMEOUT_SECONDS)
 
 
+@shared_task(name=deliveries.OWE_NOTICES_TASK)
+def owe_notices(items: list[int]) -> None:
+    deliveries.owe_notices(items, deliveries.TIMEOUT_SECONDS)
+
+
 @shared_task(name=deliveries.MAIL_STOPPED_TASK)
 def mail_stopped_partners(items: list[int]) -> None:
     deliveries.mail_stopped_partners(items, deliveries.TIMEOUT_SECONDS)

@@ -11,7 +11,7 @@ from reports.attachments import sanitized_copies
 from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
 from reports.monitoring import alarms, daily_counts, queue_stats
-from reports.notices import addresses, mails
+from reports.notices import mails
 from reports.public import statistics
 from reports.retention import destruction_requests
 from reports.retention import purge as purging
@@ -106,11 +106,6 @@ def purge() -> None:
 @shared_task(name="reports.send_deadline_reminders", soft_time_limit=55, time_limit=58)
 def send_deadline_reminders() -> None:
     deadline_notifications.send_due_reminders()
-
-
-@shared_task(name=addresses.CAMPAIGN_TASK)
-def owe_notices_of_campaign(items: list[int]) -> None:
-    addresses.process_campaigns(items, mails.TIMEOUT_SECONDS)
 
 
 @shared_task(name=mails.SEND_TASK)

@@ -4,7 +4,6 @@ They are owed in the transaction that issues. A due row is enqueued in the outbo
 attempt, so that a row that kills its worker runs out. A newer revision drops older ones.
 """
 
-import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,11 +29,14 @@ from core import encryption, mail
 from core.audit import events
 from core.database import fetch_all
 from core.outbox import queue, sweeps
+from reports.models import Campaign
+from reports.notices import addresses
 
 log = structlog.get_logger(__name__)
 
 DELIVER_TASK, MAIL_STOPPED_TASK = "alerts.deliver", "alerts.mail_stopped_partners"
 ENQUEUE_SUBSCRIBERS_TASK = "alerts.enqueue_subscriber_deliveries"
+OWE_NOTICES_TASK = "alerts.owe_notices"
 TIMEOUT_SECONDS = 9.0  # after which a task begins no further attempt
 RETRY_DELAYS = (1, 5, 15, 60, 180, 360, 720)  # minutes after the first, second … failure
 MAX_TRIES = len(RETRY_DELAYS) + 1
@@ -136,6 +138,30 @@ def _insert_subscriber_deliveries(revision: AlertRevision) -> int:
         return int(cursor.rowcount)
 
 
+def enqueue_notices(revision: AlertRevision, campaign: Campaign) -> None:
+    """Enqueue that a warning came of a campaign, once it is in force: no row of a reporter may hold it
+    up, and who looks too early would be told of nothing.
+    """
+    queue.enqueue(OWE_NOTICES_TASK, f"{revision.pk} {campaign.pk}", due_at=revision.effective)
+
+
+@queue.for_each_lease
+@transaction.atomic
+def owe_notices(lease: queue.Lease) -> None:
+    """Owe a mail to the reporters of an item's campaign, unless its warning was withdrawn meanwhile."""
+    revision, _, campaign = lease.key.partition(" ")
+    alert = AlertRevision.objects.select_related("alert__current").get(pk=revision).alert
+    if not queue.mark_done(lease) or alert.current is None:
+        return
+    if not AlertRevision.objects.current().filter(alert=alert).exists():
+        if (
+            alert.current.effective > timezone.now()
+        ):  # this came too early, or the start was put off
+            queue.enqueue(OWE_NOTICES_TASK, lease.key, due_at=alert.current.effective)
+    elif alert.current.msg_type != MsgType.CANCEL:
+        addresses.owe_campaign(campaign)
+
+
 def dispatch_due() -> int:
     """Enqueue what is due, agencies first; return how many rows that was."""
     _end_lost()
@@ -230,8 +256,7 @@ def _record(delivery: Delivery, result: AttemptResult | None) -> None:
         return _end(delivery, Delivery.State.DONE)
     log.warning("delivery.failed", delivery=delivery.pk, why=result.code, status=result.status)
     if delivery.attempts < MAX_TRIES:
-        minutes = RETRY_DELAYS[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311  # nosec B311
-        due = Now() + timedelta(minutes=minutes)
+        due = Now() + timedelta(minutes=queue.pick_delay(RETRY_DELAYS, delivery.attempts, JITTER))
         Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=due)
         return None
     _end(delivery, Delivery.State.FAILED)

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models.content import SoundFile, Translation, nonblank_lines
-from alerts.models.warnings import Alert
+from alerts.models.warnings import Alert, all_or_none
 from core.models import choice_of, optional_key_of
 
 
@@ -85,8 +85,7 @@ class AlertTranslation(models.Model):
                 violation_error_message="Tiếng này đã có một bản ở trên.",
             ),
             models.CheckConstraint(
-                condition=Q(title="", summary="", advice="")
-                | ~Q(title="") & ~Q(summary="") & ~Q(advice=""),
+                condition=all_or_none("title", "summary", "advice"),
                 name="alerttranslation_whole",
                 violation_error_message="Bản dịch cần đủ tiêu đề, tóm tắt và việc phải làm.",
             ),

@@ -37,6 +37,11 @@ def validate_single_sms(text: str) -> None:
         )
 
 
+def all_or_none(*fields: str) -> Q:
+    """Return the condition that these texts are there together, or none of them is."""
+    return Q(**dict.fromkeys(fields, "")) | Q(*(~Q(**{name: ""}) for name in fields))
+
+
 class Alert(models.Model):
     """A warning as it is being written; the public reads its revisions, of which `current` is the
     latest issued and may wait for its time. `author` changed or submitted the text last, and may
@@ -158,8 +163,7 @@ class Alert(models.Model):
                 name="alert_expires_after_effective",
             ),
             models.CheckConstraint(
-                condition=Q(title_en="", summary_en="", advice_en="")
-                | ~Q(title_en="") & ~Q(summary_en="") & ~Q(advice_en=""),
+                condition=all_or_none("title_en", "summary_en", "advice_en"),
                 name="alert_english_whole",
                 violation_error_message="Bản tiếng Anh cần đủ tiêu đề, tóm tắt và việc phải làm.",
             ),

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -18,14 +18,14 @@ SUBSCRIPTIONS = rate_limits.Window("subscribe", 20)
 IN_A_CROWD = rate_limits.Window("subscribe_in_a_crowd", 10, minutes=60, by_network=True)
 _CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
 _ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
-# Of answers that hold no address: without no-store, so that the back button finds them.
+# Without no-store, so that the back button finds an answer, also one that gives back what was refused.
 _BACK_FINDS = cache_control(private=True, no_cache=True)
 _allow_page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @csrf_exempt  # a signed token of the form stands for the cookie
 @_allow_page_methods
-@never_cache
+@_BACK_FINDS
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Return the page that takes an address; the same whether the address is known or not."""
     form = SubscribeForm(request.POST if request.method == "POST" else None)

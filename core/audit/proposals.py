@@ -62,16 +62,17 @@ class RowAct(Act):
         """Propose to save *row*, new or changed and not saved. Raises ActionError."""
         return self._propose(row, self.list_values(row), by)
 
-    def propose_removal(self, row: Model, by: User) -> Proposal:
+    def propose_removal(self, row: Model, by: User, reason: str = "") -> Proposal:
         """Propose to remove *row*. Raises ActionError."""
-        return self._propose(row, {}, by)
+        return self._propose(row, {}, by, reason)
 
-    def _propose(self, row: Model, values: Values, by: User) -> Proposal:
+    def _propose(self, row: Model, values: Values, by: User, reason: str = "") -> Proposal:
         stored = self.model._default_manager.filter(pk=row.pk).first()  # noqa: SLF001
         old_values = self.list_values(stored) if stored else {}
         if values == old_values:
             raise ActionError("Chưa có gì thay đổi.")
-        words = {"target": str(row.pk) if stored else "", "old_values": old_values}
+        target = str(row.pk) if stored else ""
+        words = {"target": target, "old_values": old_values, "reason": reason}
         return _store(Proposal(kind=self.kind, new_values=values, proposed_by=by, **words))
 
     def carry_out(self, proposal: Proposal, by: User) -> None:

@@ -315,11 +315,16 @@ def mark_all_done(leases: Sequence[Lease]) -> set[int]:
 def release_for_retry(lease: Lease, error: BaseException) -> None:
     """Release an item after a failure: due again after a pause, or failed after the last attempt."""
     is_last = lease.attempt >= MAX_ATTEMPTS
-    changes = {"failed_at": Now()} if is_last else {"due_at": Now() + _retry_delay(lease.attempt)}
+    due_at = Now() + timedelta(seconds=pick_delay(RETRY_DELAYS, lease.attempt))
+    changes = {"failed_at": Now()} if is_last else {"due_at": due_at}
     OutboxItem.objects.filter(_WAITING, pk=lease.item_id, attempts=lease.attempt).update(
         leased_until=None, error=type(error).__name__, **changes
     )
 
 
-def _retry_delay(attempt: int) -> timedelta:
-    return timedelta(seconds=RETRY_DELAYS[attempt - 1] * random.uniform(*JITTER))  # noqa: S311  # nosec B311
+def pick_delay(
+    delays: Sequence[float], failures: int, jitter: tuple[float, float] = JITTER
+) -> float:
+    """Return the pause after so many failures, drawn within the jitter; the last stands for all beyond."""
+    delay = delays[min(max(failures, 1), len(delays)) - 1]
+    return delay * random.uniform(*jitter)  # noqa: S311  # nosec B311

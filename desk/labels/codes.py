@@ -55,7 +55,7 @@ STATUS_TAGS: dict[str, str] = {
 OFFICES_OF_FORM = dict(OFFICES)
 _FLAGS = {
     "masked_card": "Lời kể có dãy số giống số thẻ, đã che.",
-    "card_left_out": "Ô tài khoản, đường link có số thẻ: cổng đã bỏ, không giữ.",
+    "card_left_out": "Có ô ghi số thẻ: cổng đã bỏ, không giữ.",
     "masked_id": "Lời kể có dãy số giống số căn cước, đã che.",
     "masked_contact": "Lời kể có số của người báo, đã che.",
     "commune_unknown": "Chưa tìm thấy xã, phường như đã ghi.",

@@ -23,7 +23,7 @@ from reports.extraction import evaluation, story_reader
 from reports.extraction.danger import DANGER
 from reports.extraction.language.scoring import is_model_reason, is_remainder
 from reports.extraction.loss.classifier import UNCLEAR
-from reports.facts.choices import list_answers
+from reports.facts.choices import actions_for, list_answers
 from reports.facts.effective_facts import EffectiveFacts, latest_place
 from reports.models import Correction, ExtractedFacts, Indicator, Report
 from reports.reference import gazetteer
@@ -294,6 +294,10 @@ def _value_text(fact: str, facts: EffectiveFacts, extracted: ExtractedFacts | No
         return _loss_text(extracted)
     if extracted and extracted.office_communes and fact == Fact.OFFICES and not is_corrected:
         label += f" ({codes.unit_communes(extracted.office_communes)})"
+    if extracted and fact == Fact.ACTIONS and not is_corrected:
+        ticked = [each for each in extracted.report.demands if not {*actions_for(each)} & {*value}]
+        boxes = [f"{codes.demand_label(each)} (người báo chọn)" for each in ticked]
+        return "; ".join([label, *boxes] if value else boxes) or label
     return label
 
 

@@ -25,6 +25,7 @@ from reports.calendar import days_off
 from reports.models import Alarm
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueState
+from reports.reference import confirmed_statements
 from reports.retention import breaches, purge
 from reports.submission.intake import TRIAGE_TASK
 
@@ -126,6 +127,7 @@ CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.UNPURGED: lambda _: purge.is_missed(),
     Kind.BREACH: lambda _: breaches.count_missed_deadlines(),
     Kind.LOOKS: lambda _: events.count_frequent_viewers(),
+    Kind.TAKEDOWNS: lambda _: confirmed_statements.count_frequent_removers(),
     Kind.BACKUP: is_backup_missed,
     Kind.DISK: lambda _: free_disk_bytes() < MIN_FREE_BYTES,
     Kind.CONNECTIONS: lambda _: are_connections_scarce(),

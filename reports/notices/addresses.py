@@ -5,7 +5,7 @@ What happens to a report makes a mail owed in its own transaction; mails.py send
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -13,18 +13,16 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from core import encryption, keys
+from core.advisory_locks import lock_until_commit
 from core.keys import FieldKey, field_keys, newest_key
 from core.mail import mailbox_digest
-from core.outbox import queue
 from reports.models import Campaign, Case, NoticeAddress, Report
 
 MAX_ADDRESS_CHARS = 254
 MAX_REPORTS_A_DAY = 5  # that one mailbox is given for, whoever gives it
 LEAVE = "link end notices"
-CAMPAIGN_TASK = "reports.owe_notices_of_campaign"
 _DAY = timedelta(days=1)
 Status = Case.Status
 _ENDED = (Status.HANDED_OVER, Status.CRIME_REPORT, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
@@ -70,6 +68,8 @@ def register(report_id: UUID, typed: str, *, replaces: bool = True) -> bool:
     Return False for an erased report, and where the mailbox was given for many today.
     """
     address = typed.strip()[:MAX_ADDRESS_CHARS]
+    # Of two at once the second counts the first.
+    lock_until_commit(f"notices {compute_index(address).hex()}")
     present = Report.objects.select_for_update(no_key=True).filter(pk=report_id, erased_at=None)
     given = list_rows_of_mailbox(address).filter(added_at__gt=Now() - _DAY)
     is_full = given.exclude(report=report_id).count() >= MAX_REPORTS_A_DAY
@@ -124,23 +124,8 @@ def owe_after_decision(report_id: UUID, event: Mapping[str, object]) -> None:
         owe([report_id])
 
 
-def enqueue_campaign(campaign: Campaign, at: datetime) -> None:
-    """Enqueue that a warning came of a campaign, in force from then on: no row of a reporter may hold it
-    up. Nothing is owed before: who looks too early would be told of nothing.
-    """
-    queue.enqueue(CAMPAIGN_TASK, f"{campaign.pk} {int(at.timestamp())}", due_at=at)
-
-
-@queue.for_each_lease
-@transaction.atomic
-def process_campaigns(lease: queue.Lease) -> None:
-    """Owe a mail to the reporters of an outbox item's campaign and of those merged into it."""
-    if queue.mark_done(lease):
-        key, _, seconds = lease.key.partition(" ")
-        at = datetime.fromtimestamp(int(seconds), UTC)
-        if at > timezone.now():  # the message came too early
-            queue.enqueue(CAMPAIGN_TASK, lease.key, due_at=at)
-            return
-        campaigns = Campaign.objects.with_merged_into(Campaign.objects.get(pk=key))
-        linked = Report.objects.filter(campaign_link__campaign__in=campaigns)
-        owe(linked.exclude(case__status__in=(Status.JUNK, Status.WITHDRAWN)))
+def owe_campaign(campaign_id: str) -> None:
+    """Owe a mail to the reporters of a campaign and of those merged into it: a warning came of it."""
+    campaigns = Campaign.objects.with_merged_into(Campaign.objects.get(pk=campaign_id))
+    linked = Report.objects.filter(campaign_link__campaign__in=campaigns)
+    owe(linked.exclude(case__status__in=(Status.JUNK, Status.WITHDRAWN)))

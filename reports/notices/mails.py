@@ -5,7 +5,6 @@ many reports, and a report whose mail nobody followed yet one in UNSEEN_GAP. A m
 it is sent: an attempt that dies is made up for after the gap, and never doubles one within it.
 """
 
-import random
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -95,17 +94,10 @@ def _send(row: NoticeAddress, address: str) -> None:
         mail.send(render_notice(row, address))
     except mail.MailError as error:
         log.warning("notice.failed", notice=str(row.pk), why=str(error))
-        minutes = _pick_delay(row.attempts)
-        due = Now() + timedelta(minutes=minutes)
+        due = Now() + timedelta(minutes=queue.pick_delay(RETRY_DELAYS, row.attempts))
         same.update(sent_at=row.sent_at, next_attempt_at=due)
         return
     same.update(owed_at=None, attempts=0)
-
-
-def _pick_delay(failures: int) -> float:
-    """Return the minutes after so many failures, within JITTER."""
-    delay = RETRY_DELAYS[min(max(failures, 1), len(RETRY_DELAYS)) - 1]
-    return delay * random.uniform(*queue.JITTER)  # noqa: S311  # nosec B311
 
 
 def render_notice(row: NoticeAddress, address: str) -> EmailMessage:

@@ -20,13 +20,14 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError, NotAllowedError
 from core.keys import content_digests
-from core.text import fold_code
+from core.text import fold_code, normalize
 from reports.calendar import deadline_rules
 from reports.extraction import phones
 from reports.models import Dispute, SubjectKind
 from reports.models.numbers import MAX_KEY_CHARS, new_dispute_number
 from reports.models.report import ALPHABET
 from reports.numbers import findings, lookup, subjects
+from reports.numbers.publishable_texts import find_faults
 from reports.numbers.subjects import Subject
 from reports.reference import confirmed_statements
 
@@ -47,6 +48,8 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
         raise ActionError("Chưa ghi câu trả lời.")
     with transaction.atomic():
         dispute = _lock_open_dispute(pk)
+        if repeated := _find_repeated(subject_of(dispute), text):
+            raise ActionError(f"{repeated} Ai có mã cũng đọc được câu trả lời.")
         row = findings.open_accusation(subject_of(dispute), lock=True)
         if not upheld and row and row.proposed_by_id == by.pk:
             raise ActionError("Bạn đã đề nghị ghi nhận này nên không tự giữ. Nhờ một người khác.")
@@ -59,6 +62,18 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
             _store_answer(dispute, Dispute.Status.REJECTED, by, answer=text.strip())
     dispute.refresh_from_db()
     return dispute
+
+
+def _find_repeated(subject: Subject, text: str) -> str:
+    """Return why an answer may not name what was disputed or another's number, account, link; "" else."""
+    digits = "".join(filter(str.isdecimal, normalize(text)))
+    bare = subject.key.removeprefix("+84")
+    is_named = bare in (
+        text.lower().replace("[.]", ".") if subject.kind == SubjectKind.LINK else digits
+    )
+    if bare and is_named:
+        return "Đừng ghi lại số, tài khoản, đường link cần xem lại."
+    return " ".join(find_faults([("Câu trả lời", text)]))
 
 
 def confirm_clearing(pk: UUID, *, by: User) -> Dispute:

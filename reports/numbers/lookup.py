@@ -159,6 +159,12 @@ class NumberVerdict:
         return _TONES[self.kind]
 
     @property
+    def disputable(self) -> str:
+        """Return the number whose owner may have the verdict reviewed, "" for one that accuses nobody."""
+        is_accusing = self.kind in {VerdictKind.CONFIRMED, VerdictKind.SEVERAL}
+        return self.display_number if is_accusing else ""
+
+    @property
     def range_of(self) -> str:
         """Return whose range a Vietnamese number is in, "" where unknown."""
         return range_owner(self.phone.key) if self.phone.key.startswith("+84") else ""

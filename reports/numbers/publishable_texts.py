@@ -1,6 +1,7 @@
 """What in a text may not stand on a page of the police: a number, an account or a link of a stranger."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,13 @@ _DIGITS = {normalize(word): str(value) for word, value in _NAMED.items() if valu
 _SPOKEN = re.compile(rf"\b(?:(?:{'|'.join(_DIGITS)})(?: |$)){{8,}}")
 # A number whose digits stand apart by the same sign, or go on in the next line.
 _APART = re.compile(r"(?<!\d)\d+([./_·*|–—-]| ?\n ?)\d+(?:\1\d+)*")
+# Words between the parts of one number: "0992 rồi 123456". Not of dates and times, which go before.
+_JOINERS = frozenset(
+    normalize("rồi và tiếp theo sau đó thì là cộng thêm nối xong số and then plus dot").split()
+)
+_DATE_OR_TIME = re.compile(r"(?<!\d)\d{1,2}(?:[:h]\d{2}|/\d{1,2}(?:/\d{2,4})?)(?!\d)")
+_BREAK = " ngày "
+_MAX_MOBILE_DIGITS, _MAX_PARTS = 11, 24
 _MOBILE = re.compile(r"(?:0|84)[35789]\d{8}")
 _NUMBERS = (
     "{}: số {} chưa phải số công bố của cơ quan, cũng chưa được xác nhận là số kẻ gian dùng."
@@ -49,10 +57,12 @@ class _Text:
         spoken = _SPOKEN.finditer(normalize(self.mentions.typed))
         digits = ("".join(map(_DIGITS.__getitem__, each[0].split())) for each in spoken)
         written = [each.phone for each in self.mentions.phones]
-        return [
+        found = [
             *((lookup_key(each), each.raw) for each in (*written, *map(phones.parse, digits))),
             *self._iter_numbers_apart(),
         ]
+        keys = {key for key, _ in found}
+        return found + [each for each in _iter_mobiles(self.mentions.typed) if each[0] not in keys]
 
     def _iter_numbers_apart(self) -> Iterator[tuple[str, str]]:
         for found in _APART.finditer(to_ascii_digits(self.mentions.plain)):
@@ -68,6 +78,28 @@ class _Text:
     def list_links(self) -> list[str]:
         links = (each.link for each in self.mentions.links)
         return [defang_link(link) for link in links if not _is_publishable(link)]
+
+
+def _iter_mobiles(text: str) -> Iterator[tuple[str, str]]:
+    """Yield key and digits of each mobile number with odd signs or small words between its parts."""
+    words = normalize(_DATE_OR_TIME.sub(_BREAK, text)).split()
+    parts = [(word, _read_digits(word)) for word in words]
+    for start in range(len(parts)):
+        digits, is_odd = "", False
+        for word, part in parts[start : start + _MAX_PARTS]:
+            if part is None or len(digits := digits + part) > _MAX_MOBILE_DIGITS:
+                break
+            is_odd = is_odd or word != part
+            if (is_odd or digits == part) and _MOBILE.fullmatch(digits):
+                yield lookup_key(phones.parse(digits)), digits
+
+
+def _read_digits(word: str) -> str | None:
+    """Return the digits of a normalized word, "" for one that joins, None for any other."""
+    if word in _JOINERS:
+        return ""
+    digits = _DIGITS.get(word) or "".join(str(unicodedata.digit(sign, sign)) for sign in word)
+    return digits if digits.isdecimal() else None
 
 
 def find_faults(texts: Iterable[tuple[str, str]]) -> list[str]:

@@ -53,6 +53,11 @@ class SubjectVerdict:
         return _TONES.get(self.kind, "is-violet")
 
     @property
+    def disputable(self) -> str:
+        """Return what its owner may have reviewed, "" for a verdict that accuses nobody."""
+        return self.subject.typed if self.kind in _TONES else ""
+
+    @property
     def is_link(self) -> bool:
         return self.subject.kind == SubjectKind.LINK
 

@@ -42,6 +42,11 @@ class Subject:
             return defang_link(self.key)
         if self.kind == SubjectKind.NUMBER:
             return phones.group_digits(self.key)
+        return self.typed
+
+    @property
+    def typed(self) -> str:
+        """Return it as the fields for it read it again."""
         return " ".join(filter(None, (self.bank, self.key)))
 
 

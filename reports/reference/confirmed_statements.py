@@ -5,16 +5,20 @@ Cached for a minute; without a database the last values hold. An unconfirmed one
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import get_language
 
+from core.advisory_locks import lock_until_commit
 from core.audit import events
 from core.audit.proposals import RowAct
 from core.database import CachedRead
 from core.errors import ActionError
-from core.models import Proposal
+from core.models import AuditEvent, Proposal
 from core.text import normalize
 from reports.extraction.bank_accounts_and_links import bank_spellings
 from reports.models import BankHotline, Office, OfficeNumber, PublicStatement
@@ -102,9 +106,9 @@ BANK_HOTLINE = _PublicAct(
 TAKEN_DOWN = "number_taken_down"  # the event without which no trigger lets one person remove a row
 
 
-def take_down(act: RowAct, pk: object, reason: str, *, by: User) -> None:
-    """Remove a number from every page at once: hiding one protects, publishing it anew takes two.
-    Raises ActionError.
+def take_down(act: RowAct, pk: object, reason: str, *, by: User) -> Proposal | None:
+    """Remove a number from every page at once: hiding one protects, publishing it anew takes two. Of
+    whoever hid MAX_TAKEDOWNS_AN_HOUR return the proposal, which a colleague confirms. Raises ActionError.
     """
     if not reason.strip():
         raise ActionError("Chưa ghi lý do gỡ.")
@@ -113,7 +117,22 @@ def take_down(act: RowAct, pk: object, reason: str, *, by: User) -> None:
         row = rows.filter(pk=pk).first()
         if row is None:
             raise ActionError("Số này đã gỡ rồi.")
+        lock_until_commit(f"take down {by.pk}")
+        hour = {"actor": by, "created_at__gt": Now() - timedelta(hours=1)}
+        if (
+            AuditEvent.objects.filter(kind=TAKEN_DOWN, **hour).count()
+            >= settings.MAX_TAKEDOWNS_AN_HOUR
+        ):
+            return act.propose_removal(row, by, reason.strip())
         was = act.list_values(row)
         events.log_event(act.kind, pk, TAKEN_DOWN, by=by, reason=reason.strip(), was=was)
         row.delete()
     clear_cache()
+    return None
+
+
+def count_frequent_removers() -> int:
+    """Return how many officers of the last day wanted to hide more numbers than one person may."""
+    kinds = (OFFICE_NUMBER.kind, BANK_HOTLINE.kind)
+    rows = Proposal.objects.filter(kind__in=kinds, proposed_at__gt=Now() - timedelta(days=1))
+    return rows.filter(new_values={}).values("proposed_by").distinct().count()

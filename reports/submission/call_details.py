@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from core.form_data import Fields
-from reports.extraction.bank_accounts_and_links import mask_cards
+from core.text import to_ascii_digits
+from reports.extraction.bank_accounts_and_links import is_card, mask_cards
 from reports.extraction.redaction import CARD_MASK
 
 MAX_LINES = 50  # of accounts, and of links
@@ -17,6 +18,7 @@ DAYS = ("today", "yesterday", "before")
 DATE_PARTS = ("called_d", "called_m", "called_y")
 FLAG_CARD_LEFT_OUT = "card_left_out"
 _WITHOUT_CARDS = ("accounts", "links")
+_CALLERS = ("caller_number", "leg_number")  # two numbers side by side may look like a card
 _EARLIEST_DAY = date(2000, 1, 1)
 
 
@@ -29,11 +31,15 @@ class CallDetailsParser:
         for name in _WITHOUT_CARDS:
             if any(texts := data.getlist(name)):
                 data.setlist(name, [mask_cards(text, CARD_MASK) for text in texts])
+        for name in _CALLERS:
+            if any(texts := data.getlist(name)):
+                data.setlist(name, [_mask_lone_card(text) for text in texts])
 
     @property
     def has_card(self) -> bool:
         """Return whether a card's number was left out, now or when the form was sent before."""
-        return any(CARD_MASK in text for name in _WITHOUT_CARDS for text in self.data.getlist(name))
+        names = (*_WITHOUT_CARDS, *_CALLERS)
+        return any(CARD_MASK in text for name in names for text in self.data.getlist(name))
 
     def split_lines(self, name: str) -> tuple[str, ...]:
         stripped = (line.strip() for text in self.data.getlist(name) for line in text.splitlines())
@@ -69,6 +75,12 @@ class CallDetailsParser:
 
     def get_text(self, name: str) -> str:
         return self.data.get(name) or ""
+
+
+def _mask_lone_card(text: str) -> str:
+    """Return the text of a field for numbers, masked where a card's is the only one in it."""
+    digits = "".join(filter(str.isdecimal, to_ascii_digits(text)))
+    return mask_cards(text, CARD_MASK) if is_card(digits) else text
 
 
 def parse_date(parts: list[str], today: date) -> tuple[date | None, str]:

@@ -313,7 +313,7 @@ def _ask_suspected_machine(words: ReporterInput) -> Iterator[ClarifyingQuestion]
 def _ask_account(flags: tuple[str, ...]) -> Iterator[ClarifyingQuestion]:
     if FLAG_CARD_LEFT_OUT in flags:
         text = _(
-            "Ô tài khoản có số giống số thẻ. Trang đã bỏ số đó đi, không giữ."
+            "Có ô ghi dãy số giống số thẻ. Trang đã bỏ số đó đi, không giữ."
             " Biết tài khoản nhận tiền của họ thì ghi ở đây, đừng ghi số thẻ."
         )
         yield ClarifyingQuestion("accounts", text, _("Tài khoản nhận tiền"))

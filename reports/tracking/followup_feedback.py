@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from django_stubs_ext import StrPromise
 
+from core.text import lower_initial
 from reports.extraction import story_reader
 from reports.extraction.language import amounts
 from reports.extraction.language.parsed_story import parse_story
@@ -23,6 +25,11 @@ from reports.tracking.followups import (
 from reports.triage import report_triage
 
 _MAX_QUOTE_LENGTH = 40
+_CHANNELS: dict[str, StrPromise] = {
+    Report.Channel.NUMBER: gettext_lazy("gọi điện thoại"),
+    Report.Channel.HIDDEN: gettext_lazy("máy không hiện số, hoặc không nhớ số"),
+    Report.Channel.APP: gettext_lazy("gọi qua Zalo, Facebook, ứng dụng khác"),
+}
 
 
 class EmergencyHelp(NamedTuple):
@@ -112,7 +119,7 @@ def _list_problems(submission: FollowupSubmission, flags: list[str]) -> Iterator
         "list_cut": gettext("Có chỗ dài quá một ô. Phần còn lại trang giữ trong lời kể."),
         "chars_replaced": gettext("Có ký tự hỏng, trang đã thay bằng dấu khác."),
         FLAG_CARD_LEFT_OUT: gettext(
-            "Ô tài khoản có số giống số thẻ. Trang đã bỏ số đó đi, không giữ."
+            "Có ô ghi dãy số giống số thẻ. Trang đã bỏ số đó đi, không giữ."
         ),
         "masked_id": gettext("Có dãy số giống số căn cước trong lời kể. Trang đã che đi."),
         "masked_card": gettext("Có dãy số giống số thẻ trong lời kể. Trang đã che đi."),
@@ -123,10 +130,17 @@ def _list_problems(submission: FollowupSubmission, flags: list[str]) -> Iterator
 
 
 def caller_line(caller: Caller) -> str:
-    """Return one caller in a line: number, name, claimed office, channel."""
-    channel = str(dict(Report.Channel.choices).get(caller.channel, ""))
-    parts = (caller.number, caller.name, office_label(caller.office), channel)
-    return ", ".join(part.strip() for part in parts if part.strip())
+    """Return one caller as a phrase: what the phone showed, whom and what name they claimed, how they called."""
+    office = lower_initial(office_label(caller.office))
+    other = gettext("xưng nơi khác, hoặc không nhớ")
+    claimed = other if caller.office == "other" else gettext("xưng là %s") % office
+    phrases = (
+        gettext("máy hiện “%s”") % caller.number.strip() if caller.number.strip() else "",
+        claimed if office.strip() else "",
+        gettext("nêu tên “%s”") % caller.name.strip() if caller.name.strip() else "",
+        str(_CHANNELS.get(caller.channel, "")),
+    )
+    return ", ".join(filter(None, phrases))
 
 
 def office_label(code: str) -> str:

@@ -36,6 +36,7 @@ from reports.reference import confirmed_statements
 from reports.reference.office_lexicon import bundled_lexicon, office_lexicon
 from reports.submission.forms import CollapsibleFieldset
 from reports.views import number_lookup
+from reports.views.disputes import answer_promise
 from reports.views.form_errors import TOO_LONG, FormError, parse_body
 from reports.views.number_lookup import FOREIGN, LOOKUPS, TOO_MANY
 from reports.views.statistics import scenario_label
@@ -105,6 +106,7 @@ class Finding:
     display: str
     text: str | Promise
     tone: str
+    disputable: str
 
 
 @csrf_exempt  # no cookie, and nothing is stored
@@ -192,7 +194,9 @@ def _build_context(form: AssessmentForm) -> dict[str, object]:
         assessed = replace(assessed, strength=Strength.CLEAR)
     elif any(f.tone == "is-amber" for f in findings) and assessed.strength == Strength.NONE:
         assessed = replace(assessed, strength=Strength.SOME)
-    return _describe(form, assessed) | {"findings": findings, "offices": offices}
+    accused = [each.disputable for each in findings if each.disputable]
+    known = {"findings": findings, "offices": offices, "accused": accused}
+    return _describe(form, assessed) | known | {"answer": answer_promise()}
 
 
 def _describe_office(office: Office, story: str) -> tuple[object, ...]:
@@ -246,7 +250,8 @@ def _list_subjects(mentions: Mentions, story: str) -> list[Subject]:
 
 def _find_subject(verdict: SubjectVerdict) -> Finding:
     what = _("Đường link") if verdict.is_link else _("Số tài khoản")
-    return Finding(what, verdict.accused, _describe_subject(verdict), verdict.css_class)
+    text, colour = _describe_subject(verdict), verdict.css_class
+    return Finding(what, verdict.accused, text, colour, verdict.disputable)
 
 
 def _describe_subject(verdict: SubjectVerdict) -> str | Promise:
@@ -272,7 +277,8 @@ def _find_number(phone: ParsedCaller) -> Finding:
     else:
         odd = verdict.notes[0] if verdict.kind == VerdictKind.ODD and verdict.notes else ""
         text = odd or _OF_NUMBER.get(verdict.kind, _NOT_ENOUGH)
-    return Finding(_("Số điện thoại"), verdict.display_number, text, verdict.css_class)
+    what, colour = _("Số điện thoại"), verdict.css_class
+    return Finding(what, verdict.display_number, text, colour, verdict.disputable)
 
 
 def _say_reported(summary: CallerReportSummary) -> str:

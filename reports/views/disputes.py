@@ -7,7 +7,6 @@ import structlog
 from django import db
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
 from core import rate_limits
@@ -55,7 +54,7 @@ UNKNOWN_CODE = insert_hotline(
 )
 
 
-@lookup_view  # the back button finds the code, which is shown once
+@lookup_view  # the back button finds the code, which is shown once, and what was refused
 def dispute(request: HttpRequest) -> HttpResponse:
     """Show the form for a review, prefilled from another page; sent, submit the dispute."""
     if request.method != "POST":
@@ -146,7 +145,4 @@ def _dispute_page(
     if form.is_bound:
         form.renew_token()
     context = {"form": form, "form_error": error, "answer": answer_promise()}
-    page = render(request, "reports/check_dispute.html", context, status=status, using="public")
-    if form.is_bound:  # it gives back a contact and a reason: in no browser's store
-        add_never_cache_headers(page)
-    return page
+    return render(request, "reports/check_dispute.html", context, status=status, using="public")

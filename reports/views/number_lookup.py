@@ -87,6 +87,7 @@ def verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpRes
         "verdict": verdict,
         "form": CheckForm(),
         "days": report_counts.DAYS,
+        "accused": list(filter(None, [verdict.disputable])),
         "answer": answer_promise(),
     }
     if verdict.office:
@@ -107,6 +108,7 @@ def _subject_page(request: HttpRequest, verdict: SubjectVerdict) -> HttpResponse
         "verdict": verdict,
         "form": CheckForm(),
         "days": report_counts.DAYS,
+        "accused": list(filter(None, [verdict.disputable])),
         "answer": answer_promise(),
     }
     return render(request, "reports/check_subject.html", context, using="public")

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -101,8 +101,11 @@ def answer_to(request: HttpRequest) -> HttpResponse:
     return redirect_to_receipt(request, accepted)
 
 
-# As the answer that it comes from: without no-store, so that the back button finds it.
-@cache_control(private=True, no_cache=True)
+# Of answers to a post, also of those that refuse it: without no-store, so that the back button finds them.
+_back_finds = cache_control(private=True, no_cache=True)
+
+
+@_back_finds
 def _page_with_call(request: HttpRequest, data: Fields) -> HttpResponse:
     """Return a fresh page with what another page of the portal has posted of a call."""
     form = ReportForm.initial_form({})
@@ -115,7 +118,7 @@ def _page_with_call(request: HttpRequest, data: Fields) -> HttpResponse:
     return _page(request, form)
 
 
-@never_cache
+@_back_finds
 def _page_again(
     request: HttpRequest, parser: ReportFormParser, error: FormError | None
 ) -> HttpResponse:

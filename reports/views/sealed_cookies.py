@@ -17,6 +17,7 @@ from django.utils.translation import get_language, override
 
 from core import encryption
 
+COOKIE_SECONDS = 15 * 60
 _PROBE = "cookies"  # holds nothing: it tells that the browser keeps cookies
 _FROM_HOME = "home"  # in the address of the form there
 
@@ -27,7 +28,7 @@ class SealedCookie:
 
     name: str
     purpose: str
-    max_age_seconds: int = 15 * 60
+    max_age_seconds: int = COOKIE_SECONDS
 
     def write(self, response: HttpResponse, value: str, path: str, owner: str = "") -> None:
         """Set the cookie; only the same owner loads it again."""

@@ -7,6 +7,7 @@ the cookie of that address. Two reports in two tabs have two addresses, each wit
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -45,6 +47,7 @@ from reports.views.codes import (
 )
 from reports.views.form_errors import FormError, SubmissionRedirect, form_view
 from reports.views.sealed_cookies import (
+    COOKIE_SECONDS,
     SealedCookie,
     has_cookies,
     offer_cookie,
@@ -170,6 +173,7 @@ def report_page(request: HttpRequest, handle: str, answer: AnswerWithCode) -> Ht
         if report is None:
             return code_page(request, form)
         news = _unpack_news(said) if age < _NEWS_SECONDS else {}
+        news["open_until"] = localtime() + timedelta(seconds=COOKIE_SECONDS - age)
         return answer(report, form.cleaned_data["code"], news)
     except db.Error:
         return code_page(request, form, LOOKUP_FAILED)

@@ -52,8 +52,12 @@ def test_a_number_read_digit_by_digit_is_a_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "apart", ["0992/000/123", "0992·000·123", "0.9.9.2.0.0.0.1.2.3", "0992\n000123"]
-)
+    "apart",
+    [
+        "0992/000/123", "0992·000·123", "0.9.9.2.0.0.0.1.2.3", "0992\n000123", "0992 rồi 000123",
+        "0992, sau đó 000, rồi tiếp 123", "⓪⑨⑨②⓪⓪⓪①②③", "⓪❾❾❷ 000123", "không chín 92 rồi 000123",
+    ],
+)  # fmt: skip
 def test_a_number_whose_digits_stand_apart_is_a_number(apart: str) -> None:
     assert "chưa phải số công bố" in refusal(draft(advice=f"{ADVICE}Goi {apart}"))
 
@@ -66,6 +70,10 @@ def test_a_number_whose_digits_stand_apart_is_a_number(apart: str) -> None:
         {"loudspeaker": "Gọi không hai ba bảy ba, bảy hai năm, bảy hai năm."},
         {"advice": ADVICE + "Xem https://thanhhoa.gov.vn/canh-bao hoặc 127.0.0.1/canh-bao/."},
         {"advice": ADVICE + "Trang giả: tra-soat[.]top/vcb. Họ đòi 1.250.000.000 đồng."},
+        {
+            "advice": ADVICE
+            + "Từ 05/12/2026 và 10/12/2026, 07:30 rồi 08:45 và 09:15, 5 rồi 10 triệu."
+        },
         {"document_number": "140/CAT-PV01", "audience": "Xã 38, ngày 24/11/2026"},
     ],
 )

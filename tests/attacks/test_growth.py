@@ -21,6 +21,7 @@ from reports.extraction.language import amounts
 from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.story_reader import extract_from_story
 from reports.facts.contact_index import blind_index
+from reports.numbers import publishable_texts
 from reports.numbers.subjects import find_account_or_link
 from reports.public import link_hosts
 from reports.public.call_signs import find_signs
@@ -68,6 +69,7 @@ WORK: dict[str, Callable[[str], object]] = {
     ).split_lines("accounts"),
     "say whom a host poses as": link_hosts.poses_as_state,
     "find the signs of a call": lambda words: find_signs(parse_story(words), DEMANDS),
+    "look for strangers' numbers": lambda words: list(publishable_texts._iter_mobiles(words)),
 }
 
 

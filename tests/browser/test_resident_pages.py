@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.db import OperationalError
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from reports.models import Report
+from reports.models import Dispute, Report
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, OpenContext
 from tests.browser.pages import find_edges, find_resident_faults, press
 
@@ -149,6 +151,33 @@ def test_a_phone_without_script_goes_from_the_call_to_the_receipt(
     receipt.wait_for()
     assert Report.objects.count() == 1
     assert Report.objects.get().demands == ["money"]
+
+
+REFUSALS = {
+    "report": ("/bao-cao/", "story", STORY, SEND, "submission.intake.submit_report"),
+    "dispute": ("/kiem-tra/xem-lai/", "number", "0550", "Gửi đề nghị", "numbers.disputes.submit_dispute"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "has_script"), [("report", True), ("dispute", False)])
+def test_back_and_reload_of_what_was_refused_lose_no_word_and_send_nothing_twice(
+    portal: str, browser: Browser, tmp_path: Path, kind: str, has_script: bool
+) -> None:
+    path, name, typed, button, service = REFUSALS[kind]
+    page = chromium(browser, tmp_path, 1, java_script_enabled=has_script).new_page()
+    page.goto(portal + path)
+    page.fill(f"main [name={name}]", typed)
+    with patch(f"reports.{service}", side_effect=OperationalError):
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_role("heading", name="Chưa gửi được")).to_be_visible()
+        page.reload()
+    page.get_by_role("button", name=button, exact=True).click()
+    page.locator(".ticket").wait_for()
+    page.go_back()
+    assert page.locator(f"main [name={name}]").input_value() == typed
+    page.go_back()
+    expect(page.locator(f"main [name={name}]")).to_be_visible()
+    assert (Report.objects.count(), Dispute.objects.count()) in {(1, 0), (0, 1)}
 
 
 def test_two_at_one_browser_who_tick_the_same_are_two_reports(

@@ -42,6 +42,10 @@ def test_a_host_of_another_is_told_where_we_are(
         assert vietnamese_words(answer.content) == []
 
 
+def test_the_english_home_is_found_without_its_last_slash(client: Client) -> None:
+    assert client.get("/en")["Location"] == "/en/"
+
+
 def test_a_page_without_its_database_says_so(broken: Client) -> None:
     answer = broken.get("/lost/x/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")

@@ -246,6 +246,16 @@ def test_a_cancel_goes_to_those_who_were_told_and_to_nobody_else() -> None:
     assert mail.outbox[0].subject.startswith("Hết hiệu lực:")
 
 
+def test_the_mail_says_that_it_warns_and_helps_without_a_link() -> None:
+    subscriber(ME)
+    revision = issued()
+    list_recipients()
+    (letter,) = mail.outbox
+    assert letter.subject == f"Cảnh báo: {revision.frozen_content.title}"
+    told = (*revision.frozen_content.advice, "tự bấm 02373.725.725")
+    assert all(line in letter.body.partition("http")[0] for line in told)
+
+
 def test_one_letter_to_each_with_no_other_address() -> None:
     for each in range(3):
         subscriber(f"n{each}@mau.example")
@@ -320,7 +330,7 @@ def test_pages_set_no_cookie_and_are_small(client: Client) -> None:
         commune(f"{each}-xa-phuong-so", f"Xã Phường Dài Số {each}")
     response = client.get(PAGE)
     assert not response.cookies
-    assert "no-store" in response["Cache-Control"]
+    assert response["Cache-Control"] == "private, no-cache"
     assert len(gzip.compress(response.content)) < 8 * 1024
 
 

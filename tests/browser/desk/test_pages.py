@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from accounts import invitations
 from reports.models import Report
@@ -31,6 +33,22 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
     page.get_by_text("đã ghi nhật ký.").wait_for()
     assert "0992 000 118" in page.inner_text("#content")
     assert find_desk_faults(page) == []
+
+
+def test_the_desk_asks_before_it_logs_out_and_one_press_keeps_the_session(
+    portal: str, page: Page, settings: Settings
+) -> None:
+    page.clock.install()
+    page.goto(f"{portal}/admin/auth/user/")
+    asking = page.get_by_role("alert").filter(has_text="Hai phút nữa máy tự thoát")
+    page.clock.fast_forward((settings.SESSION_COOKIE_AGE - 121) * 1000)
+    expect(asking).to_be_hidden()
+    page.clock.fast_forward(1000)
+    expect(asking).to_be_visible()
+    before = Session.objects.get().expire_date
+    asking.get_by_role("button", name="Ở lại").click()
+    expect(asking).to_be_hidden()
+    assert Session.objects.get().expire_date > before
 
 
 def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(

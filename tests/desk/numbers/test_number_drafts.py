@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from pytest_django import Settings
 
-from core.audit import events
+from core.audit import events, proposals
 from core.models import Proposal
 from reports.data import loader
 from reports.models import BankHotline, OfficeNumber, Unit
@@ -104,6 +105,28 @@ def test_one_officer_takes_a_number_down_at_once_and_two_publish_it_anew(
     confirm_open(BANK_HOTLINE)
     assert NUMBER in words(client.get("/dang-bi-goi/"))
     assert not tree(lead.client.get(DRAFTS)).xpath("//h2[@id='taken-down']")
+
+
+def test_who_hides_many_numbers_within_an_hour_needs_a_second_and_the_leads_are_told(
+    lead: Person, duty: Person, settings: Settings
+) -> None:
+    settings.MAX_TAKEDOWNS_AN_HOUR = 1
+    shared = {"number": NUMBER, "source": "mặt sau thẻ", "verified_on": "2026-11-05"}
+    with proposals.bypass_four_eyes():
+        first, second, third = (BankHotline.objects.create(name=each, **shared) for each in "ABC")
+    page = "/admin/reports/bankhotline/{}/delete/"
+    duty.client.post(page.format(first.pk), {"post": "yes", "reason": "sai"})
+    assert confirmed_statements.count_frequent_removers() == 0
+    form = {"post": "yes", "reason": "cũng sai"}
+    answer = duty.client.post(page.format(second.pk), form, follow=True)
+    assert "Chưa gỡ: trong một giờ bạn đã gỡ nhiều số" in words(answer)
+    assert set(BankHotline.objects.all()) == {second, third}
+    waiting = Proposal.objects.get(state="open")
+    assert (waiting.reason, waiting.proposed_by, waiting.new_values) == ("cũng sai", duty.user, {})
+    assert confirmed_statements.count_frequent_removers() == 1
+    lead.client.post(page.format(third.pk), form)  # each officer has a count of their own
+    confirm_open(BANK_HOTLINE)
+    assert not BankHotline.objects.exists()
 
 
 @pytest.mark.parametrize("act", [BANK_HOTLINE, OFFICE_NUMBER])

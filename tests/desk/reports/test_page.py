@@ -43,6 +43,13 @@ def test_a_row_and_its_words_in_the_story_bear_the_same_name(duty: Person) -> No
     assert [row for row in marked & rows if f'[data-rows~="{row}"]' not in css] == []
 
 
+def test_a_box_that_the_story_does_not_speak_of_stands_beside_what_was_read(duty: Person) -> None:
+    typed = {"demands": ("money", "isolation", "software")}
+    page = words(duty.client.get(page_of(report_factories.triaged("Họ bắt chuyển tiền.", **typed))))
+    boxes = "Dặn giữ bí mật, ra chỗ vắng (người báo chọn); Bảo cài app, bấm link, quét mã (người báo chọn)"
+    assert f"Chuyển tiền; {boxes}" in page
+
+
 def test_before_the_machine_has_read_the_page_says_so_and_works(duty: Person) -> None:
     report = report_factories.report(STORY)
     assert "máy chưa đọc" in words(duty.client.get(page_of(report)))

@@ -72,7 +72,9 @@ class Search:
         places = set()
         for page in pages:
             texts = {"address": page.address, "headers": str(page.headers)}
-            if "no-store" not in page.headers.get("Cache-Control", ""):
+            control = page.headers.get("Cache-Control", "")
+            is_given_back = page.status >= 400 and control == "private, no-cache"  # ADR 0051
+            if "no-store" not in control and not is_given_back:
                 texts["a page that is stored"] = page.text
             texts["a link"] = " ".join(map(str, page.tree.xpath(LINKS)))
             for place, text in texts.items():

@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from alerts.delivery import deliveries
 from core.models import OutboxItem
 from ops import key_rotation
 from reports.models import NoticeAddress, Report
@@ -22,6 +23,7 @@ from reports.retention import erasure, reerase_after_restore
 from reports.tracking import status_timeline
 from tests.support import alert_factories, report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
+from tests.support.concurrency import in_parallel
 from tests.support.database_contents import words_in_tables
 from tests.support.deliveries import NOWHERE
 from tests.support.desk_pages import page_of
@@ -52,7 +54,7 @@ def work(**later: float) -> list[EmailMessage]:
     # PostgreSQL's clock goes on: what is compared with it goes back instead.
     past = {name: F(name) - timedelta(**later) for name in TIMES}
     NoticeAddress.objects.update(**past)
-    addresses.process_campaigns(list_items(addresses.CAMPAIGN_TASK))
+    deliveries.owe_notices(list_items(deliveries.OWE_NOTICES_TASK))
     mails.dispatch_due()
     mails.process_items(list_items(mails.SEND_TASK))
     return list(mail.outbox[before:])
@@ -144,6 +146,13 @@ def test_a_mailbox_is_no_target_whoever_gives_it_for_how_many_reports(
     assert work(hours=3) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_many_reports_at_once_do_not_fill_a_mailbox_beyond_its_day() -> None:
+    many = [report_factories.report(f"Chuyện {each}") for each in range(7)]
+    taken = in_parallel([lambda pk=each.pk: addresses.register(pk, ME) for each in many])
+    assert sum(taken) == addresses.MAX_REPORTS_A_DAY
+
+
 def test_a_server_that_refuses_is_asked_again_and_then_let_be(
     reporter: Resident, duty: Person, settings: Settings
 ) -> None:
@@ -171,9 +180,7 @@ def test_an_attempt_that_dies_is_not_doubled(reporter: Resident, duty: Person) -
     assert NoticeAddress.objects.get().owed_at
 
 
-@pytest.mark.parametrize(
-    "typed", ["dan@", "0992 000 111", "a@mau.example, b@mau.example", "x" * 300]
-)
+@pytest.mark.parametrize("typed", ["dan@", "0992000111", "a@mau.example, b@mau.example", "x" * 300])
 def test_a_wrong_address_loses_nothing_and_its_owner_is_told(
     client: Client, duty: Person, typed: str, settings: Settings
 ) -> None:
@@ -223,9 +230,8 @@ def test_a_mistyped_address_is_given_back_with_the_reason(resident: Resident) ->
 @pytest.mark.parametrize("path", [KEEP, STOP])
 def test_nobody_without_the_code_changes_it(reporter: Resident, path: str) -> None:
     reporter.client.post(path, {"code": "", "email": SOMEBODY})
-    reporter.client.post(
-        path, {"code": reporter.code, "email": SOMEBODY}, headers={"Origin": "https://ke.example"}
-    )
+    foreign = {"Origin": "https://ke.example"}
+    reporter.client.post(path, {"code": reporter.code, "email": SOMEBODY}, headers=foreign)
     assert addresses.load_address(reporter.report) == ME
 
 
@@ -285,21 +291,26 @@ def test_a_warning_that_came_of_it_is_told_once_it_is_in_force(
     later = timezone.now() + timedelta(hours=2)
     alert_factories.issued(campaign=wave, effective=later)
     assert work() == []
-    assert OutboxItem.objects.get(
-        done_at=None, task=addresses.CAMPAIGN_TASK
-    ).due_at >= later.replace(microsecond=0)
+    item = OutboxItem.objects.get(done_at=None, task=deliveries.OWE_NOTICES_TASK)
+    assert item.due_at >= later.replace(microsecond=0)
     reporter.read_status()  # too early to read of it
     with time_machine.travel(later):
         assert [each.to for each in work(hours=3)] == [[ME]]
 
 
-def test_a_warning_that_is_to_come_holds_no_question_up(reporter: Resident, duty: Person) -> None:
-    wave = campaign("Đ-26-K4M")
+def test_a_warning_that_is_to_come_holds_no_question_up_and_withdrawn_is_told_to_nobody(
+    reporter: Resident, duty: Person
+) -> None:
+    wave, later = campaign("Đ-26-K4M"), timezone.now() + timedelta(days=3)
     add_to_campaign(reporter.report, wave)
-    alert_factories.issued(campaign=wave, effective=timezone.now() + timedelta(days=3))
+    revision = alert_factories.issued(campaign=wave, effective=later)
     assert work() == []
     decide("ask", reporter.report, duty)
     assert [each.to for each in work()] == [[ME]]
+    reporter.read_status()
+    alert_factories.cancelled(revision)
+    with time_machine.travel(later):
+        assert work(days=8) == list_items(deliveries.OWE_NOTICES_TASK) == []
 
 
 def test_what_comes_while_the_page_is_read_is_still_told(reporter: Resident, duty: Person) -> None:

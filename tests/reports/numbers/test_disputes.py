@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core import encryption, rate_limits
+from core.errors import ActionError
 from reports.models import Dispute, numbers
 from reports.numbers import disputes
 from tests.support.officers import Person
@@ -167,6 +168,20 @@ def test_it_is_there_in_english(client: Client) -> None:
     answer = send(client, path="/en/kiem-tra/xem-lai/")
     assert answer.status_code == 200
     assert Dispute.objects.get().public_number in words(answer.content)
+
+
+@pytest.mark.parametrize(
+    ("disputed", "text"),
+    [(NUMBER, "Số 0550.000.123 vẫn giữ."), ("MB 0992000456789", "Tài khoản 0992 000 456 789."),
+     ("tra-soat.top/vcb", "Trang tra-soat[.]top là giả."), (NUMBER, "Hỏi chủ stk 0987000111222 MB.")],
+)  # fmt: skip
+def test_an_answer_repeats_nothing_that_only_its_owner_may_know(
+    duty: Person, disputed: str, text: str
+) -> None:
+    row = disputes.submit_dispute(disputes.DisputeSubmission(disputed), "a-key-of-the-browser")
+    with pytest.raises(ActionError, match="Ai có mã cũng đọc được"):
+        disputes.answer(row.pk, upheld=False, text=text, by=duty.user)
+    disputes.answer(row.pk, upheld=False, text="Ngày 05/12. Gọi 02373.725.725.", by=duty.user)
 
 
 def test_the_desk_offers_each_state_once_and_what_waits_first(duty: Person) -> None:

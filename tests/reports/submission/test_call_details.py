@@ -12,7 +12,7 @@ from reports.extraction.bank_accounts_and_links import mask_cards
 from reports.extraction.redaction import CARD_MASK
 from reports.models import Followup, Report
 from reports.submission import intake
-from reports.submission.call_details import MAX_LINES
+from reports.submission.call_details import MAX_LINES, CallDetailsParser
 from reports.submission.form_parser import ReportFormParser
 from tests.support import report_factories
 from tests.support.resident_pages import RECEIPT, Resident, create_resident, send, value, words
@@ -106,8 +106,20 @@ def test_a_card_is_refused_before_it_is_kept_and_the_report_counts(
     assert getattr(report, field) == [CARD_MASK, ACCOUNT]
     assert "1111" not in everything_kept(report)
     page = words(client.get(RECEIPT).content)
-    assert "Ô tài khoản có số giống số thẻ. Trang đã bỏ số đó đi, không giữ." in page
+    assert "Có ô ghi dãy số giống số thẻ. Trang đã bỏ số đó đi, không giữ." in page
     assert "1111" not in page
+
+
+def test_a_card_in_a_field_for_callers_is_refused_and_their_numbers_stay(client: Client) -> None:
+    send(client, story="Họ gọi.", caller_number=CARD)
+    report = Report.objects.get()
+    assert report.caller_number == CARD_MASK
+    assert "card_left_out" in report.flags
+    assert "1111" not in everything_kept(report)
+    beside = "000 123 0550 000 124 0992"  # as many digits as a card has, and its check digit
+    for typed in (beside, "0992 000 123, 0550 000 124", "ngân hàng"):
+        parser = CallDetailsParser(Fields({"leg_number": [typed]}))
+        assert parser.data["leg_number"] == typed
 
 
 def test_a_card_stands_on_no_page_that_comes_back(client: Client) -> None:

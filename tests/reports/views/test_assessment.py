@@ -72,6 +72,19 @@ def test_an_account_that_two_people_reported_is_told_and_one_reports_is_not(clie
     assert "2 người không liên quan nhau đã báo" in page
 
 
+def test_whoever_owns_what_is_accused_there_may_have_it_reviewed(client: Client) -> None:
+    """Each of several by its own press, the digits in no address."""
+    file_account(0), file_account(1)
+    link = "dichvucong-thanhhoa.top"
+    page = html.document_fromstring(ask(client, f"chuyển vào stk {ACCOUNT}, vào {link}").content)
+    offers = page.xpath("//button[@name='prefill_number']")
+    assert [each.get("value") for each in offers] == [ACCOUNT, link]
+    for each in offers:
+        form = next(each.iterancestors("form"))
+        sent = client.post(form.action, {"prefill_number": each.get("value")})
+        assert value(sent.content, "number") == each.get("value")
+
+
 def test_an_account_of_reports_that_no_officer_has_judged_is_not_told(client: Client) -> None:
     """It may be a reporter's own, or named by one person twice."""
     file_account(0, "new"), file_account(1, "in_review")

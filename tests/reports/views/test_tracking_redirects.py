@@ -208,3 +208,17 @@ def test_a_cookie_is_never_larger_than_browsers_keep(visitor: Resident, sign: st
     answer = visitor.client.post(NEW_CODE, typed)
     assert answer.status_code == 303
     assert max(len(each.OutputString()) for each in answer.cookies.values()) < 4096
+
+
+def test_the_page_says_until_when_it_is_open_and_a_press_opens_it_for_as_long_again(
+    visitor: Resident,
+) -> None:
+    """WCAG 2.2.1: as often as somebody wants, and before the time is over."""
+    with time_machine.travel(AT, tick=False) as clock:
+        page = follow(visitor.client, visitor.client.post(TRACK, {"code": visitor.code}))
+        for until in ("10:15", "10:29", "10:43"):
+            assert f"Trang này mở đến {until}" in words(page.content)
+            clock.shift(14 * 60)
+            (form,) = html.document_fromstring(page.content).xpath("//form[@id='longer']")
+            again = {"code": form.xpath(".//button/@value")[0]}
+            page = follow(visitor.client, visitor.client.post(form.action, again))

@@ -1,4 +1,4 @@
-"""The statement that a reporter who lost money takes to the bank and the commune police: one page, filled
+"""The declaration that a reporter who lost money takes to the bank and the commune police: one page, filled
 in from what they told, with blanks for what they did not. In Vietnamese, whose readers are officials.
 
 Never the reporter's number or the call-back phrase, which the tracking page does not show either.
@@ -31,8 +31,8 @@ REQUESTS = (
 
 
 @dataclass(frozen=True)
-class Statement:
-    """The texts of a statement; `facts` and `money` are titles with texts, which are blanks where
+class Declaration:
+    """The texts of a declaration; `facts` and `money` are titles with texts, which are blanks where
     nothing was told.
     """
 
@@ -53,11 +53,11 @@ class Statement:
         )
 
 
-def build_statement(report: Report) -> Statement:
-    """Return the statement of a report as it stands with its follow-ups. Three statements."""
+def build_declaration(report: Report) -> Declaration:
+    """Return the declaration of a report as it stands with its follow-ups. Three statements."""
     merged = merged_report.merged_report(report)
     with override("vi"):
-        return Statement(
+        return Declaration(
             public_number=report.public_number,
             sent_at=f"{report.received_local:%H:%M, %d/%m/%Y}",
             denunciation=_load_denunciation(),
@@ -105,7 +105,7 @@ def _list_facts(merged: MergedReport) -> Iterator[tuple[str, str]]:
 def _list_money(merged: MergedReport) -> Iterator[tuple[str, str]]:
     yield "Đã mất", _format_loss(merged.money_lost_raw)
     yield "Tài khoản nhận tiền", "; ".join(_list_accounts(merged))
-    yield "Tài khoản, ngân hàng của tôi", ""
+    yield "Tài khoản của tôi", ""
     yield "Lúc chuyển, mã giao dịch", ""
 
 

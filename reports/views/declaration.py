@@ -1,4 +1,4 @@
-"""The statement for bank and commune police: a page to print, and a PDF."""
+"""The declaration for bank and commune police: a page to print, and a PDF."""
 
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from reports.models import Report
 from reports.submission.forms import CodeForm
-from reports.tracking.statement import BLANK, REQUESTS, build_statement
+from reports.tracking.declaration import BLANK, REQUESTS, build_declaration
 from reports.views.form_errors import FormError, form_view
 from reports.views.sealed_cookies import has_cookies, offer_cookie
 from reports.views.status import redirect_to_report, report_handle, report_page, status_page
@@ -25,16 +25,16 @@ NOT_MADE = FormError(
 
 
 @form_view
-def statement(request: HttpRequest) -> HttpResponse:
-    """Show the statement of the posted code's report."""
+def declaration(request: HttpRequest) -> HttpResponse:
+    """Show the declaration of the posted code's report."""
     if request.method != "POST":
         return redirect("reports:track")
     return answer_for_code(request, FOREIGN, NOT_MADE, _answer)
 
 
 @form_view
-def statement_pdf(request: HttpRequest) -> HttpResponse:
-    """Return the statement as a file."""
+def declaration_pdf(request: HttpRequest) -> HttpResponse:
+    """Return the declaration as a file."""
     if request.method != "POST":
         return redirect("reports:track")
     return answer_for_code(request, FOREIGN, NOT_MADE, _render_pdf)
@@ -42,8 +42,8 @@ def statement_pdf(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def statement_page(request: HttpRequest, handle: str) -> HttpResponse:
-    """Show the statement while the cookie of its report is valid."""
+def page(request: HttpRequest, handle: str) -> HttpResponse:
+    """Show the declaration while the cookie of its report is valid."""
     return report_page(request, handle, partial(_show, request))
 
 
@@ -52,7 +52,7 @@ def _answer(request: HttpRequest, report: Report, form: CodeForm) -> HttpRespons
     if report.erased_at:
         return status_page(request, report, form, ERASED.status, confirmation=[ERASED])
     if has_cookies(request):
-        return redirect_to_report(report, code, page="reports:statement_page")
+        return redirect_to_report(report, code, page="reports:declaration_page")
     return _render(request, report, code)
 
 
@@ -64,22 +64,22 @@ def _show(request: HttpRequest, report: Report, code: str, _news: dict[str, Any]
 
 def _render(request: HttpRequest, report: Report, code: str) -> HttpResponse:
     context = {
-        "statement": build_statement(report),
+        "declaration": build_declaration(report),
         "blank": BLANK,
         "requests": REQUESTS,
         "code": code,
     }
-    return render(request, "reports/statement.html", context, using="public")
+    return render(request, "reports/declaration.html", context, using="public")
 
 
 def _render_pdf(request: HttpRequest, report: Report, form: CodeForm) -> HttpResponse:
     if report.erased_at:
         return status_page(request, report, form, ERASED.status, confirmation=[ERASED])
-    from reports.tracking import statement_pdf as sheets  # noqa: PLC0415  # its packages are heavy
+    from reports.tracking import declaration_pdf as sheets  # noqa: PLC0415  # its packages are heavy
 
     name = f"trinh-bay-{report.public_number}.pdf"
     return HttpResponse(
-        sheets.render_statement(build_statement(report)),
+        sheets.render_declaration(build_declaration(report)),
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -1,4 +1,4 @@
-"""The statement for bank and police: filled in from what was told, and from nothing else."""
+"""The declaration for bank and police: filled in from what was told, and from nothing else."""
 
 from datetime import date
 from io import BytesIO
@@ -8,14 +8,15 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 
+from reports.facts.merged_report import Caller
 from reports.models import Followup
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
-from reports.tracking.statement import build_statement
+from reports.tracking.declaration import build_declaration
 from tests.support.report_factories import add_followup, erase, read_all
 from tests.support.resident_pages import RECEIPT, TRACK, Resident, create_resident, send, words
 
-STATEMENT, PDF = "/theo-doi/trinh-bay/", "/theo-doi/trinh-bay/pdf/"
+DECLARATION, PDF = "/theo-doi/trinh-bay/", "/theo-doi/trinh-bay/pdf/"
 CONTACT, PHRASE = "0550000111", "bến Sung, 47"
 TYPED: dict[str, Any] = {
     "story": "Họ xưng công an, bảo tôi chuyển vào stk 0987000111222 ngân hàng Vietcombank.",
@@ -46,7 +47,7 @@ def test_page_and_file_hold_what_was_told_and_blanks_for_the_rest(robbed: Reside
     add_followup(
         robbed.report, story="Họ gọi lại.", accounts=("0987000333444 MB",), called_on_raw="sáng"
     )
-    page, file = robbed.post(STATEMENT), robbed.post(PDF)
+    page, file = robbed.post(DECLARATION), robbed.post(PDF)
     count, text = read_pdf(file.content)
     assert (count, file["Content-Type"]) == (1, "application/pdf")
     for shown in (words(page.content), text):
@@ -63,7 +64,19 @@ def test_page_and_file_hold_what_was_told_and_blanks_for_the_rest(robbed: Reside
 
 def test_what_was_corrected_is_called_so(robbed: Resident) -> None:
     add_followup(robbed.report, story="Số đầu là 788.", kind=Followup.Kind.CORRECTION)
-    assert "Sửa lại lúc" in build_statement(robbed.report).story
+    assert "Sửa lại lúc" in build_declaration(robbed.report).story
+
+
+def test_callers_stand_there_as_whole_phrases(client: Client) -> None:
+    """Not "số, Ngân hàng, Gọi điện": officials who read it were not on the line."""
+    told = {"caller_number": "0550 000 123", "claimed_office": "bank", "channel": "number"}
+    robbed = create_resident(client, claimed_name="anh Nam", **told)
+    add_followup(robbed.report, callers=(Caller(channel="app", office="other"),))
+    facts = dict(build_declaration(robbed.report).facts)
+    assert facts["Người gọi"] == (
+        "máy hiện “0550 000 123”, xưng là ngân hàng, nêu tên “anh Nam”, gọi điện thoại;"
+        " xưng nơi khác, hoặc không nhớ, gọi qua Zalo, Facebook, ứng dụng khác"
+    )
 
 
 def test_a_blank_stands_on_the_line_of_its_title(robbed: Resident) -> None:
@@ -73,9 +86,9 @@ def test_a_blank_stands_on_the_line_of_its_title(robbed: Resident) -> None:
 
 def test_nothing_told_is_a_page_of_blanks(client: Client) -> None:
     bare = create_resident(client, caller_number="0550 000 123")
-    statement = build_statement(bare.report)
-    assert {text.strip("…") for _title, text in statement.money} == {""}
-    assert statement.story == ""
+    declaration = build_declaration(bare.report)
+    assert {text.strip("…") for _title, text in declaration.money} == {""}
+    assert declaration.story == ""
     assert read_pdf(bare.post(PDF).content)[0] == 1
 
 
@@ -111,7 +124,7 @@ def test_no_answer_is_kept_anywhere_and_no_code_or_number_stands_in_its_address(
     robbed: Resident,
 ) -> None:
     robbed.client.get(TRACK)
-    answer = robbed.post(STATEMENT)
+    answer = robbed.post(DECLARATION)
     page = robbed.client.get(answer["Location"])
     assert answer.status_code == 303
     assert "Kính gửi: Ngân hàng" in words(page.content)
@@ -129,14 +142,14 @@ def test_receipt_and_tracking_page_lead_to_it_after_a_loss_alone(client: Client)
             ReportSubmission(story="Họ gọi.", money_lost=is_offered), f"a-key-of-mine-{is_offered}"
         )
         pages.append(Client().post(TRACK, {"code": accepted.code}))
-        assert [f'action="{STATEMENT}"' in page.content.decode() for page in pages] == [
+        assert [f'action="{DECLARATION}"' in page.content.decode() for page in pages] == [
             is_offered
         ] * 2
 
 
 def test_of_an_erased_report_there_is_none(robbed: Resident) -> None:
     erase(robbed.report)
-    for address in (STATEMENT, PDF):
+    for address in (DECLARATION, PDF):
         page = words(robbed.post(address).content)
         assert "Tin này đã xóa dữ liệu" in page
         assert "Kính gửi" not in page
@@ -147,8 +160,8 @@ def test_what_fields_of_the_report_itself_say_stands_in_it(client: Client) -> No
         "accounts": ("0987000111222 Vietcombank",), "links": ("nhai.example/nop",),
         "called_on": date(2026, 6, 1), "called_on_raw": "khoảng 9 giờ sáng",
     }  # fmt: skip
-    statement = build_statement(create_resident(client, money_lost=True, **told).report)
-    facts = dict(statement.facts + statement.money)
+    declaration = build_declaration(create_resident(client, money_lost=True, **told).report)
+    facts = dict(declaration.facts + declaration.money)
     assert facts["Họ gọi lúc"] == "01/06/2026 khoảng 9 giờ sáng"
     assert facts["Đường link họ gửi"] == "nhai.example/nop"
     assert facts["Tài khoản nhận tiền"] == "0987000111222 Vietcombank"

@@ -1,31 +1,31 @@
-"""The statement as one A4 page, PDF. fpdf2 takes most of a second to load: import this inside a function."""
+"""The declaration as one A4 page, PDF. fpdf2 takes most of a second to load: import this inside a function."""
 
 from typing import Any
 
 from fpdf import FPDF
 
 from reports.cases import official_documents as sheets
-from reports.tracking.statement import BLANK, MORE, REQUESTS, Statement
+from reports.tracking.declaration import BLANK, MORE, REQUESTS, Declaration
 
 _POINTS, _LINE, _FOOT = 11, 5.3, 9.5
 _BOTTOM_BLOCK = 82  # mm: requests, room to sign, origin
 _MAX_FACT_LINES = 3  # so that what all fields hold leaves room for the end of the page
 
 
-def render_statement(statement: Statement) -> bytes:
+def render_declaration(declaration: Declaration) -> bytes:
     """Return one page; a story that is too long for it ends early and says where the rest is."""
-    pdf = sheets.create_pdf(f"Bản trình bày {statement.public_number}")
+    pdf = sheets.create_pdf(f"Bản trình bày {declaration.public_number}")
     pdf.set_auto_page_break(auto=False)
-    _draw_head(pdf, statement)
+    _draw_head(pdf, declaration)
     _write_heading(pdf, "1. Việc đã xảy ra")
-    _write_rows(pdf, statement.facts)
+    _write_rows(pdf, declaration.facts)
     _write_heading(pdf, "2. Tiền")
-    _write_rows(pdf, statement.money)
+    _write_rows(pdf, declaration.money)
     _write_heading(pdf, "3. Lời kể của người báo")
-    _write_story(pdf, statement.story or BLANK)
-    if statement.enclosed:
-        _write(pdf, f"Kèm theo: {statement.enclosed}.")
-    _draw_end(pdf, statement)
+    _write_story(pdf, declaration.story or BLANK)
+    if declaration.enclosed:
+        _write(pdf, f"Kèm theo: {declaration.enclosed}.")
+    _draw_end(pdf, declaration)
     return bytes(pdf.output())
 
 
@@ -36,23 +36,23 @@ def _write(
     sheets.write_text(pdf, text, _LINE, align=align)
 
 
-def _draw_head(pdf: FPDF, statement: Statement) -> None:
+def _draw_head(pdf: FPDF, declaration: Declaration) -> None:
     pdf.set_y(14)
-    _write(pdf, f"Thuộc tin báo số {statement.public_number}", align="R")
+    _write(pdf, f"Thuộc tin báo số {declaration.public_number}", align="R")
     _write(pdf, "BẢN TRÌNH BÀY", "B", 16, "C")
     _write(pdf, "về việc bị lừa qua điện thoại, qua mạng", align="C")
     pdf.ln(1)
     top = pdf.get_y()
     pdf.ln(1)
     _write(pdf, "ĐÂY CHƯA PHẢI ĐƠN TỐ GIÁC.", "B", align="C")
-    _write(pdf, statement.denunciation, align="C")
+    _write(pdf, declaration.denunciation, align="C")
     pdf.rect(pdf.l_margin, top, pdf.epw, pdf.get_y() - top + 1)
     pdf.ln(3)
     _write(pdf, f"Kính gửi: Ngân hàng {BLANK}")
     _write(pdf, f"                  Công an xã, phường {BLANK}")
     _write(pdf, f"Tôi tên là: {BLANK}  Sinh ngày: {BLANK[:10]}")
     _write(pdf, f"Số căn cước: {BLANK[:19]}  Điện thoại: {BLANK[:13]}")
-    _write(pdf, _cut_lines(pdf, f"Nơi ở: {statement.commune}", _MAX_FACT_LINES))
+    _write(pdf, _cut_lines(pdf, f"Nơi ở: {declaration.commune}", _MAX_FACT_LINES))
 
 
 def _write_heading(pdf: FPDF, text: str) -> None:
@@ -79,7 +79,7 @@ def _cut_lines(pdf: FPDF, text: str, most: int) -> str:
     return text if len(lines) <= most else "\n".join([*lines[: most - 1], MORE])
 
 
-def _draw_end(pdf: FPDF, statement: Statement) -> None:
+def _draw_end(pdf: FPDF, declaration: Declaration) -> None:
     _write_heading(pdf, "4. Tôi đề nghị")
     for request in REQUESTS:
         _write(pdf, f"- {request}")
@@ -87,4 +87,4 @@ def _draw_end(pdf: FPDF, statement: Statement) -> None:
     _write(pdf, f"{BLANK[:8]}, ngày …… tháng …… năm ……", align="R")
     _write(pdf, "Người trình bày (ký, ghi rõ họ tên)            ", "B", align="R")
     pdf.set_y(-22)
-    _write(pdf, statement.origin, points=_FOOT)
+    _write(pdf, declaration.origin, points=_FOOT)
