@@ -17,7 +17,12 @@ from django.conf import settings
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    MiddlewareNotUsed,
+    PermissionDenied,
+    ValidationError,
+)
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import (
     HttpRequest,
@@ -89,7 +94,7 @@ class CachedCSPMiddleware(CSPMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if settings.DEBUG or any(name.startswith("_csp") for name in vars(response)):
+        if settings.DEBUG or "_csp_" in " ".join(vars(response)):
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, self.usual)
         return response
@@ -99,7 +104,10 @@ class PathLanguageMiddleware(MiddlewareMixin):
     """English under /en/, Vietnamese elsewhere, so that no response varies by a header."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        with translation.override(language_for_path(request.path_info)):
+        language = language_for_path(request.path_info)
+        if translation.get_language() == language:  # as a rule: an override costs
+            return self.get_response(request)
+        with translation.override(language):
             return self.get_response(request)
 
 
@@ -115,10 +123,13 @@ def is_staff_path(path: str) -> bool:
 class StaffNetworksMiddleware(MiddlewareMixin):
     """Turns a request from outside ADMIN_NETWORKS into one for a missing page, alike in every header."""
 
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
+        if not settings.ADMIN_NETWORKS:
+            raise MiddlewareNotUsed
+
     def process_request(self, request: HttpRequest) -> None:
-        if not settings.ADMIN_NETWORKS or not is_staff_path(request.path_info):
-            return
-        if not _is_in_admin_networks(client_ip(request)):
+        if is_staff_path(request.path_info) and not _is_in_admin_networks(client_ip(request)):
             request.path = request.path_info = NOWHERE
 
 

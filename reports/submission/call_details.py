@@ -4,10 +4,11 @@ Nothing is refused but the number of a payment card: it is left out before anyth
 """
 
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.utils import timezone
 
-from core.form_data import Fields
+from core.form_data import Fields, last_texts
 from reports.extraction.bank_accounts_and_links import mask_cards
 from reports.extraction.redaction import CARD_MASK
 
@@ -68,7 +69,12 @@ class CallDetailsParser:
         return text[:MAX_LENGTH]
 
     def get_text(self, name: str) -> str:
-        return self.data.get(name) or ""
+        return self.texts.get(name, "")
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Return the text of each field, of one sent twice the last."""
+        return last_texts(self.data)
 
 
 def parse_date(parts: list[str], today: date) -> tuple[date | None, str]:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from django.utils.translation import get_language
 
-from core.form_data import Fields, last_texts
+from core.form_data import Fields
 from core.keys import token_age
 from core.text import to_ascii_digits
 from reports.extraction import phones, redaction
@@ -93,7 +93,7 @@ class ReportFormParser(CallDetailsParser):
             phrase=self.get_text("callback_phrase"),
             email=self.get_text("contact_email"),
             on_behalf=self._get_answer("on_behalf") or False,
-            answers=parse_answers(last_texts(self.data)),
+            answers=parse_answers(self.texts),
             flags=tuple(flag for flag in (place.flag, date_flag, *self._list_flags()) if flag),
             language=_language(),
         )
