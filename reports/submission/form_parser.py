@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 
 from django.utils.translation import get_language
 
@@ -119,7 +120,7 @@ class ReportFormParser(CallDetailsParser):
         tail, own = _last_digits(contact), redaction.domestic_number(contact)
         flags = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
-            "chars_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
+            "chars_replaced": "\ufffd" in "".join(chain.from_iterable(dict(self.data).values())),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self.get_text("caller_number")),
@@ -164,4 +165,4 @@ def last_digits(typed: str) -> Iterator[str]:
 
 def _last_digits(text: str) -> str:
     """Return the last nine digits, which identify a number."""
-    return "".join(char for char in text[:200] if char.isdecimal())[-_ENDING:]
+    return "".join(filter(str.isdecimal, text[:200]))[-_ENDING:]
