@@ -145,7 +145,8 @@ class StaffStackMiddleware:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.public = self.staff = get_response
+        self.public = get_response
+        self.staff: Callable[[HttpRequest], Any] = get_response
         self.view_hooks: list[ViewHook] = []
         for path in reversed(settings.STAFF_MIDDLEWARE):
             layer = import_string(path)(self.staff)
@@ -157,7 +158,7 @@ class StaffStackMiddleware:
                 self.view_hooks.insert(0, layer.process_view)
             self.staff = convert_exception_to_response(layer)
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> Any:
         lead = self.staff if is_staff_path(request.path_info) else self.public
         return lead(request)
 

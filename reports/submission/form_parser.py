@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
+from operator import itemgetter
 
 from django.utils.translation import get_language
 
@@ -120,7 +121,8 @@ class ReportFormParser(CallDetailsParser):
         tail, own = _last_digits(contact), redaction.domestic_number(contact)
         flags = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
-            "chars_replaced": "\ufffd" in "".join(chain.from_iterable(dict(self.data).values())),
+            "chars_replaced": "\ufffd"
+            in "".join(chain.from_iterable(map(itemgetter(1), self.data.lists()))),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self.get_text("caller_number")),
