@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from urllib.parse import urlencode
 
 import redis
 
@@ -12,6 +14,7 @@ from bench import load
 from bench.harness import Result, measure_ratio
 from bench.servers import BenchServers
 from ops.child_process import ChildProcess
+from ops.local_postgres import postgres_tool
 from ops.process_commands import python_arguments
 from tools import report_requests
 
@@ -22,23 +25,33 @@ COUNT_WAITING_SQL = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL"
 
 
 def measure_throughput(servers: BenchServers) -> Iterator[Result]:
-    """Bar 1: complete POSTs a second against a view that does one INSERT.
+    """Bar 1: complete POSTs a second against a view that does one INSERT; said beside it, against that
+    INSERT and its COMMIT alone.
 
     Relay and worker do not run: this is the request path. Bars 10 and 11 are about them.
     """
     ours, bare = _start_rivals(servers)
-    for clients in (8, 32):
-        ratio, figures = measure_ratio(
-            partial(_measure_rate, *ours, clients), partial(_measure_rate, *bare, clients)
-        )
-        yield Result(
-            1,
-            f"reports a second / bare INSERT view, {clients} clients",
-            ratio,
-            least=max(0.50, 20 * SIGNALEN),
-            goal=0.60,
-            detail=figures,
-        )
+    for clients, goal in ((8, 0.60), (32, 0.55)):
+        rate = partial(_measure_rate, *ours, clients)
+        ratio, figures = measure_ratio(rate, partial(_measure_rate, *bare, clients))
+        what = f"reports a second / bare INSERT view, {clients} clients"
+        least = max(0.50, 20 * SIGNALEN)
+        yield Result(1, what, ratio, least=least, goal=goal, detail=figures)
+        ratio, figures = measure_ratio(rate, partial(_measure_commits, servers, clients))
+        what = f"reports a second / PostgreSQL's INSERT and COMMIT, {clients} clients"
+        yield Result(1, what, ratio, detail=figures)
+
+
+def _measure_commits(servers: BenchServers, clients: int, seconds: float) -> float:
+    """Return how many of the bare view's rows pgbench commits a second, each by itself."""
+    script = servers.folder / "insert.sql"
+    body = urlencode(report_requests.REPORT, doseq=True)
+    script.write_text(f"INSERT INTO bench_barerow (body) VALUES ('{body}');\n")  # noqa: S608
+    times = [f"--client={clients}", f"--time={seconds:.0f}", f"--file={script}"]
+    command = [postgres_tool("pgbench"), "--no-vacuum", *times, servers.env["DATABASE_URL"]]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    _, _, rate = done.stdout.partition("tps = ")
+    return float(rate.split()[0])
 
 
 def measure_latency(servers: BenchServers) -> Iterator[Result]:

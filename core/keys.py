@@ -58,9 +58,9 @@ def _parse_keys(configured: tuple[str, ...]) -> tuple[FieldKey, ...]:
 
 def field_keys() -> tuple[FieldKey, ...]:
     """Return all keys, newest first. Raises ImproperlyConfigured when there is none."""
-    if not settings.FIELD_ENCRYPTION_KEYS:
+    if not (configured := settings.FIELD_ENCRYPTION_KEYS):
         raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty: nothing can be encrypted.")
-    return _parse_keys(settings.FIELD_ENCRYPTION_KEYS)
+    return _parse_keys(configured)
 
 
 def newest_key() -> FieldKey:

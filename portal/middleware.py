@@ -15,11 +15,15 @@ from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import User
-from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    MiddlewareNotUsed,
+    PermissionDenied,
+    ValidationError,
+)
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -31,7 +35,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
-from django_otp.middleware import OTPMiddleware
+from django.utils.module_loading import import_string
 
 from accounts import sessions
 from core.audit import events
@@ -45,6 +49,9 @@ REPORTING = 'csp="/csp/"'
 NOWHERE = "/khong-co/"
 MAX_TYPE_LENGTH, MAX_ID_LENGTH = 16, 64  # of the columns of the audit log
 _KEYS = ("pk", "object_id", "id")
+# Of a middleware's, which Django calls for those of MIDDLEWARE; none of the staff's has them.
+UNSUPPORTED_HOOKS = frozenset({"process_exception", "process_template_response"})
+ViewHook = Callable[[HttpRequest, Any, Any, dict[str, Any]], HttpResponse | None]
 
 
 class SecurityHeadersMiddleware(MiddlewareMixin):
@@ -87,7 +94,7 @@ class CachedCSPMiddleware(CSPMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if settings.DEBUG or any(name.startswith("_csp") for name in vars(response)):
+        if settings.DEBUG or "_csp_" in " ".join(vars(response)):
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, self.usual)
         return response
@@ -97,7 +104,10 @@ class PathLanguageMiddleware(MiddlewareMixin):
     """English under /en/, Vietnamese elsewhere, so that no response varies by a header."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        with translation.override(language_for_path(request.path_info)):
+        language = language_for_path(request.path_info)
+        if translation.get_language() == language:  # as a rule: an override costs
+            return self.get_response(request)
+        with translation.override(language):
             return self.get_response(request)
 
 
@@ -110,21 +120,16 @@ def is_staff_path(path: str) -> bool:
     return f"{path}/".startswith(settings.STAFF_PATHS)
 
 
-class StaffPathsMixin:
-    """Restricts a middleware to the staff's paths: public pages have no session, user or cookie."""
-
-    get_response: Any
-
-    def __call__(self, request: HttpRequest) -> Any:
-        inside = is_staff_path(request.path_info)
-        return super().__call__(request) if inside else self.get_response(request)  # type: ignore[misc]
-
-
-class StaffNetworksMiddleware(StaffPathsMixin, MiddlewareMixin):
+class StaffNetworksMiddleware(MiddlewareMixin):
     """Turns a request from outside ADMIN_NETWORKS into one for a missing page, alike in every header."""
 
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
+        if not settings.ADMIN_NETWORKS:
+            raise MiddlewareNotUsed
+
     def process_request(self, request: HttpRequest) -> None:
-        if settings.ADMIN_NETWORKS and not _is_in_admin_networks(client_ip(request)):
+        if is_staff_path(request.path_info) and not _is_in_admin_networks(client_ip(request)):
             request.path = request.path_info = NOWHERE
 
 
@@ -134,7 +139,39 @@ def _is_in_admin_networks(address: Address | None) -> bool:
     )
 
 
-class StaffSessionMiddleware(StaffPathsMixin, SessionMiddleware):
+class StaffStackMiddleware:
+    """Innermost middleware: leads to the views of the staff's paths through STAFF_MIDDLEWARE, to others
+    straight: public pages have no session, user or cookie.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.public = get_response
+        self.staff: Callable[[HttpRequest], Any] = get_response
+        self.view_hooks: list[ViewHook] = []
+        for path in reversed(settings.STAFF_MIDDLEWARE):
+            layer = import_string(path)(self.staff)
+            if not UNSUPPORTED_HOOKS.isdisjoint(dir(layer)):
+                raise ImproperlyConfigured(
+                    f"STAFF_MIDDLEWARE: {path} has a hook that is not called."
+                )
+            if hasattr(layer, "process_view"):
+                self.view_hooks.insert(0, layer.process_view)
+            self.staff = convert_exception_to_response(layer)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        lead = self.staff if is_staff_path(request.path_info) else self.public
+        return lead(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Return the first answer that a layer gives in place of the view."""
+        hooks = self.view_hooks if is_staff_path(request.path_info) else ()
+        answers = (hook(request, view, args, kwargs) for hook in hooks)
+        return next(filter(None, answers), None)
+
+
+class StaffSessionMiddleware(SessionMiddleware):
     """Removes NUL, which PostgreSQL cannot hold, from session name, path and query."""
 
     def process_request(self, request: HttpRequest) -> None:
@@ -146,24 +183,12 @@ class StaffSessionMiddleware(StaffPathsMixin, SessionMiddleware):
         super().process_request(request)
 
 
-class MaxSessionAgeMiddleware(StaffPathsMixin, MiddlewareMixin):
+class MaxSessionAgeMiddleware(MiddlewareMixin):
     """Ends a session after SESSION_MAX_HOURS, however busy its officer is."""
 
     def process_request(self, request: HttpRequest) -> None:
         if sessions.is_past_max_age(request):
             request.session.flush()
-
-
-class StaffAuthenticationMiddleware(StaffPathsMixin, AuthenticationMiddleware):
-    pass
-
-
-class StaffOTPMiddleware(StaffPathsMixin, OTPMiddleware):
-    pass
-
-
-class StaffMessageMiddleware(StaffPathsMixin, MessageMiddleware):
-    pass
 
 
 # --- refused access on record
@@ -178,7 +203,7 @@ class AuditSubject:
     verb: str
 
 
-class AuditDeniedAccessMiddleware(StaffPathsMixin, MiddlewareMixin):
+class AuditDeniedAccessMiddleware(MiddlewareMixin):
     """Logs each 403 of a logged-in officer, after the view's transaction was rolled back."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:

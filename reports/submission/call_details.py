@@ -4,10 +4,11 @@ Nothing is refused but the number of a payment card: it is left out before anyth
 """
 
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.utils import timezone
 
-from core.form_data import Fields
+from core.form_data import Fields, last_texts
 from core.text import to_ascii_digits
 from reports.extraction.bank_accounts_and_links import is_card, mask_cards
 from reports.extraction.redaction import CARD_MASK
@@ -74,7 +75,12 @@ class CallDetailsParser:
         return text[:MAX_LENGTH]
 
     def get_text(self, name: str) -> str:
-        return self.data.get(name) or ""
+        return self.texts.get(name, "")
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Return the text of each field, of one sent twice the last."""
+        return last_texts(self.data)
 
 
 def _mask_lone_card(text: str) -> str:

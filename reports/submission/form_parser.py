@@ -7,10 +7,12 @@ import re
 import secrets
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 
 from django.utils.translation import get_language
 
-from core.form_data import Fields, last_texts
+from core.form_data import Fields
 from core.keys import token_age
 from core.text import to_ascii_digits
 from reports.extraction import phones, redaction
@@ -93,7 +95,7 @@ class ReportFormParser(CallDetailsParser):
             phrase=self.get_text("callback_phrase"),
             email=self.get_text("contact_email"),
             on_behalf=self._get_answer("on_behalf") or False,
-            answers=parse_answers(last_texts(self.data)),
+            answers=parse_answers(self.texts),
             flags=tuple(flag for flag in (place.flag, date_flag, *self._list_flags()) if flag),
             language=_language(),
         )
@@ -119,7 +121,8 @@ class ReportFormParser(CallDetailsParser):
         tail, own = _last_digits(contact), redaction.domestic_number(contact)
         flags = {
             "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
-            "chars_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
+            "chars_replaced": "\ufffd"
+            in "".join(chain.from_iterable(map(itemgetter(1), self.data.lists()))),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self.get_text("caller_number")),
@@ -164,4 +167,4 @@ def last_digits(typed: str) -> Iterator[str]:
 
 def _last_digits(text: str) -> str:
     """Return the last nine digits, which identify a number."""
-    return "".join(char for char in text[:200] if char.isdecimal())[-_ENDING:]
+    return "".join(filter(str.isdecimal, text[:200]))[-_ENDING:]

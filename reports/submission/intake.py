@@ -172,9 +172,10 @@ def _needs_new_connection(error: db.Error) -> bool:
 def _accept(
     typed: ReportSubmission, submission_key: str, source: str, came_from: list[str] | None
 ) -> SubmissionResult:
-    if before := _find_under_older_keys(typed, submission_key):
+    digests = _digests(typed, submission_key)
+    if before := _find_under_older_keys(digests, submission_key):
         return _repeated_result(before)
-    row, code = _build_row(typed, submission_key, source)
+    row, code = _build_row(typed, submission_key, digests[0], source)
     if not _write(row | {"came_from": came_from}):
         sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
         return _repeated_result(Report.objects.select_related("receipt").get(**sent))
@@ -203,9 +204,10 @@ def submit_demo_report(
     typed: ReportSubmission, submission_key: str, received_at: datetime
 ) -> SubmissionResult:
     """Write a demo report with a past time of receipt, once, without waking the relay."""
-    if before := _find_under_older_keys(typed, submission_key):
+    digests = _digests(typed, submission_key)
+    if before := _find_under_older_keys(digests, submission_key):
         return _repeated_result(before)
-    row, code = _build_row(typed, submission_key, Report.Source.WEB)
+    row, code = _build_row(typed, submission_key, digests[0], Report.Source.WEB)
     with connection.cursor() as cursor:
         cursor.execute(_WRITE_BACKDATED, row | {"received_at": received_at, "came_from": None})
         is_new = cursor.fetchone() is not None
@@ -214,11 +216,10 @@ def submit_demo_report(
 
 
 def _build_row(
-    typed: ReportSubmission, submission_key: str, source: str
+    typed: ReportSubmission, submission_key: str, digest: bytes, source: str
 ) -> tuple[dict[str, Any], str]:
     """Return the values of a report's row by name, and its code."""
     key = newest_key()
-    digest = _digests(typed, submission_key)[0]
     code = receipt_codes.derive_code(submission_key, digest, key)
     report_id = uuid4()
     # A flood of flagged reports may not delay real emergencies.
@@ -238,12 +239,11 @@ def _build_row(
     return row, code
 
 
-def _find_under_older_keys(typed: ReportSubmission, submission_key: str) -> Report | None:
+def _find_under_older_keys(digests: list[bytes], submission_key: str) -> Report | None:
     """Return the report with the same words, digested under a rotated key, or None."""
-    digests = _digests(typed, submission_key)[1:]
-    if not digests:
+    if len(digests) == 1:
         return None
-    sent = Report.objects.filter(submission_key=submission_key, content_digest__in=digests)
+    sent = Report.objects.filter(submission_key=submission_key, content_digest__in=digests[1:])
     return sent.select_related("receipt").first()
 
 

@@ -65,7 +65,7 @@ def _spell(number: int, groups: int) -> str:
         for _ in range(3):
             number, place = divmod(number, _BASE)
             places.append(place)
-        code += "".join(ALPHABET[place] for place in (*places, _check(group, places)))
+        code += "".join(map(ALPHABET.__getitem__, (*places, _check(group, places))))
     return code
 
 

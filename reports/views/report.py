@@ -75,11 +75,6 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 
 def submit_view(request: HttpRequest) -> HttpResponse:
-    """Return the answer to a posted report, which portal/report_fast_path.py may have computed."""
-    return getattr(request, "taken_in", None) or answer_to(request)
-
-
-def answer_to(request: HttpRequest) -> HttpResponse:
     """Submit a posted report; return the redirect to its receipt, else the page, filled in."""
     data, error = parse_body(request, FOREIGN)
     if error is None and PREFILL in data:

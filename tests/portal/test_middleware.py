@@ -1,18 +1,117 @@
-"""What public pages do without, what nobody may do to them, and refusals on record."""
+"""The two lists of layers, what public pages do without and nobody may do to them, refusals on record."""
+
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from pytest_django import Settings
 
 from core.audit import events
 from core.inline_css import style_source
+from core.keys import form_token
 from core.models import AuditEvent
-from portal.middleware import INLINE_SHEETS
+from portal.middleware import INLINE_SHEETS, StaffStackMiddleware
+from reports.models import Report
 from tests.support import report_factories
 from tests.support.officers import Person
 from tests.support.public_urls import public_paths
+
+REPORT_PATHS = ("/bao-cao/", "/bao-cao/gui/", "/en/bao-cao/", "/en/bao-cao/gui/")
+DESK_CHECKS = {"admin.E408", "admin.E409", "admin.E410", "axes.W002"}
+probed: list[str] = []
+
+
+def probe(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], Any]:
+    """A layer that records which requests pass it."""
+
+    def record(request: HttpRequest) -> HttpResponse:
+        probed.append(request.path_info)
+        return get_response(request)
+
+    return record
+
+
+def hook(get_response: Any) -> Any:
+    return Mock(spec=["process_exception"])
+
+
+def send(client: Client, path: str = "/bao-cao/", story: str = "x", **headers: Any) -> Any:
+    return client.post(path, {"form_token": form_token(), "story": story}, **headers)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", REPORT_PATHS)
+def test_every_report_passes_every_layer_and_is_answered_like_the_first(path: str) -> None:
+    probed.clear()
+    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, f"{__name__}.probe"]):
+        client = Client()
+        answers = [send(client, path) for _ in range(3)]
+    assert probed == [path] * 3
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({str(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert len({answer.cookies["receipt"].value for answer in answers}) == 3
+    assert set(Report.objects.values_list("language", flat=True)) == {
+        "en" if path.startswith("/en/") else "vi"
+    }
+
+
+@pytest.mark.django_db
+def test_only_the_staffs_paths_pass_the_staffs_layers(client: Client) -> None:
+    probed.clear()
+    with override_settings(STAFF_MIDDLEWARE=[f"{__name__}.probe", *settings.STAFF_MIDDLEWARE]):
+        for path in ("/", "/bao-cao/", "/admin/", "/khong-co/", "/can-bo/loi-moi/x/"):
+            client.get(path)
+    assert probed == ["/admin/", "/can-bo/loi-moi/x/"]
+
+
+def test_the_checks_of_the_desks_packages_find_their_layers_in_the_staffs() -> None:
+    every = [*settings.MIDDLEWARE, *settings.STAFF_MIDDLEWARE]
+    assert set(settings.SILENCED_SYSTEM_CHECKS) == DESK_CHECKS
+    assert {each.id for each in checks.run_checks()} >= DESK_CHECKS
+    with override_settings(MIDDLEWARE=every):
+        assert DESK_CHECKS.isdisjoint(each.id for each in checks.run_checks())
+
+
+@override_settings(STAFF_MIDDLEWARE=[f"{__name__}.hook"])
+def test_a_layer_whose_hooks_nobody_would_call_is_refused_at_the_start() -> None:
+    with pytest.raises(ImproperlyConfigured, match="hook"):
+        StaffStackMiddleware(Mock())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "language"), [("/bao-cao/", "vi"), ("/en/bao-cao/", "en")])
+def test_a_report_on_which_the_view_breaks_is_answered_by_a_whole_page_and_named_in_the_log(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    language: str,
+) -> None:
+    broken = Mock(side_effect=ZeroDivisionError)
+    monkeypatch.setattr("reports.submission.intake.submit_report", broken)
+    client.raise_request_exception = False
+    with caplog.at_level("ERROR", "django.request"):
+        answer = send(client, path)
+    assert answer.status_code == 500
+    assert "Content-Security-Policy" in answer.headers
+    assert f'lang="{language}"' in answer.content.decode()
+    assert "request.failed view=reports:report " in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_report_to_another_host_or_in_clear_is_refused_however_many_came_before() -> None:
+    with override_settings(SECURE_SSL_REDIRECT=True):
+        client = Client()
+        assert send(client, secure=True).status_code == 303
+        assert send(client, secure=True, HTTP_HOST="evil.example").status_code == 400
+        assert send(client).status_code == 301
+    assert Report.objects.count() == 1
 
 
 def test_the_walk_finds_the_public_pages() -> None:
@@ -33,7 +132,7 @@ def test_no_other_site_posts_to_a_public_page(path: str) -> None:
 def test_no_public_page_knows_a_session(client: Client, path: str) -> None:
     client.cookies["sessionid"] = "x" * 32
     answer = client.get(path)
-    assert not hasattr(answer.wsgi_request, "session")
+    assert not {"session", "user", "_messages"} & vars(answer.wsgi_request).keys()
     assert "Cookie" not in answer.headers.get("Vary", "")
     assert set(answer.cookies) <= {"cookies"}  # holds nothing: whether the browser keeps any
 
