@@ -7,7 +7,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 import pytest_socket
+from django.template.base import Template
 from django.test import TransactionTestCase
+from django.test.utils import _TestState
 from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -64,6 +66,14 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_context_is_copied(django_test_environment: None) -> Iterator[None]:
+    """Tests look at what a page says: of its hundred templates none is noted beside the response."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Template, "_render", _TestState.saved_data.template_render)
         yield
 
 
