@@ -7,9 +7,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 import pytest_socket
-from django.template.base import Template
+from django.template import Context, RequestContext, Template
 from django.test import TransactionTestCase
-from django.test.utils import _TestState
+from django.test.signals import template_rendered
+from django.utils.safestring import SafeString
 from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -70,10 +71,16 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_context_is_copied(django_test_environment: None) -> Iterator[None]:
-    """Tests look at what a page says: of its hundred templates none is noted beside the response."""
+def _contexts_of_pages_alone_are_copied(django_test_environment: None) -> Iterator[None]:
+    """And not those of the hundred templates of which a page is made."""
+
+    def render(template: Template, context: Context) -> SafeString:
+        if template is context.template and isinstance(context, RequestContext):
+            template_rendered.send(sender=template, template=template, context=context)
+        return template.nodelist.render(context)
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Template, "_render", _TestState.saved_data.template_render)
+        patched.setattr(Template, "_render", render)
         yield
 
 
