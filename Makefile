@@ -16,7 +16,7 @@ run: local ## the whole portal on this machine, for a first look (PORT, DATA_DIR
 demo: local ## fill the desk of a running first look with 300 invented reports
 	@$(BIN)/python -m tools.demo reports --wait 60
 
-test: dev ## the whole suite on real PostgreSQL and Valkey: a fast part, then a serial part
+test: dev ## the whole suite on real PostgreSQL and Valkey: what goes by the clock, then browsers, portals and all else
 	@BIN=$(BIN) sh .ci/tests
 
 bench: dev ## measure against limits of the same run (ONLY=1 for one bar)

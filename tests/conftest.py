@@ -7,7 +7,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 import pytest_socket
+from django.template import Context, RequestContext, Template
 from django.test import TransactionTestCase
+from django.test.signals import template_rendered
+from django.utils.safestring import SafeString
 from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -35,7 +38,7 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,10 +70,37 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _contexts_of_pages_alone_are_copied(django_test_environment: None) -> Iterator[None]:
+    """And not those of the hundred templates of which a page is made."""
+
+    def render(template: Template, context: Context) -> SafeString:
+        if template is context.template and isinstance(context, RequestContext):
+            template_rendered.send(sender=template, template=template, context=context)
+        return template.nodelist.render(context)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Template, "_render", render)
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """Drop no database: it goes with its server, and dropping it may outlast the statement timeout."""
     return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Migrations are run once, however many workers there are."""
+    from django.db import connection
+
+    from tests.support import database_reset
+
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = database_reset.migrate_once()
 
 
 @pytest.fixture(scope="session")

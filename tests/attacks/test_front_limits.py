@@ -133,7 +133,7 @@ def is_cut(line: socket.socket) -> bool:
         return True
 
 
-@pytest.mark.serial
+@pytest.mark.alone
 def test_trickling_sockets_of_forty_addresses_close_no_page(front: int) -> None:
     """A fifth dribbles heads, the others bodies of every kind."""
     heads = [

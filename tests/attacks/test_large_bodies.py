@@ -19,7 +19,7 @@ from tests.support.portal_process import Visitor
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import ROLES, PortalStack, portal_stack
 
-pytestmark = [pytest.mark.serial]
+pytestmark = [pytest.mark.alone]
 # The suite sends from an eighth of them, for a quarter of the time of `make attack`.
 CLIENTS = int(os.environ.get("ATTACK_CLIENTS", "8"))
 SECONDS = float(os.environ.get("ATTACK_SECONDS", "5"))

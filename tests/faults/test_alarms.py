@@ -21,7 +21,7 @@ from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import wait_until
 
-pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.alone, pytest.mark.django_db(transaction=True)]
 
 LATE = "Báo động: 1 tin chờ máy đọc quá 1 phút"
 

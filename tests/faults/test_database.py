@@ -17,7 +17,7 @@ from tests.support.public_urls import public_paths
 from tools.client_journal import RECEIPT, REFUSED
 from tools.portal_stack import PortalStack, wait_until
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.alone
 
 CUT = """
 SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity

@@ -9,7 +9,7 @@ from tests.support.nginx_front import NGINX
 from tools.client_journal import ClientJournal, Reconciliation
 from tools.portal_stack import PortalStack, portal_stack
 
-pytestmark = [pytest.mark.serial]
+pytestmark = [pytest.mark.alone]
 
 NEWER = "tests.faults.support.future_release.settings"
 REFUSED_FOR = 3.0

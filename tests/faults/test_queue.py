@@ -37,7 +37,7 @@ from tests.faults.support.queue_processes import (
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import wait_until
 
-pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.alone, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")

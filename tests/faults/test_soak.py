@@ -7,7 +7,7 @@ import pytest
 from tools.portal_stack import PortalStack
 from tools.soak_test import SoakPlan, run_soak
 
-pytestmark = [pytest.mark.serial]
+pytestmark = [pytest.mark.alone]
 
 FAULTS = (
     "Valkey emptied", "beat killed", "connections cut", "relay killed", "web worker killed", "worker child killed",

@@ -11,7 +11,7 @@ from tools import publishing_rounds
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import PortalStack, wait_until
 
-pytestmark = [pytest.mark.serial, needs_nginx]
+pytestmark = [pytest.mark.alone, needs_nginx]
 
 # `make soak` asks the whole: 50 rounds, 2,000 requests.
 ROUNDS, REQUESTS = 6, 300

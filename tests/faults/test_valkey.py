@@ -17,7 +17,7 @@ from tests.support.public_urls import public_paths
 from tools.client_journal import RECEIPT, ClientJournal
 from tools.portal_stack import PortalStack, wait_until
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.alone
 
 OUTAGE = 1.5  # seconds
 SLOW = 0.5  # seconds; who asks a broker in trouble would be slower every time

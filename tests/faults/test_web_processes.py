@@ -14,7 +14,7 @@ from tools.client_journal import BROKEN, FRONT, RECEIPT, ClientJournal
 from tools.cpu_allowance import CpuAllowance
 from tools.portal_stack import PortalStack, wait_until
 
-pytestmark = [pytest.mark.serial]
+pytestmark = [pytest.mark.alone]
 
 BACK_WITHIN = 3.0
 

@@ -252,7 +252,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Process, str]]:
             process.communicate()
 
 
-@pytest.mark.serial
+@pytest.mark.alone
 def test_kill_9_of_the_whole_portal_leaves_no_process(
     served: tuple[Process, str], tmp_path: Path
 ) -> None:
@@ -263,7 +263,7 @@ def test_kill_9_of_the_whole_portal_leaves_no_process(
     assert wait_until(lambda: not processes_about(str(tmp_path)), seconds=5)
 
 
-@pytest.mark.serial
+@pytest.mark.alone
 def test_a_new_start_takes_over_the_servers_of_the_old_one(
     served: tuple[Process, str], tmp_path: Path
 ) -> None:

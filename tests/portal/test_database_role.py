@@ -13,6 +13,8 @@ from psycopg2.errors import InsufficientPrivilege
 from ops.local_postgres import postgres_tool
 from tests.support.processes import ROOT, run_script
 
+pytestmark = pytest.mark.serial  # both tests: there is one such role on the server
+
 ROLE = "ordinary"
 SCRIPT = (ROOT / "docker" / "database_role.sh").read_text().replace("portal", ROLE)
 
@@ -49,7 +51,6 @@ def test_no_statement_of_it_leaves_the_database_or_switches_the_guards_off(addre
             line.cursor().execute(statement)
 
 
-@pytest.mark.serial
 def test_all_that_the_portal_does_with_tables_it_may_do(address: str, tmp_path: Path) -> None:
     commands = ("'migrate', verbosity=0", "'setup_desk'", "'purge', rewrite=True")
     calls = "; ".join(f"call_command({each})" for each in commands)

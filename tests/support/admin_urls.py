@@ -1,11 +1,14 @@
 """The walk over the desk: every page by its name, where it is, and what it answers."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 from django.contrib import admin
 from django.db import transaction
+from django.template import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from django.urls.converters import IntConverter, UUIDConverter
@@ -21,6 +24,7 @@ _NO_PAGE = {"login", "logout", "oidc_start", "oidc_callback", "oidc_code", "oidc
 
 def pages() -> dict[str, URLPattern]:
     """Every named page of the desk by its name."""
+    reverse("admin:index")  # the module of the addresses registers the pages
     named = {str(pattern.name): pattern for pattern in _leaves(admin.site.urls[0]) if pattern.name}
     return {name: named[name] for name in sorted(named.keys() - _NO_PAGE)}
 
@@ -73,10 +77,13 @@ def kind_of(name: str) -> str:
     return mine[0] or "" if mine else ""
 
 
-def answer(client: Client, method: str, address: str) -> tuple[int, bool]:
+def answer(
+    client: Client, method: str, address: str, *, is_drawn: bool = False
+) -> tuple[int, bool]:
     """The status, and whether a refusal went on record; nothing that was done stays."""
     client.raise_request_exception = False
-    with transaction.atomic():
+    undrawn = mock.patch.object(Template, "_render", return_value="")
+    with transaction.atomic(), nullcontext() if is_drawn else undrawn:
         status = getattr(client, method)(address).status_code
         is_on_record = AuditEvent.objects.filter(kind="refused").exists()
         transaction.set_rollback(True)

@@ -4,10 +4,15 @@ module share.
 Django truncates ninety tables, most of them empty, and writes content types and permissions anew.
 """
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from unittest import mock
 
+from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoDbBlocker
 
@@ -20,6 +25,23 @@ KEPT = (  # what is written before the first test, and by none
 )  # fmt: skip
 # Guards and foreign keys look away, as they do when a table is truncated.
 UNGUARDED = "SET LOCAL session_replication_role = replica"
+MIGRATED = "migrated"
+
+
+def migrate_once() -> str:
+    """Return the name of a database of this server that has every table, for workers to begin with a
+    copy. Who comes first makes it; the others wait.
+    """
+    with Path(os.environ["PREPARED_STACK"]).with_suffix(".migrated").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.fstat(lock.fileno()).st_size:
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {MIGRATED}")
+            with mock.patch.dict(connection.settings_dict, NAME=MIGRATED):
+                call_command("migrate", verbosity=0)
+                connection.close()
+            lock.write("yes")
+    return MIGRATED
 
 
 def truncate_all() -> None:
