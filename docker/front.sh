@@ -1,10 +1,31 @@
 #!/bin/sh
 # Start the front server: fill in where it listens, whom it asks, where it may write, and the province's names in its own
-# pages. Beside it runs a small loop that lays the links to the kept pages (docker/static_pages_loop.sh).
+# pages. Beside it runs a small loop that says which kept pages are right (docker/static_pages_loop.sh).
+#
+#   front.sh health   fails where nginx does not answer or the loop has not come round for ten seconds; then no page is
+#                     taken for right, and the loop is started anew
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 export SCRATCH STATIC_PAGES="${STATIC_PAGES:-$here/static-pages}"
 export BODY_SECONDS="${BODY_SECONDS:-600}"
+watch_pages() { # beside nginx, whose pid it is given; the loop comes back when it is killed
+    trap "" HUP
+    while kill -0 "$1" 2>/dev/null; do
+        "$here/static_pages_loop.sh" beside "$1" || true
+        rm -f "$SCRATCH/first"
+        sleep 0.2
+    done
+}
+if [ "${1:-}" = health ]; then
+    watched=$(cat "$SCRATCH/watched" 2>/dev/null || echo 0)
+    if [ $(($(date +%s) - watched)) -gt 10 ]; then
+        rm -f "$SCRATCH/first"
+        watch_pages "$(cat "$SCRATCH/front.pid")" >/dev/null 2>&1 &
+        echo "front: nobody watches the pages" >&2
+        exit 1
+    fi
+    exec wget -q --spider "http://127.0.0.1:${LISTEN##*:}/static/css/portal.css"
+fi
 filled="$SCRATCH/nginx.conf"
 # A connection takes one file, or two; as many as the host allows.
 ulimit -n "$(ulimit -Hn)"
@@ -31,5 +52,5 @@ for page in error.html files.html too-large.html; do
 done
 trap "" HUP # the loop may be first; nginx takes it up again
 "$here/static_pages_loop.sh" once
-"$here/static_pages_loop.sh" beside $$ &
+watch_pages $$ &
 exec nginx -e stderr -p "${ROOT:-$here}" -c "$filled" -g "daemon off; pid $SCRATCH/front.pid;"

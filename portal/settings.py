@@ -33,7 +33,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.RequestCountMiddleware",  # outermost: also what the next ones answer
-    "portal.response_cache.ResponseCacheMiddleware",  # serves what all others have passed
     "portal.report_fast_path.ReportFastPathMiddleware",  # past the others once they passed a report
     "portal.middleware.SecurityHeadersMiddleware",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",
@@ -255,6 +254,7 @@ STORAGES = {
         if _collected
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
+    "published": {"BACKEND": "alerts.static_pages.store.PublishedFolder"},
 }
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False

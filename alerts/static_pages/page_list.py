@@ -26,7 +26,7 @@ _Draw = Callable[[AlertRevision], bytes]
 class StaticPage:
     """An address. `made_of` names all that its text depends on, "" if unknown. Pages that are `alike`
     have the same text. At `until` (epoch seconds) a warning in it ends: with `drops` the page goes,
-    else its stale copy stays.
+    else it stays and says that it may be old.
     """
 
     path: str
