@@ -11,7 +11,7 @@ import io
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from urllib.parse import urlsplit
@@ -136,25 +136,27 @@ class _Round:
         # The ends of both rounds, should this one break off and all else be dead.
         before = store.load_text(FRONT).splitlines()
         store.save(FRONT, "\n".join({*lines, *ends, *filter(_is_end, before)}))
-        with self.old.replaced_by(self.new) as writer:
-            rendered = self._write_pages(writer)
+        with (
+            render_in_subprocess(self.undrawn if self.draws else []) as drawings,
+            self.old.replaced_by(self.new) as writer,
+        ):
+            rendered = self._write_pages(writer, drawings)
         store.save(FRONT, "\n".join([*lines, *ends]))
         return rendered
 
-    def _write_pages(self, writer: store.Writer) -> int:
+    def _write_pages(self, writer: store.Writer, drawings: Iterator[bytes]) -> int:
         rendered = 0
         texts: dict[str, bytes] = {}
-        with closing(render_in_subprocess(self.undrawn if self.draws else [])) as drawings:
-            for page in self.pages:
-                if self._is_same(page):
-                    self.new.pages[page.path] = self.old.pages[page.path]
-                elif self.draws or not page.drawn:
-                    if not (text := texts.get(page.alike, b"")):
-                        text = next(drawings, b"") if page.drawn else _render_page(page.path)
-                        rendered += bool(text)
-                    if page.alike:
-                        texts[page.alike] = text
-                    self._write(writer, page, text)
+        for page in self.pages:
+            if self._is_same(page):
+                self.new.pages[page.path] = self.old.pages[page.path]
+            elif self.draws or not page.drawn:
+                if not (text := texts.get(page.alike, b"")):
+                    text = next(drawings, b"") if page.drawn else _render_page(page.path)
+                    rendered += bool(text)
+                if page.alike:
+                    texts[page.alike] = text
+                self._write(writer, page, text)
         return rendered
 
     def _write(self, writer: store.Writer, page: StaticPage, text: bytes) -> None:
