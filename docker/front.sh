@@ -7,7 +7,9 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 export SCRATCH STATIC_PAGES="${STATIC_PAGES:-$here/static-pages}"
-export BODY_SECONDS="${BODY_SECONDS:-600}"
+export BODY_SECONDS="${BODY_SECONDS:-600}" PUBLISHED_ORIGIN="${PUBLISHED_ORIGIN:-}"
+# Where PUBLISHED_ORIGIN names a bucket, the loop lays here what it reads of it.
+if [ -n "$PUBLISHED_ORIGIN" ]; then STATIC_PAGES="$SCRATCH/published"; fi
 watch_pages() { # beside nginx, whose pid it is given; the loop comes back when it is killed
     trap "" HUP
     while kill -0 "$1" 2>/dev/null; do
@@ -38,9 +40,24 @@ fi
 # Without ALLOWED_HOSTS any name is taken for ours.
 if [ -n "${ALLOWED_HOSTS:-}" ]; then default=" default_server"; else default=; fi
 hosts=$(echo "${ALLOWED_HOSTS:-}" | tr ',' ' ')
-sed -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
-    -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
-    -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/nginx.conf" >"$filled"
+place=folder
+bucket=
+tls=
+if [ -n "$PUBLISHED_ORIGIN" ]; then
+    place=bucket
+    mkdir -p "$STATIC_PAGES/pages"
+    bucket=$(echo "$PUBLISHED_ORIGIN" | sed -n 's|^https*://\([^/]*\)/*.*$|\1|p')
+    port=80
+    if [ "${PUBLISHED_ORIGIN%%:*}" = https ]; then port=443 tls='s|^{tls}||'; fi
+fi
+for file in nginx.conf folder-first.conf bucket-first.conf bucket.conf; do
+    sed -e "s|^{$place}||" -e '/^{folder}/d' -e '/^{bucket}/d' -e "$tls" -e '/^{tls}/d' -e "s|{PLACE}|$place|" \
+        -e "s|{BUCKET}|${PUBLISHED_ORIGIN%%:*}://published$(echo "${PUBLISHED_ORIGIN#*://}" | sed 's|^[^/]*||; s|/*$||')|" \
+        -e "s|{BUCKET_HOST}|$(echo "$bucket" | sed "s|^[^:]*\$|&:${port:-}|")|" -e "s|{BUCKET_NAME}|$bucket|" \
+        -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
+        -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" \
+        -e "s|{SCRATCH}|$SCRATCH|g" -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/$file" >"$SCRATCH/$file"
+done
 name() { # the text that province.toml gives a key
     sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"
 }

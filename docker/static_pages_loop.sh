@@ -18,6 +18,22 @@ outdated=
 since=
 next=0
 
+if [ -n "${PUBLISHED_ORIGIN:-}" ]; then # a program is started for each look
+    TICK=0.4
+    TICKS=1
+fi
+
+fetch() { # objects of the bucket, where there is one; what cannot be reached stays as it was, and grows old
+    [ -n "${PUBLISHED_ORIGIN:-}" ] || return 0
+    for name in "$@"; do
+        copy="$STATIC_PAGES/$name"
+        case "$(curl -s --max-time 2 -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$name")" in
+        200) mv "$copy.new" "$copy" ;;
+        403 | 404) rm -f "$copy" ;; # a stranger who may not list is told no more
+        esac
+    done
+}
+
 read_words() { # of a file's first line: the first and the second
     first_word=
     second_word=
@@ -97,11 +113,12 @@ reload() { # nginx, when it runs
 
 # Whether a word was given since: nothing that was kept before it goes out.
 drop_outdated() {
+    fetch wanted
     read_words "$STATIC_PAGES/wanted"
     word=$first_word
     if [ "$word" = "$outdated" ]; then return 1; fi
     outdated=$word
-    rm -rf "$SCRATCH/first" "$SCRATCH/front-cache"/*
+    rm -rf "$SCRATCH/first" "$SCRATCH/front-cache"/* "$SCRATCH/front-published"/*
     # New workers: those that run hold each page open for up to a second.
     reload
 }
@@ -109,6 +126,7 @@ drop_outdated() {
 look() {
     now=$(date +%s)
     drop_outdated
+    fetch checked front
     read_words "$STATIC_PAGES/checked"
     case "$first_word" in '' | *[!0-9]*) first_word=0 ;; esac
     age=$((now - first_word))

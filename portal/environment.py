@@ -35,6 +35,11 @@ PROVINCE_DIR = Path(env.str("PROVINCE_DIR", str(BASE_DIR / "province"))).absolut
 #: database's
 FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
 
+#: [`DATA_DIR/static-pages`] a bucket for the public pages of warnings, which the front servers of all hosts read without
+#: a key (`PUBLISHED_ORIGIN`): `s3://ID:SECRET@host:port/bucket?region=…&addressing=path&ca=/path/of/ca.pem`, what follows
+#: `?` as needed; `s3+http://` without TLS
+PUBLISHED_URL = env.str("PUBLISHED_URL", "").strip()
+
 #: clamd, which scans uploads: `tcp://host:3310` or `unix:///path/of/its.socket`; without it the
 #: desk says so and a production start warns
 CLAMD_URL = env.str("CLAMD_URL", "")

@@ -254,7 +254,9 @@ STORAGES = {
         if _collected
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
-    "published": {"BACKEND": "alerts.static_pages.store.PublishedFolder"},
+    "published": {"BACKEND": "core.bucket_storage.BucketStorage", "OPTIONS": {"url": PUBLISHED_URL}}
+    if PUBLISHED_URL
+    else {"BACKEND": "alerts.static_pages.store.PublishedFolder"},
 }
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False

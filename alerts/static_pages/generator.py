@@ -80,20 +80,30 @@ def mark_stale() -> None:
 
 
 def refresh_if_needed() -> None:
-    """Mark the pages as checked, or rebuild them with the drawings that an issue left out."""
-    wanted, index = store.load_text(WANTED), PublishedIndex.load()
-    if index.states == content_fingerprint(timezone.now()) and not index.undrawn:
+    """Mark the pages as checked, or rebuild them with the drawings that an issue left out.
+
+    What begins or ends by itself is a publication like an issue.
+    """
+    wanted, index, now = store.load_text(WANTED), PublishedIndex.load(), timezone.now()
+    states = _describe_all(now)
+    if index.states != states:
+        mark_stale()
+    elif index.surroundings == _describe_surroundings(now) and not index.undrawn:
         _mark_checked(wanted)
-    else:
-        rebuild(draws=True)
+        return
+    rebuild(draws=True)
 
 
-def content_fingerprint(now: datetime) -> str:
-    """Return a digest of the warnings' states, the frame ancestors, the release and the interval."""
+def _describe_all(now: datetime) -> str:
+    """Return a digest of the warnings' states."""
     revisions = (*AlertRevision.objects.in_force(), *AlertRevision.objects.ended())
+    return hashlib.sha256(describe_states(revisions, now).encode()).hexdigest()
+
+
+def _describe_surroundings(now: datetime) -> str:
+    """Return a digest of what else pages depend on: release, interval, frame ancestors."""
     interval = int(now.timestamp()) // REBUILD_INTERVAL_SECONDS
-    states = describe_states(revisions, now)
-    text = f"{states} {interval} {release_fingerprint()} {frames.frame_ancestors()}"
+    text = f"{interval} {release_fingerprint()} {frames.frame_ancestors()}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -126,8 +136,12 @@ class _Round:
         late = sweeps.failed_keys(SWEEP)
         self.pages = sorted(list_static_pages(self.now), key=lambda page: page.key in late)
         self.undrawn = [page.drawn for page in self.pages if page.drawn and not self._is_same(page)]
-        is_undrawn = bool(self.undrawn) and not draws
-        self.new = PublishedIndex(basis, content_fingerprint(self.now), is_undrawn)
+        self.new = PublishedIndex(
+            basis,
+            states=_describe_all(self.now),
+            surroundings=_describe_surroundings(self.now),
+            undrawn=bool(self.undrawn) and not draws,
+        )
         self.failed: list[str] = []
 
     def publish(self) -> int:

@@ -98,12 +98,13 @@ def save(name: str, data: bytes | str) -> None:
 
 @dataclass
 class PublishedIndex:
-    """What is published: `basis` names what all of it was made of, `states` the warnings it shows;
-    `pages` has by address what each was made of and a digest, `releases` the assets of each.
+    """What is published: `basis` names what all of it was made of, `states` the warnings it shows,
+    `surroundings` what else it depends on; `pages` has by address what each was made of and a digest, `releases` the assets of each.
     """
 
     basis: str = ""
     states: str = ""
+    surroundings: str = ""
     undrawn: bool = False
     pages: dict[str, list[str]] = field(default_factory=dict)
     releases: list[list[str]] = field(default_factory=list)
