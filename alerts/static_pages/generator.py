@@ -152,7 +152,7 @@ class _Round:
         store.save(FRONT, "\n".join({*lines, *ends, *filter(_is_end, before)}))
         with (
             render_in_subprocess(self.undrawn if self.draws else []) as drawings,
-            self.old.replaced_by(self.new) as writer,
+            self.old.replaced_by(self.new, [page.path for page in self.pages]) as writer,
         ):
             rendered = self._write_pages(writer, drawings)
         store.save(FRONT, "\n".join([*lines, *ends]))

@@ -18,7 +18,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -99,7 +99,8 @@ def save(name: str, data: bytes | str) -> None:
 @dataclass
 class PublishedIndex:
     """What is published: `basis` names what all of it was made of, `states` the warnings it shows,
-    `surroundings` what else it depends on; `pages` has by address what each was made of and a digest, `releases` the assets of each.
+    `surroundings` what else it depends on; `pages` has by address what each was made of and a digest,
+    `releases` the assets of each.
     """
 
     basis: str = ""
@@ -116,13 +117,19 @@ class PublishedIndex:
             return cls(**json.loads(load_text(INDEX)))
         return cls()
 
-    @contextmanager
-    def replaced_by(self, new: "PublishedIndex") -> Iterator["Writer"]:
-        """Yield what writes the pages of `new`, then delete what only the old one has.
+    def save(self) -> None:
+        save(INDEX, json.dumps(asdict(self)))
 
-        A round that breaks off leaves no index, and the next one writes all anew. Raises OSError.
+    @contextmanager
+    def replaced_by(self, new: "PublishedIndex", paths: Iterable[str]) -> Iterator["Writer"]:
+        """Yield what writes the pages of `new`, among `paths`; then delete what only the old one has.
+
+        A round that breaks off leaves an index of what may lie there, made of nothing known, and the
+        next one writes all anew. Raises OSError.
         """
-        published().delete(INDEX)
+        unknown: list[str] = ["", ""]
+        pages = dict.fromkeys((*self.pages, *paths), unknown)
+        PublishedIndex(pages=pages, releases=self.releases).save()
         with ThreadPoolExecutor(_WRITERS) as pool:
             writer = Writer(pool)
             new.releases = _save_release_assets(writer, self.releases)
@@ -133,7 +140,7 @@ class PublishedIndex:
         storage = published()
         if isinstance(storage, PublishedFolder):
             storage.sync()
-        save(INDEX, json.dumps(asdict(new)))
+        new.save()
 
 
 class Writer:
