@@ -54,7 +54,7 @@ class PublishedFolder(FileSystemStorage):
     """
 
     @property
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         return str(settings.DATA_DIR / "static-pages")
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
