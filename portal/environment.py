@@ -36,8 +36,7 @@ PROVINCE_DIR = Path(env.str("PROVINCE_DIR", str(BASE_DIR / "province"))).absolut
 FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
 
 #: [`DATA_DIR/static-pages`] a bucket for the public pages of warnings, which the front servers of all hosts read without
-#: a key (`PUBLISHED_ORIGIN`): `s3://ID:SECRET@host:port/bucket?region=…&addressing=path&ca=/path/of/ca.pem`, what follows
-#: `?` as needed; `s3+http://` without TLS
+#: a key (`PUBLISHED_ORIGIN`): `s3://ID:SECRET@host:port/bucket`, a slash in the secret as `%2F`; `s3+http://` without TLS
 PUBLISHED_URL = env.str("PUBLISHED_URL", "").strip()
 
 #: clamd, which scans uploads: `tcp://host:3310` or `unix:///path/of/its.socket`; without it the
