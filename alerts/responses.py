@@ -1,42 +1,21 @@
 """Responses with published text: cacheable, conditional, without a cookie, framed or not."""
 
 import hashlib
-from collections.abc import Callable, Iterable
-from datetime import datetime
-from functools import cache
+from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 
 from alerts.embed import frames
-from alerts.models import AlertRevision
+from alerts.formats.validators import release_fingerprint
 from core.inline_css import style_source
-from core.province import province
 
 FRAME_POLICY = (
     "default-src 'none'; style-src {style}; {live}base-uri 'none'; form-action 'none';"
     " frame-ancestors {ancestors}; report-uri /csp/; report-to csp"
 )
-_SOURCE_SUFFIXES = {".py", ".html", ".txt", ".css", ".js", ".mo", ".json"}
 _LIVE = "script-src 'self'; connect-src 'self'; "
-
-
-def describe_states(revisions: Iterable[AlertRevision], now: datetime) -> str:
-    """Return all that a page of these revisions depends on: what a revision says is frozen."""
-    return " ".join(f"{revision.identifier} {revision.state(now)}" for revision in revisions)
-
-
-@cache
-def release_fingerprint() -> str:
-    """Return a digest of the code, the templates and the names that pages are made of."""
-    digest = hashlib.sha256(repr(province).encode())
-    for folder in ("alerts", "reports", "templates", "static", "locale"):
-        for file in sorted((settings.BASE_DIR / folder).rglob("*")):
-            if file.suffix in _SOURCE_SUFFIXES:
-                digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def conditional_response(

@@ -27,8 +27,8 @@ from django.utils import timezone
 
 from alerts.embed import frames
 from alerts.formats import signatures
+from alerts.formats.validators import describe_states, release_fingerprint
 from alerts.models import AlertRevision, RevisionSignature
-from alerts.responses import describe_states, release_fingerprint
 from alerts.static_pages import store
 from alerts.static_pages.page_list import StaticPage, list_static_pages
 from alerts.static_pages.store import CHECKED, FRONT, WANTED, PublishedIndex

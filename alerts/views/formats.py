@@ -20,9 +20,10 @@ from django.views.decorators.http import require_safe
 from alerts.embed import snippets
 from alerts.formats import cap, feeds, signatures
 from alerts.formats.registry import ListFormat
+from alerts.formats.validators import describe_states
 from alerts.formats.wording import SOUND_TYPE
 from alerts.models import AlertRevision, CancelReason, PublicKey, RevisionSignature
-from alerts.responses import conditional_response, describe_states
+from alerts.responses import conditional_response
 from alerts.views.pages import get_current_or_404
 from core.responses import allow_cross_origin
 

@@ -16,8 +16,9 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.embed import frames
+from alerts.formats.validators import describe_states
 from alerts.models import AlertRevision
-from alerts.responses import allow_framing, conditional_response, describe_states
+from alerts.responses import allow_framing, conditional_response
 from alerts.views import pages
 from core.province_names import build_page_context
 from reports.models import Commune, Office

@@ -10,8 +10,9 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.formats import html, print_files
+from alerts.formats.validators import describe_states
 from alerts.models import AlertRevision, State
-from alerts.responses import conditional_response, describe_states
+from alerts.responses import conditional_response
 from core.responses import allow_cross_origin
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts import responses
+from alerts.formats.validators import describe_states
 from alerts.models import AlertRevision
 from alerts.static_pages.page_list import list_static_pages
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten
@@ -105,11 +106,11 @@ def test_a_text_that_a_word_overtook_while_it_was_made_is_given_out_once(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its ETag is that of the older word: who has it is given the newer one."""
-    revision, states = issued(), responses.describe_states
+    revision = issued()
 
     def describe_then_cancel(rows: list[AlertRevision], now: Any) -> str:
         cancelled(revision)
-        return states(rows, now)
+        return describe_states(rows, now)
 
     with monkeypatch.context() as patched:
         patched.setattr("alerts.views.pages.describe_states", describe_then_cancel)

@@ -1,12 +1,10 @@
 """Static pages at the front server: which it serves when, under which headers."""
 
-import contextlib
 import gzip
 import http.server
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -29,12 +27,20 @@ from alerts.static_pages.page_list import list_static_pages
 from alerts.static_pages.store import path_for
 from tests.support import database_reset
 from tests.support.alert_factories import approved, cancelled, draft, issued, person
-from tests.support.nginx_front import Stub, ask, needs_nginx, run_front, run_portal, stop
+from tests.support.nginx_front import (
+    Stub,
+    ask,
+    kill_loop,
+    list_workers,
+    needs_nginx,
+    run_front,
+    run_portal,
+    stop,
+)
 from tests.support.recordings import translate
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 from tests.support.stored_pages import checked
 from tools.portal_stack import wait_until
-from tools.process_memory import list_process_tree
 from tools.servers import ROOT
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
@@ -134,20 +140,6 @@ def soon(holds: Callable[[], bool]) -> bool:
     return wait_until(holds, 5)
 
 
-def workers(folder: Path) -> set[int]:
-    """Return nginx's worker processes; none before nginx, which listens first, has written its pid."""
-    with contextlib.suppress(OSError, ValueError):
-        master = int((folder / "front.pid").read_text())
-        return {pid for pid, depth in list_process_tree(master, 0) if depth and _is_worker(pid)}
-    return set()
-
-
-def _is_worker(pid: int) -> bool:
-    with contextlib.suppress(OSError):  # it may just have ended
-        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
-    return False
-
-
 def test_a_recording_is_given_in_parts_from_the_file_and_from_the_portal(
     front: int, revision: AlertRevision, home: Path
 ) -> None:
@@ -188,7 +180,7 @@ def test_what_changes_without_a_warning_comes_from_the_portal_while_it_answers(f
         assert not body(front, path).startswith(FROM_PORTAL), path
 
 
-def test_pages_go_out_compressed(front: int) -> None:
+def test_pages_go_out_compressed_and_to_nobody_twice(front: int) -> None:
     for accepts, form, unpack in (
         ("gzip", "gzip", gzip.decompress),
         ("gzip, br", "br", brotli.decompress),
@@ -197,15 +189,10 @@ def test_pages_go_out_compressed(front: int) -> None:
         assert answer.headers["Content-Encoding"] == form
         assert unpack(packed) == body(front, PAGE)
         assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "max-age=30" in answer.headers["Cache-Control"]
+        again = {"Accept_Encoding": accepts, "If_None_Match": answer.headers["ETag"]}
+        assert ask(front, PAGE, **again)[0].status == 304
     assert ask(front, PAGE, Accept_Encoding="br;q=0")[0].headers["Content-Encoding"] is None
-
-
-def test_a_reader_who_has_it_is_told_so(front: int) -> None:
-    answer, _ = ask(front, PAGE)
-    again, text = ask(front, PAGE, If_None_Match=answer.headers["ETag"])
-    assert (again.status, text) == (304, b"")
-    assert answer.headers["Last-Modified"]
-    assert "max-age=30" in answer.headers["Cache-Control"]
 
 
 def test_a_portal_without_its_database_leaves_them_too(
@@ -215,14 +202,6 @@ def test_a_portal_without_its_database_leaves_them_too(
     checked(home, 3600)
     assert soon(lambda: ask(front, PAGE)[0].headers["X-Kept"] is not None)
     assert ask(front, "/co-quan/")[0].headers["X-Kept"]
-
-
-def test_a_doubt_has_the_portal_asked_until_the_files_are_right(front: int, home: Path) -> None:
-    assert not body(front, PAGE).startswith(FROM_PORTAL)
-    generator.mark_stale()
-    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
-    generator.refresh_if_needed()
-    assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
 
 
 def test_a_crowd_at_a_doubted_page_is_one_question_a_second(
@@ -272,11 +251,11 @@ def test_a_new_doubt_empties_what_the_portal_said_before(front: int, tmp_path: P
 
 def test_at_a_doubt_nothing_is_held_open(front: int, tmp_path: Path) -> None:
     """A worker holds a page for up to a second; new ones hold none."""
-    assert soon(lambda: bool(workers(tmp_path / "front")))
-    before, first = workers(tmp_path / "front"), tmp_path / "front" / "first"
+    assert soon(lambda: bool(list_workers(tmp_path / "front")))
+    before, first = list_workers(tmp_path / "front"), tmp_path / "front" / "first"
     assert first.is_symlink()
     generator.mark_stale()
-    assert soon(lambda: not first.is_symlink() and not before & workers(tmp_path / "front"))
+    assert soon(lambda: not first.is_symlink() and not before & list_workers(tmp_path / "front"))
     assert body(front, PAGE).startswith(FROM_PORTAL)
 
 
@@ -354,19 +333,6 @@ def test_where_nobody_brings_the_loop_back_the_health_check_does(
     assert subprocess.run(command, env=env, check=False).returncode == 1
     assert not (scratch / "first").exists()
     assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
-
-
-def kill_loop(scratch: Path, *, with_parent: bool = False) -> None:
-    """Kill the loop beside nginx, and with it who would bring it back."""
-    master = int((scratch / "front.pid").read_text())
-    shells = [
-        (depth, pid)
-        for pid, depth in list_process_tree(master, 0)
-        if depth and Path(f"/proc/{pid}/comm").read_text().strip() not in {"nginx", "sleep"}
-    ]
-    for depth, pid in sorted(shells):
-        if with_parent or depth > 1:
-            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_policy_of_another_form_never_reaches_the_configuration(

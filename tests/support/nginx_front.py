@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.concurrency import serving
+from tools.process_memory import list_process_tree
 from tools.servers import find_free_port, prepare_nginx
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -67,6 +69,33 @@ def run_front(portal: http.server.HTTPServer, *folders: Path, **env: str) -> Ite
 def stop(portal: http.server.HTTPServer) -> None:
     portal.shutdown()
     portal.server_close()
+
+
+def list_workers(folder: Path) -> set[int]:
+    """Return nginx's worker processes; none before nginx, which listens first, has written its pid."""
+    with contextlib.suppress(OSError, ValueError):
+        master = int((folder / "front.pid").read_text())
+        return {pid for pid, depth in list_process_tree(master, 0) if depth and _is_worker(pid)}
+    return set()
+
+
+def _is_worker(pid: int) -> bool:
+    with contextlib.suppress(OSError):  # it may just have ended
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
+    return False
+
+
+def kill_loop(scratch: Path, *, with_parent: bool = False) -> None:
+    """Kill the loop beside nginx, and with it who would bring it back."""
+    master = int((scratch / "front.pid").read_text())
+    shells = [
+        (depth, pid)
+        for pid, depth in list_process_tree(master, 0)
+        if depth and Path(f"/proc/{pid}/comm").read_text().strip() not in {"nginx", "sleep"}
+    ]
+    for depth, pid in sorted(shells):
+        if with_parent or depth > 1:
+            os.kill(pid, signal.SIGKILL)
 
 
 def listens(port: int) -> bool:
