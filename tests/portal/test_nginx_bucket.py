@@ -15,9 +15,19 @@ from pytest_django import Settings
 
 from alerts.static_pages import generator, store
 from alerts.static_pages.page_list import list_static_pages
-from tests.portal.test_nginx_static_pages import FROM_PORTAL, PAGE, SAME, body, soon
 from tests.support.alert_factories import cancelled, issued
-from tests.support.nginx_front import ask, needs_nginx, run_front, run_portal, stop
+from tests.support.nginx_front import (
+    FROM_PORTAL,
+    PAGE,
+    SAME_HEADERS,
+    ask,
+    body,
+    needs_nginx,
+    run_front,
+    run_portal,
+    soon,
+    stop,
+)
 from tests.support.object_store import OPEN, ObjectStore
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
@@ -56,7 +66,7 @@ def test_a_page_goes_out_of_the_bucket_as_of_the_folder_and_no_older_than_the_la
             if not text.startswith(FROM_PORTAL):
                 wanted = client.get(page.path)
                 assert text == wanted.content, page.path
-                for name in SAME:
+                for name in SAME_HEADERS:
                     assert len(answer.headers.get_all(name) or []) < 2, (page.path, name)
                     assert answer.headers.get(name) == wanted.headers.get(name), (page.path, name)
         answer, packed = ask(front, PAGE, Accept_Encoding="gzip")

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -28,29 +28,26 @@ from alerts.static_pages.store import path_for
 from tests.support import database_reset
 from tests.support.alert_factories import approved, cancelled, draft, issued, person
 from tests.support.nginx_front import (
+    FROM_PORTAL,
+    PAGE,
+    SAME_HEADERS,
     Stub,
     ask,
+    body,
     kill_loop,
     list_workers,
     needs_nginx,
     run_front,
     run_portal,
+    soon,
     stop,
 )
 from tests.support.recordings import translate
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 from tests.support.stored_pages import checked
-from tools.portal_stack import wait_until
 from tools.servers import ROOT
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
-PAGE = "/canh-bao/gia-dien-luc/"
-FROM_PORTAL = b"Host: "
-SAME = (
-    "Content-Type", "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
-    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
-    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie", "Reporting-Endpoints",
-)  # fmt: skip
 
 
 class Failing(Stub):
@@ -132,14 +129,6 @@ def dead(front: int, portal: http.server.HTTPServer) -> int:
     return front
 
 
-def body(front: int, path: str) -> bytes:
-    return ask(front, path)[1]
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    return wait_until(holds, 5)
-
-
 def test_a_recording_is_given_in_parts_from_the_file_and_from_the_portal(
     front: int, revision: AlertRevision, home: Path
 ) -> None:
@@ -164,7 +153,7 @@ def test_every_kept_page_goes_out_as_the_portal_would_send_it(
         wanted = client.get(door.path)
         assert answer.status == 200, door.path
         assert text == (home / "pages" / path_for(door.path)).read_bytes()
-        for name in SAME:
+        for name in SAME_HEADERS:
             assert len(answer.headers.get_all(name) or []) < 2, (door.path, name)
             assert answer.headers.get(name) == wanted.headers.get(name), (door.path, name)
 

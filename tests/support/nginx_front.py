@@ -6,16 +6,25 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.concurrency import serving
+from tools.portal_stack import wait_until
 from tools.process_memory import list_process_tree
 from tools.servers import find_free_port, prepare_nginx
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+
+PAGE = "/canh-bao/gia-dien-luc/"
+FROM_PORTAL = b"Host: "
+SAME_HEADERS = (
+    "Content-Type", "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
+    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
+    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie", "Reporting-Endpoints",
+)  # fmt: skip
 
 needs_nginx = pytest.mark.skipif(
     NGINX is None and not os.environ.get("REQUIRE_BROWSER"), reason="no nginx here"
@@ -127,3 +136,11 @@ def send_raw(port: int, request: bytes, address: str = "127.0.0.1") -> bytes:
         line.sendall(request)
         return line.recv(65536)
     return b""
+
+
+def body(port: int, path: str) -> bytes:
+    return ask(port, path)[1]
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    return wait_until(holds, 5)
