@@ -14,8 +14,12 @@ _SOURCE_SUFFIXES = {".py", ".html", ".txt", ".css", ".js", ".mo", ".json"}
 
 
 def describe_states(revisions: Iterable[AlertRevision], now: datetime) -> str:
-    """Return all that a page of these revisions depends on: what a revision says is frozen."""
-    return " ".join(f"{revision.identifier} {revision.state(now)}" for revision in revisions)
+    """Return all that a page of these revisions depends on; after a restore an identifier may be given
+    a second time, to other words.
+    """
+    return " ".join(
+        f"{each.identifier} {each.content_hash} {each.state(now)}" for each in revisions
+    )
 
 
 @cache

@@ -53,7 +53,9 @@ def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
         signature = _get_signature(revision)
         return signature.cap_message.encode() if signature else cap.render_cap_message(revision)
 
-    return _public_response(request, identifier, render, f"{cap.MEDIA_TYPE}; charset=utf-8")
+    return _public_response(
+        request, revision.content_hash, render, f"{cap.MEDIA_TYPE}; charset=utf-8"
+    )
 
 
 @require_safe
@@ -77,7 +79,10 @@ def content(request: HttpRequest, identifier: str) -> HttpResponse:
     """Return the content byte for byte as it was signed; the signature is in a header."""
     revision = _get_revision_or_404(identifier)
     response = _public_response(
-        request, identifier, lambda: signatures.signing_input(revision), "application/json"
+        request,
+        revision.content_hash,
+        lambda: signatures.signing_input(revision),
+        "application/json",
     )
     if signature := _get_signature(revision):
         response["X-Content-Signature"] = signatures.signature_header(signature)

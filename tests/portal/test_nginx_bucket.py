@@ -38,6 +38,8 @@ def origin(object_store: ObjectStore, settings: Settings) -> str:
     """Return where strangers read the bucket to which this test's pages go."""
     with suppress(ClientError):  # of another test
         object_store.client.create_bucket(Bucket=OPEN)
+    for name in (store.INDEX, store.WANTED, store.CHECKED):
+        object_store.client.delete_object(Bucket=OPEN, Key=name)
     url = object_store.url(OPEN)
     published = {"BACKEND": "core.bucket_storage.BucketStorage", "OPTIONS": {"url": url}}
     settings.STORAGES = settings.STORAGES | {"published": published}
