@@ -23,15 +23,14 @@ if [ -n "${PUBLISHED_ORIGIN:-}" ]; then # a program is started for each look
     TICKS=1
 fi
 
-fetch() { # objects of the bucket, where there is one; what cannot be reached stays as it was, and grows old
+fetch() { # an object of the bucket, where there is one, in so many seconds; what cannot be had stays, and grows old
     [ -n "${PUBLISHED_ORIGIN:-}" ] || return 0
-    for name in "$@"; do
-        copy="$STATIC_PAGES/$name"
-        case "$(curl -s --max-time 2 -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$name")" in
-        200) mv "$copy.new" "$copy" ;;
-        403 | 404) rm -f "$copy" ;; # a stranger who may not list is told no more
-        esac
-    done
+    copy="$STATIC_PAGES/$1"
+    case "$(curl -s --max-time "$2" -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$1")" in
+    200) mv "$copy.new" "$copy" ;;
+    403 | 404) rm -f "$copy" ;; # a stranger who may not list is told no more
+    *) return 1 ;;
+    esac
 }
 
 read_words() { # of a file's first line: the first and the second
@@ -113,7 +112,7 @@ reload() { # nginx, when it runs
 
 # Whether a word was given since: nothing that was kept before it goes out.
 drop_outdated() {
-    fetch wanted
+    fetch wanted 1 || true
     read_words "$STATIC_PAGES/wanted"
     word=$first_word
     if [ "$word" = "$outdated" ]; then return 1; fi
@@ -126,7 +125,8 @@ drop_outdated() {
 look() {
     now=$(date +%s)
     drop_outdated
-    fetch checked front
+    # A bucket that does not answer must not hold up what follows: pages are trusted for no longer.
+    if fetch checked 1; then fetch front 5 || true; fi
     read_words "$STATIC_PAGES/checked"
     case "$first_word" in '' | *[!0-9]*) first_word=0 ;; esac
     age=$((now - first_word))

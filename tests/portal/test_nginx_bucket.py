@@ -29,6 +29,7 @@ from tests.support.nginx_front import (
     stop,
 )
 from tests.support.object_store import OPEN, ObjectStore
+from tools.portal_stack import wait_until
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
 
@@ -102,7 +103,8 @@ def test_a_bucket_that_is_away_leaves_what_was_read_last_and_then_the_portal(
     copy = tmp_path / "front" / "published" / "checked"
     with run_front(portal, tmp_path / "front", PUBLISHED_ORIGIN=origin) as front:
         for how in ("frozen", "killed"):
-            assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
+            # The store itself takes its time to come back.
+            assert wait_until(lambda: not body(front, PAGE).startswith(FROM_PORTAL), 30)
             with object_store.away(how):
                 started = time.monotonic()
                 assert not body(front, PAGE).startswith(FROM_PORTAL)
