@@ -16,6 +16,7 @@ replaced=$now
 word=
 outdated=
 since=
+unread=
 next=0
 
 if [ -n "${PUBLISHED_ORIGIN:-}" ]; then # a program is started for each look
@@ -107,6 +108,7 @@ write_map() { # which, with which argument; whether it changed
 
 reload() { # nginx, when it runs
     replaced=$now
+    unread=
     [ -z "$nginx" ] || kill -HUP "$nginx"
 }
 
@@ -136,13 +138,14 @@ look() {
     if ! cmp -s "$STATIC_PAGES/front" "$SCRATCH/front" || [ "$now" -ge "$next" ] || [ ! -e "$SCRATCH/ends.conf" ]; then
         cp "$STATIC_PAGES/front" "$SCRATCH/front" 2>/dev/null || true
         next=$(list_ends | awk -v now="$now" '$1 > now && (!next_ || $1 < next_) { next_ = $1 } END { print next_ ? next_ : now + 3600 }')
-        write_map signatures || true # read with the next change, for each publication brings one
+        if write_map signatures; then unread=yes; fi # each word brings one: nginx reads them a minute later
         if write_map policies; then changed=yes; fi
         if write_map ends; then changed=yes; fi
     fi
     kept=fresh
     if [ "$age" -gt "$OLD" ] || [ $((now - since)) -gt "$LATE" ]; then kept=stale; fi
     if write_map state "$kept"; then changed=yes; fi
+    if [ -n "$unread" ] && [ $((now - replaced)) -ge 60 ]; then changed=yes; fi
     # New workers now and then: worker_shutdown_timeout ends what the old ones cannot finish.
     if [ -n "$changed" ] || [ $((now - replaced)) -ge "${BODY_SECONDS:-600}" ]; then reload; fi
     if [ "$age" -gt "$TRUSTED" ] || [ "$second_word" != "$word" ] || [ ! -d "$STATIC_PAGES/pages" ]; then
