@@ -91,7 +91,11 @@ def refresh_if_needed() -> None:
     elif index.surroundings == _describe_surroundings(now) and not index.undrawn:
         _mark_checked(wanted)
         return
-    rebuild(draws=True)
+    if advisory_locks.try_lock(KEY):  # else another process writes just now
+        try:
+            rebuild(draws=True)
+        finally:
+            advisory_locks.unlock(KEY)
 
 
 def _describe_all(now: datetime) -> str:

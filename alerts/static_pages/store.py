@@ -23,6 +23,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -157,8 +158,7 @@ class Writer:
         """Write a page in each of its forms; False for one that has no place for the notice."""
         name, forms = f"pages/{path_for(path)}", {"": text}
         if Path(name).suffix not in _INCOMPRESSIBLE:
-            forms[".gz"] = gzip.compress(text, mtime=0)
-            forms[".br"] = brotli.compress(text, quality=_BROTLI_QUALITY)
+            forms |= zip(_COMPRESSED, _compress(text), strict=True)
         with suppress(ValueError):
             if has_stale_form(path):
                 forms[STALE] = with_stale_notice(path, text, now)
@@ -173,6 +173,12 @@ class Writer:
     def finish(self) -> None:
         for step in self.steps:
             step.result()
+
+
+@lru_cache(maxsize=8)
+def _compress(text: bytes) -> tuple[bytes, bytes]:
+    """Return its packed forms; the frames of many communes are one text."""
+    return gzip.compress(text, mtime=0), brotli.compress(text, quality=_BROTLI_QUALITY)
 
 
 def path_for(path: str) -> str:
