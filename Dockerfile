@@ -48,7 +48,7 @@ CMD ["web"]
 FROM nginx:${NGINX}-alpine AS front
 COPY --from=portal /portal/build/static /srv/front/static
 COPY docker/error.html docker/files.html docker/too-large.html /srv/front/
-COPY docker/nginx.conf docker/static-always.conf docker/static-first.conf docker/static-page.conf docker/static-file.conf docker/local.conf docker/front.sh docker/static_pages_loop.sh /srv/front/
+COPY docker/nginx.conf docker/static-always.conf docker/folder-first.conf docker/bucket-first.conf docker/bucket.conf docker/static-page.conf docker/static-file.conf docker/local.conf docker/front.sh docker/static_pages_loop.sh /srv/front/
 COPY province/province.toml /srv/front/province/province.toml
 ENV PROVINCE_DIR=/srv/front/province
 ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp STATIC_PAGES=/static-pages

@@ -1,11 +1,14 @@
 """Responses with published text: cacheable, conditional, without a cookie, framed or not."""
 
+import hashlib
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
-from django.utils.http import http_date
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_cache_control
 
 from alerts.embed import frames
-from alerts.static_pages import content_version
+from alerts.formats.validators import release_fingerprint
 from core.inline_css import style_source
 
 FRAME_POLICY = (
@@ -16,18 +19,25 @@ _LIVE = "script-src 'self'; connect-src 'self'; "
 
 
 def conditional_response(
-    request: HttpRequest, text: str | bytes, content_type: str = "text/html; charset=utf-8"
+    request: HttpRequest,
+    made_of: object,
+    render: Callable[[], str | bytes],
+    content_type: str = "text/html; charset=utf-8",
 ) -> HttpResponse:
-    """Return a published text, or 304 when the client has this very text already."""
-    response = HttpResponse(text, content_type=content_type)
-    set_response_etag(response)
-    if version := content_version.current_version():
-        response["Last-Modified"] = http_date(version.since)
+    """Return a published text, or 304, without rendering, when the client has this very text already.
+
+    `made_of` names all that the text depends on beside its address, the release and the day.
+    """
+    basis = (request.get_full_path(), made_of, release_fingerprint(), timezone.localdate())
+    etag = f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}"'
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = HttpResponse(render(), content_type=content_type)
+    response["ETag"] = etag
     patch_cache_control(
         response, public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400
     )
-    answer = get_conditional_response(request, etag=response["ETag"], response=response)
-    return answer if isinstance(answer, HttpResponse) else response
+    return response
 
 
 def allow_framing(

@@ -56,22 +56,24 @@ def measure_files(servers: BenchServers) -> Iterator[Result]:
         port, bare = find_free_port(), find_free_port()
         web = servers.serve("web", "portal.wsgi")
         ours = prepare_nginx(servers.folder / "front", port, web, static_pages)
-        limit = _prepare_bare_nginx(servers.folder / "bare", bare, static_pages / "current/fresh")
-        for child, at in ((ours, port), (limit, bare)):
+        limit = _prepare_bare_nginx(servers.folder / "bare", bare, static_pages)
+        # The bare server stands for the bucket, which is asked once a second.
+        by_bucket = find_free_port()
+        bucket = prepare_nginx(servers.folder / "bucket-front", by_bucket, web)
+        bucket.env = {**(bucket.env or {}), "PUBLISHED_ORIGIN": f"http://127.0.0.1:{bare}"}
+        for child, at in ((limit, bare), (ours, port), (bucket, by_bucket)):
             servers.stack.callback(child.stop, 10.0)
             child.start()
             child.wait_until_ready(partial(is_listening, at))
-        rivals = (
-            partial(_measure_per_cpu_second, ours, port, PAGE),
-            partial(_measure_per_cpu_second, limit, bare, f"{PAGE}index.html"),
-        )
-        as_file = measure_ratio(*rivals)
-        (static_pages / "outdated-since").write_text("1\n")
-        assert wait_until(lambda: not (servers.folder / "front" / "first").exists())
-        cached = measure_ratio(*rivals)
+        alone = partial(_measure_per_cpu_second, limit, bare, f"/pages{PAGE}index.html")
+        as_file = measure_ratio(partial(_measure_per_cpu_second, ours, port, PAGE), alone)
+        first = servers.folder / "bucket-front" / "first"
+        assert wait_until(first.exists)
+        cached = measure_ratio(partial(_measure_per_cpu_second, bucket, by_bucket, PAGE), alone)
+        assert first.exists()
     for name, least, (ratio, figures) in (
         ("as a file", 0.95, as_file),
-        ("through proxy_cache", 0.65, cached),
+        ("from the bucket through the cache", 0.65, cached),
     ):
         what = f"warning page {name} / bare gzip_static"
         yield Result(6, what, ratio, least=least, detail=figures)
@@ -81,14 +83,12 @@ def measure_application(servers: BenchServers) -> Iterator[Result]:
     """Bar 7: texts of a warning at the application, requests a second of gunicorn's processor time."""
     with publishing_rounds.publisher_process(servers.env) as desk:
         desk.act("issue", "mot")
-    servers.manage("rebuild_static_pages")
-    with _confirm_files(servers.folder / "static-pages"):
-        ours = servers.serving("web", "portal.wsgi")
-        bare = servers.serving("bare", "bench.bare_wsgi")
-        ratios = measure_ratios(partial(_measure_doors, ours), partial(_measure_constant, bare))
+    ours = servers.serving("web", "portal.wsgi")
+    bare = servers.serving("bare", "bench.bare_wsgi")
+    ratios = measure_ratios(partial(_measure_doors, ours), partial(_measure_constant, bare))
     for name, (ratio, figures) in ratios.items():
         what = f"{name} at the application / constant view"
-        yield Result(7, what, ratio, least=0.50, detail=figures)
+        yield Result(7, what, ratio, least=0.25, detail=figures)
 
 
 def _measure_doors(served: Served, seconds: float) -> dict[str, float]:
@@ -138,11 +138,13 @@ def _prepare_bare_nginx(folder: Path, port: int, root: Path) -> ChildProcess:
 @contextmanager
 def _confirm_files(static_pages: Path) -> Iterator[None]:
     """Say that the files are right, as beat does."""
-    done = Event()
+    done, draft = Event(), static_pages / ".checked"
+    word = (static_pages / "wanted").read_text()
 
     def say() -> None:
         while not done.is_set():
-            (static_pages / "checked-at").write_text(f"{int(time.time())}\n")
+            draft.write_text(f"{int(time.time())} {word}\n")
+            draft.replace(static_pages / "checked")
             done.wait(10)
 
     speaker = Thread(target=say)

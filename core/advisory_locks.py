@@ -20,5 +20,10 @@ def try_lock(name: str) -> bool:
     return fetch_all("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]) == [(True,)]
 
 
+def lock(name: str) -> None:
+    """Wait for the lock of that name; this connection has it until `unlock` or its end."""
+    fetch_all("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+
+
 def unlock(name: str) -> None:
     fetch_all("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

@@ -1,32 +1,43 @@
 #!/bin/sh
-# Choose the static pages that nginx serves: static_pages_loop.sh once, or … beside PID-OF-NGINX.
+# Watch the published pages beside nginx: static_pages_loop.sh once, or … beside PID-OF-NGINX.
 #
-#   SCRATCH/first  pages that were found right less than TRUSTED seconds ago and not outdated since
-#   SCRATCH/kept   for when the portal does not answer: the same, or after a day their stale twins
-#
-# Where a warning in them has ended since, a pruned copy of the tree takes its place.
+#   SCRATCH/first     a link to the pages while they are known to be right: found right less than TRUSTED seconds
+#                     ago, and no publication has given another word since
+#   SCRATCH/*.conf    maps for nginx: policies, signatures, what has ended, whether what is kept may be old
+#   SCRATCH/watched   when this loop last came round; front.sh health reads it
 set -u
 TRUSTED=55
 OLD=86400
+LATE=60 # seconds that a publication may be missing in the pages before these are called old
 TICK=0.12
-MARK_CHECKS="1 2 3 4" # a tick between two
-QUIET=${QUIET:-120} # rounds
-seen=
-rounds=0
-replaced=$(date +%s)
+TICKS="1 2 3 4" # looks for a new word in a round
+now=$(date +%s)
+replaced=$now
+word=
 outdated=
+since=
+unread=
+next=0
 
-read_number() { # the first line of a file, when it is a number; else 0
-    value=
-    if [ -r "$1" ]; then read -r value <"$1" || true; fi
-    case "$value" in '' | *[!0-9]*) echo 0 ;; *) echo "$value" ;; esac
+if [ -n "${PUBLISHED_ORIGIN:-}" ]; then # a program is started for each look
+    TICK=0.4
+    TICKS=1
+fi
+
+fetch() { # an object of the bucket, where there is one, in so many seconds; what cannot be had stays, and grows old
+    [ -n "${PUBLISHED_ORIGIN:-}" ] || return 0
+    copy="$STATIC_PAGES/$1"
+    case "$(curl -s --max-time "$2" -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$1")" in
+    200) mv "$copy.new" "$copy" ;;
+    403 | 404) rm -f "$copy" ;; # a stranger who may not list is told no more
+    *) return 1 ;;
+    esac
 }
 
-point_link() { # a link, in one step
-    if [ "$(readlink "$SCRATCH/$1")" != "$2" ]; then
-        rm -f "$SCRATCH/.$1"
-        ln -s "$2" "$SCRATCH/.$1" && mv -T "$SCRATCH/.$1" "$SCRATCH/$1"
-    fi
+read_words() { # of a file's first line: the first and the second
+    first_word=
+    second_word=
+    if [ -r "$1" ]; then read -r first_word second_word <"$1" || true; fi
 }
 
 # What follows comes from another machine's disk: only lines of the form that we expect become a map.
@@ -35,7 +46,7 @@ policies() {
     form="[a-zA-Z0-9 ;:/+=*.'-]*"
     kinds=
     for kind in page now frame live; do
-        policy=$(sed -n "s|^$kind \($form\)$|\1|p" "$1" 2>/dev/null | sed 1q)
+        policy=$(sed -n "s|^policy $kind \($form\)$|\1|p" "$STATIC_PAGES/front" 2>/dev/null | sed 1q)
         name=$kind
         if [ "$kind" = page ]; then
             name=default
@@ -56,10 +67,11 @@ policies() {
         echo "map \"\" \$static_policy_$kind { default \"${whole:-$of_pages}\"; }"
     done
     echo "map \$static_kind \$static_policy {$kinds }"
-    echo 'map $visitors_scheme $static_tree {'
-    echo '    default first;'
-    # Over plain http the portal answers itself: it leads to https.
-    if grep -qsx 'scheme https' "$1"; then echo '    http nowhere;'; fi
+    # What has ended is asked of the portal. So is all over plain http, which leads to https.
+    echo 'map "$visitors_scheme$ended" $static_tree {'
+    echo '    default nowhere;'
+    echo '    https first;'
+    if ! grep -qsx 'scheme https' "$STATIC_PAGES/front"; then echo '    http first;'; fi
     echo '}'
 }
 
@@ -67,108 +79,95 @@ signatures() {
     echo 'map $uri $static_signature {'
     echo '    default "";'
     form='keyid="[a-zA-Z0-9]*", algorithm="Ed25519", signature="[a-zA-Z0-9+/=]*"'
-    sed -n "s|^\(/canh-bao/noi-dung/[a-zA-Z0-9-]*\.json\) \($form\)$|    \1 '\2';|p" "$1" 2>/dev/null
+    sed -n "s|^signature \(/canh-bao/noi-dung/[a-zA-Z0-9-]*\.json\) \($form\)$|    \1 '\2';|p" "$STATIC_PAGES/front" 2>/dev/null
     echo '}'
 }
 
-write_map() { # what to write, from which file, and nginx when it runs
-    "$1" "$2" >"$SCRATCH/$1.new"
-    if ! cmp -s "$SCRATCH/$1.new" "$SCRATCH/$1.conf"; then
-        mv "$SCRATCH/$1.new" "$SCRATCH/$1.conf"
-        if [ -n "${3:-}" ]; then kill -HUP "$3"; fi
-    fi
+list_ends() { # when, what and address, a line each
+    awk 'NF == 4 && $1 == "end" && $2 ~ /^[0-9]+$/ && ($3 == "drop" || $3 == "stale") && $4 ~ /^\/[a-zA-Z0-9_.\/-]*$/ \
+        { print $2, $3, $4 }' "$STATIC_PAGES/front" 2>/dev/null
 }
 
-# A tree of links without what has ended: drop it, or lay its stale twin there.
-prune_tree() { # tree, fresh or stale, how many lines of its ends are due
-    place="$SCRATCH/pruned/${1##*/}-$3/$2"
-    if [ ! -d "$place" ]; then
-        rm -rf "$SCRATCH/pruned.new"
-        mkdir -p "$SCRATCH/pruned.new" "${place%/*}"
-        cp -rs "$1/$2" "$SCRATCH/pruned.new/$2"
-        head -n "$3" "$1/ends" | while read -r _ what file; do
-            for form in "$file" "$file.gz" "$file.br"; do
-                rm -f "$SCRATCH/pruned.new/$2/$form"
-                if [ "$what" = twin ] && [ -e "$1/stale/$form" ]; then
-                    ln -s "$1/stale/$form" "$SCRATCH/pruned.new/$2/$form"
-                fi
-            done
-        done
-        mv "$SCRATCH/pruned.new/$2" "$place"
-    fi
-    echo "$place"
+ends() {
+    echo 'map $uri $ended {'
+    echo '    default "";'
+    list_ends | awk -v now="$now" '$1 <= now && what[$3] != "drop" { what[$3] = $2 }
+        END { for (address in what) print "    " address " " what[address] ";" }'
+    echo '}'
 }
 
-drop_pruned_but() { # the tree that the links lead to; they have to lead there by now
-    for old in "$SCRATCH/pruned"/*; do
-        if [ -d "$old" ] && [ "$old" != "${1%/*}" ]; then rm -rf "$old"; fi
-    done
+state() { # fresh or stale
+    echo "map \"\" \$kept_state { default $1; }"
 }
 
-# Whether a word was given since: nothing that was kept before it goes out. No other program is
-# started to see it.
+write_map() { # which, with which argument; whether it changed
+    "$@" >"$SCRATCH/$1.new"
+    if cmp -s "$SCRATCH/$1.new" "$SCRATCH/$1.conf"; then return 1; fi
+    mv "$SCRATCH/$1.new" "$SCRATCH/$1.conf"
+}
+
+reload() { # nginx, when it runs
+    replaced=$now
+    unread=
+    [ -z "$nginx" ] || kill -HUP "$nginx"
+}
+
+# Whether a word was given since: nothing that was kept before it goes out.
 drop_outdated() {
-    word=
-    if [ -e "$STATIC_PAGES/outdated-since" ]; then read -r word <"$STATIC_PAGES/outdated-since" || true; fi
+    fetch wanted 1 || true
+    read_words "$STATIC_PAGES/wanted"
+    word=$first_word
     if [ "$word" = "$outdated" ]; then return 1; fi
     outdated=$word
-    if [ -n "$word" ]; then
-        rm -f "$SCRATCH/first" "$SCRATCH/front-cache"/*
-        # New workers: those that run hold each page open for up to a second.
-        kill -HUP "$1"
-    fi
+    rm -rf "$SCRATCH/first" "$SCRATCH/front-cache"/* "$SCRATCH/front-published"/*
+    # New workers: those that run hold each page open for up to a second.
+    reload
 }
 
-update_links() {
+look() {
     now=$(date +%s)
+    drop_outdated
+    # A bucket that does not answer must not hold up what follows: pages are trusted for no longer.
+    if fetch checked 1; then fetch front 5 || true; fi
+    read_words "$STATIC_PAGES/checked"
+    case "$first_word" in '' | *[!0-9]*) first_word=0 ;; esac
+    age=$((now - first_word))
+    if [ "$second_word" = "$word" ]; then since=$now; fi
+    since=${since:-$now}
+    changed=
+    if ! cmp -s "$STATIC_PAGES/front" "$SCRATCH/front" || [ "$now" -ge "$next" ] || [ ! -e "$SCRATCH/ends.conf" ]; then
+        cp "$STATIC_PAGES/front" "$SCRATCH/front" 2>/dev/null || true
+        next=$(list_ends | awk -v now="$now" '$1 > now && (!next_ || $1 < next_) { next_ = $1 } END { print next_ ? next_ : now + 3600 }')
+        if write_map signatures; then unread=yes; fi # each word brings one: nginx reads them a minute later
+        if write_map policies; then changed=yes; fi
+        if write_map ends; then changed=yes; fi
+    fi
+    kept=fresh
+    if [ "$age" -gt "$OLD" ] || [ $((now - since)) -gt "$LATE" ]; then kept=stale; fi
+    if write_map state "$kept"; then changed=yes; fi
+    if [ -n "$unread" ] && [ $((now - replaced)) -ge 60 ]; then changed=yes; fi
     # New workers now and then: worker_shutdown_timeout ends what the old ones cannot finish.
-    if [ -n "${1:-}" ] && [ $((now - replaced)) -ge "${BODY_SECONDS:-600}" ]; then
-        replaced=$now
-        kill -HUP "$1"
-    fi
-    tree=$(readlink -f "$STATIC_PAGES/current")
-    if [ ! -d "$tree/fresh" ]; then
+    if [ -n "$changed" ] || [ $((now - replaced)) -ge "${BODY_SECONDS:-600}" ]; then reload; fi
+    if [ "$age" -gt "$TRUSTED" ] || [ "$second_word" != "$word" ] || [ ! -d "$STATIC_PAGES/pages" ]; then
         rm -f "$SCRATCH/first"
-        for what in policies signatures; do
-            [ -e "$SCRATCH/$what.conf" ] || write_map "$what" ""
-        done
-        return
+    elif [ ! -L "$SCRATCH/first" ]; then
+        ln -s "$STATIC_PAGES/pages" "$SCRATCH/first"
     fi
-    rounds=$((rounds + 1))
-    if [ "$tree" != "$seen" ]; then
-        write_map policies "$tree/policies" "${1:-}" && seen=$tree
-        rounds=0
-    fi
-    # Each word brings a signature: nginx reads them when no other word has come for a minute.
-    if [ "$rounds" = "$QUIET" ] || [ ! -e "$SCRATCH/signatures.conf" ]; then
-        write_map signatures "$tree/signatures" "${1:-}"
-    fi
-    age=$((now - $(read_number "$STATIC_PAGES/checked-at")))
-    kind=fresh
-    if [ "$age" -gt "$OLD" ]; then kind=stale; fi
-    pages="$STATIC_PAGES/current/$kind"
-    read -r first _ <"$tree/ends" || first=
-    if [ -n "$first" ] && [ "$first" -le "$now" ]; then
-        due=$(awk -v now="$now" '$1 > now { exit } { due++ } END { print due + 0 }' "$tree/ends")
-        pages=$(prune_tree "$tree" "$kind" "$due")
-    fi
-    point_link kept "$pages"
-    if [ "$age" -le "$TRUSTED" ] && [ ! -e "$STATIC_PAGES/outdated-since" ]; then
-        point_link first "$pages"
-    else
-        rm -f "$SCRATCH/first"
-    fi
-    drop_pruned_but "$pages"
+    echo "$now" >"$SCRATCH/watched.new"
+    mv "$SCRATCH/watched.new" "$SCRATCH/watched"
 }
 
+nginx=${2:-}
 if [ "$1" = once ]; then
-    update_links
+    look
 else
-    while kill -0 "$2" 2>/dev/null; do
-        update_links "$2"
-        for _ in $MARK_CHECKS; do
+    read_words "$STATIC_PAGES/wanted"
+    outdated=$first_word
+    while kill -0 "$nginx" 2>/dev/null; do
+        look
+        for _ in $TICKS; do
             sleep "$TICK"
-            if drop_outdated "$2"; then break; fi
+            if drop_outdated; then break; fi
         done
     done
 fi

@@ -44,6 +44,10 @@ EVIDENCE_URL = env.str("EVIDENCE_URL", "").strip()
 #: other is still read, until `manage.py move_evidence` has emptied it
 EVIDENCE_STORE = env.str("EVIDENCE_STORE", "") or ("bucket" if EVIDENCE_URL else "folder")
 
+#: [`DATA_DIR/static-pages`] a bucket for the public pages of warnings, which the front servers of all hosts read without
+#: a key (`PUBLISHED_ORIGIN`): `s3://ID:SECRET@host:port/bucket`, a slash in the secret as `%2F`; `s3+http://` without TLS
+PUBLISHED_URL = env.str("PUBLISHED_URL", "").strip()
+
 #: clamd, which scans uploads: `tcp://host:3310` or `unix:///path/of/its.socket`; without it the
 #: desk says so and a production start warns
 CLAMD_URL = env.str("CLAMD_URL", "")

@@ -36,7 +36,6 @@ INSTALLED_APPS = [
 # page nothing else stands.
 MIDDLEWARE = [
     "portal.middleware.RequestCountMiddleware",  # outermost: also what the next ones answer
-    "portal.response_cache.ResponseCacheMiddleware",  # serves what all others have passed
     "portal.middleware.SecurityHeadersMiddleware",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
@@ -270,6 +269,9 @@ STORAGES = {
         if _collected
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
+    "published": {"BACKEND": "core.bucket_storage.BucketStorage", "OPTIONS": {"url": PUBLISHED_URL}}
+    if PUBLISHED_URL
+    else {"BACKEND": "alerts.static_pages.store.PublishedFolder"},
 }
 if EVIDENCE_URL:
     STORAGES["evidence-bucket"] = {

@@ -39,7 +39,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     for entry in _list_entries():
         for address in entry.addresses.values():
             _add(root, entry, address)
-    return conditional_response(request, xml.serialize(root), "application/xml; charset=utf-8")
+    text = xml.serialize(root)
+    return conditional_response(request, text, lambda: text, "application/xml; charset=utf-8")
 
 
 def _list_entries() -> Iterator[SitemapEntry]:

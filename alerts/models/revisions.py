@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Now
 from django.db.models.lookups import Exact
@@ -57,19 +57,6 @@ class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
         return self.filter(
             _is_no_unread_cancel(), ~Exists(overtaking), effective__lte=timezone.now()
         )
-
-    def change_boundaries(self) -> tuple[datetime | None, datetime | None]:
-        """Return when a revision last began or ended, and when one next will, in one statement."""
-        now = timezone.now()
-        times = self.aggregate(
-            began=Max("effective", filter=Q(effective__lte=now)),
-            ended=Max("expires", filter=Q(expires__lte=now)),
-            begins=Min("effective", filter=Q(effective__gt=now)),
-            ends=Min("expires", filter=Q(expires__gt=now)),
-        )
-        past = filter(None, (times["began"], times["ended"]))
-        future = filter(None, (times["begins"], times["ends"]))
-        return max(past, default=None), min(future, default=None)
 
 
 def _is_in_force() -> Q:

@@ -1,22 +1,19 @@
-"""Public pages as files, which the front web server serves when the application is down.
+"""Public pages of warnings, rendered when what they say changes and written to the published place.
 
-Every address of page_list.py is requested of Django in one snapshot of the database; then the whole
-tree is replaced at once, by one process at a time. `checked-at` holds when a tree was last right;
-`outdated-since` says that a revision was issued since.
+Every address of page_list.py is requested of Django in one snapshot of the database, by one process
+at a time. A publication gives a new word in `wanted`, after COMMIT; from then on the front server asks
+the application, until `checked` repeats that word.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import io
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -30,10 +27,13 @@ from django.utils import timezone
 
 from alerts.embed import frames
 from alerts.formats import signatures
+from alerts.formats.validators import describe_states, release_fingerprint
 from alerts.models import AlertRevision, RevisionSignature
+from alerts.static_pages import store
 from alerts.static_pages.page_list import StaticPage, list_static_pages
-from alerts.static_pages.store import FileRecord, StaticTree, copy_release_assets, path_for
+from alerts.static_pages.store import CHECKED, FRONT, WANTED, PublishedIndex
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
+from core import advisory_locks
 from core.database import read_snapshot
 from core.outbox import queue, sweeps
 
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 WRITE_TASK = "alerts.write_static_pages"
 KEY, SWEEP = "static_pages", "static_pages.render"
-MAX_FAILED = 10  # pages that a tree may lack
+MAX_FAILED = 10  # pages that a round may leave out
 TIMEOUT_SECONDS = 10.0
 STATEMENT_TIMEOUT_SECONDS = 5  # as of a page
 REBUILD_INTERVAL_SECONDS = 300  # after which pages of reports are rendered again
@@ -53,137 +53,145 @@ POLICIES = {
     "live": "/nhung/song/",
 }
 _POLICY = "Content-Security-Policy"
-_SOURCE_SUFFIXES = {".py", ".html", ".txt", ".css", ".js", ".mo", ".json"}
 _OK = 200
-# In a request's environ, where no visitor can put it: no cached response will do.
-BYPASS_CACHE_KEY = "static_pages.bypass_cache"
 
 
 class StaticPageError(Exception):
-    """A page could not be rendered; the tree that is served stays."""
-
-
-def static_pages_dir() -> Path:
-    folder: Path = settings.DATA_DIR / "static-pages"
-    return folder
+    """A page could not be rendered; the one that is published stays."""
 
 
 @queue.for_each_lease
 def process_items(lease: queue.Lease) -> None:
-    """Rebuild for an outbox item, which gets a tree that is newer than its cause."""
+    """Publish for an outbox item, which gets pages that are newer than its cause."""
     rebuild()
     queue.mark_done(lease)
 
 
 def enqueue_rebuild() -> None:
-    """Enqueue a rebuild, in the transaction of its cause; mark the old files as stale after COMMIT."""
+    """Enqueue a rebuild, in the transaction of its cause; mark the old pages as stale after COMMIT."""
     queue.enqueue_once(WRITE_TASK, KEY)
-    transaction.on_commit(mark_stale)
+    transaction.on_commit(mark_stale, robust=True)
     transaction.on_commit(queue.notify)
 
 
 def mark_stale() -> None:
-    """Make the front server ask the application first until the files are checked again."""
-    with contextlib.suppress(OSError):
-        if static_pages_dir().is_dir():
-            _replace_file("outdated-since", str(time.time_ns()))
+    """Make the front server ask the application first until the pages are checked again."""
+    store.save(WANTED, secrets.token_hex(8))
 
 
 def refresh_if_needed() -> None:
-    """Mark the files as checked, or rebuild them with the drawings that an issue left out."""
-    outdated_since, current = _read_outdated_since(), StaticTree.current(static_pages_dir())
-    summary = current.made.get("", {}) if current else {}
-    if summary == {"standing": content_fingerprint(timezone.now()), "undrawn": False}:
-        _mark_checked(outdated_since)
-    else:
-        rebuild(draws=True)
+    """Mark the pages as checked, or rebuild them with the drawings that an issue left out.
+
+    What begins or ends by itself is a publication like an issue.
+    """
+    wanted, index, now = store.load_text(WANTED), PublishedIndex.load(), timezone.now()
+    states = _describe_all(now)
+    if index.states != states:
+        mark_stale()
+    elif index.surroundings == _describe_surroundings(now) and not index.undrawn:
+        _mark_checked(wanted)
+        return
+    if advisory_locks.try_lock(KEY):  # else another process writes just now
+        try:
+            rebuild(draws=True)
+        finally:
+            advisory_locks.unlock(KEY)
 
 
-def content_fingerprint(now: datetime) -> str:
-    """Return a digest of the warnings' states, the frame ancestors, the release and the interval."""
+def _describe_all(now: datetime) -> str:
+    """Return a digest of the warnings' states."""
     revisions = (*AlertRevision.objects.in_force(), *AlertRevision.objects.ended())
-    states = [f"{revision.identifier} {revision.state(now)}" for revision in revisions]
+    return hashlib.sha256(describe_states(revisions, now).encode()).hexdigest()
+
+
+def _describe_surroundings(now: datetime) -> str:
+    """Return a digest of what else pages depend on: release, interval, frame ancestors."""
     interval = int(now.timestamp()) // REBUILD_INTERVAL_SECONDS
-    text = f"{states} {interval} {release_fingerprint()} {frames.frame_ancestors()}"
+    text = f"{interval} {release_fingerprint()} {frames.frame_ancestors()}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@cache
-def release_fingerprint() -> str:
-    """Return a digest of the code and templates that pages are made of."""
-    digest = hashlib.sha256()
-    for folder in ("alerts", "reports", "templates", "static", "locale"):
-        for file in sorted((settings.BASE_DIR / folder).rglob("*")):
-            if file.suffix in _SOURCE_SUFFIXES:
-                digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class _ServedTree:
-    """The tree that is served, and whether its pages, or its drawings, may be reused."""
-
-    tree: StaticTree | None
-    pages: bool
-    drawings: bool
-
-    def find_same(self, page: StaticPage) -> StaticTree | None:
-        """Return the tree if it holds what this page would say now."""
-        may_reuse = page.made_of and (self.drawings if page.drawn else self.pages)
-        is_same = self.get_record(page.path).get("of") == _made_of(page)
-        return self.tree if may_reuse and is_same else None
-
-    def get_record(self, path: str) -> FileRecord:
-        return self.tree.made.get(path, {}) if self.tree else {}
-
-
 def rebuild(*, anew: bool = False, draws: bool = False) -> int:
-    """Write what has changed, or everything `anew`; return how many texts were rendered. New drawings
+    """Publish what has changed, or everything `anew`; return how many texts were rendered. New drawings
     only with `draws`: an issue cannot wait. A page that fails is left out, and the application asked
-    for it. Raises StaticPageError, OSError; then the served tree stays.
+    for it. Raises StaticPageError and the storage's errors; then the front server goes on asking.
     """
-    home = static_pages_dir()
-    with _lock_writer(), read_snapshot(STATEMENT_TIMEOUT_SECONDS):
-        outdated_since, now = _read_outdated_since(), timezone.now()
-        copy_release_assets(home)
-        old = StaticTree.current(home)
-        tree = StaticTree.create(home, f"{timezone.localdate(now)} {release_fingerprint()}")
-        served = _ServedTree(old, bool(old and old.basis == tree.basis and not anew), not anew)
-        rendered = _fill(tree, served, now, draws=draws)
-        tree.activate(home)
-        _mark_checked(outdated_since)
-    for key in {*sweeps.failed_keys(SWEEP), *tree.failed}:
+    with _lock_writer():
+        wanted, old = store.load_text(WANTED), PublishedIndex.load()
+        with read_snapshot(STATEMENT_TIMEOUT_SECONDS):
+            work = _Round(old, anew=anew, draws=draws)
+            rendered = work.publish()
+        _mark_checked(wanted)
+    for key in {*sweeps.failed_keys(SWEEP), *work.failed}:
         with sweeps.Guard(SWEEP, key):
-            if key in tree.failed:
+            if key in work.failed:
                 raise StaticPageError(key)
-    log.info("static_pages.written", rendered=rendered, files=len(tree.made))
+    log.info("static_pages.written", rendered=rendered, files=len(work.new.pages))
     return rendered
 
 
-def _fill(tree: StaticTree, served: _ServedTree, now: datetime, *, draws: bool) -> int:
-    rendered, late = 0, sweeps.failed_keys(SWEEP)
-    alike: dict[str, str] = {}
-    pages = sorted(list_static_pages(now), key=lambda page: page.key in late)
-    undrawn = [page.drawn for page in pages if page.drawn and not served.find_same(page)]
-    with closing(render_in_subprocess(undrawn if draws else [])) as drawings:
-        for page in pages:
-            if first := alike.get(page.alike):
-                tree.copy_from(page.path, tree, first)
-            elif same := served.find_same(page):
-                tree.copy_from(page.path, same, page.path)
-            elif text := next(drawings, b"") if page.drawn else _render_page(page.path):
-                rendered += 1
-                _write(tree, served, page, text, now)
-            elif draws or not page.drawn:  # holds up no other; many mean that none can be
-                tree.failed.append(page.key)
-                if len(tree.failed) > MAX_FAILED:
-                    raise StaticPageError(f"{page.path} and {MAX_FAILED} others failed")
-                continue
-            if page.alike:
-                alike[page.alike] = page.path
-    tree.made[""] = {"standing": content_fingerprint(now), "undrawn": bool(undrawn) and not draws}
-    tree.write_manifest(_list_ends(pages), _load_policies(), _load_signatures())
-    return rendered
+class _Round:
+    """One round of publishing: what was published before, what is now, and the pages that failed."""
+
+    def __init__(self, old: PublishedIndex, *, anew: bool, draws: bool) -> None:
+        self.old, self.now, self.anew, self.draws = old, timezone.now(), anew, draws
+        basis = f"{timezone.localdate(self.now)} {release_fingerprint()}"
+        self.reuses_pages = old.basis == basis and not anew
+        late = sweeps.failed_keys(SWEEP)
+        self.pages = sorted(list_static_pages(self.now), key=lambda page: page.key in late)
+        self.undrawn = [page.drawn for page in self.pages if page.drawn and not self._is_same(page)]
+        self.new = PublishedIndex(
+            basis,
+            states=_describe_all(self.now),
+            surroundings=_describe_surroundings(self.now),
+            undrawn=bool(self.undrawn) and not draws,
+        )
+        self.failed: list[str] = []
+
+    def publish(self) -> int:
+        """Write what has changed; return how many texts were rendered."""
+        lines, ends = [*_list_policies(), *_list_signatures()], _list_ends(self.pages)
+        # The ends of both rounds, should this one break off and all else be dead.
+        before = store.load_text(FRONT).splitlines()
+        store.save(FRONT, "\n".join({*lines, *ends, *filter(_is_end, before)}))
+        with (
+            render_in_subprocess(self.undrawn if self.draws else []) as drawings,
+            self.old.replaced_by(self.new, [page.path for page in self.pages]) as writer,
+        ):
+            rendered = self._write_pages(writer, drawings)
+        store.save(FRONT, "\n".join([*lines, *ends]))
+        return rendered
+
+    def _write_pages(self, writer: store.Writer, drawings: Iterator[bytes]) -> int:
+        rendered = 0
+        texts: dict[str, bytes] = {}
+        for page in self.pages:
+            if self._is_same(page):
+                self.new.pages[page.path] = self.old.pages[page.path]
+            elif self.draws or not page.drawn:
+                if not (text := texts.get(page.alike, b"")):
+                    text = next(drawings, b"") if page.drawn else _render_page(page.path)
+                    rendered += bool(text)
+                if page.alike:
+                    texts[page.alike] = text
+                self._write(writer, page, text)
+        return rendered
+
+    def _write(self, writer: store.Writer, page: StaticPage, text: bytes) -> None:
+        """Write a text that differs from the published one; one that failed is left out."""
+        record = [_made_of(page), hashlib.sha256(text).hexdigest()]
+        is_known = self.reuses_pages and self.old.pages.get(page.path, record[:1])[1:] == record[1:]
+        if text and (is_known or writer.save_page(page.path, text, self.now)):
+            self.new.pages[page.path] = record
+            return
+        self.failed.append(page.key)  # holds up no other; many mean that none can be
+        if len(self.failed) > MAX_FAILED:
+            raise StaticPageError(f"{page.path} and {MAX_FAILED} others failed")
+
+    def _is_same(self, page: StaticPage) -> bool:
+        """Return whether what is published is what this page would say now."""
+        may_reuse = page.made_of and (not self.anew if page.drawn else self.reuses_pages)
+        return bool(may_reuse) and self.old.pages.get(page.path, [""])[0] == _made_of(page)
 
 
 def _made_of(page: StaticPage) -> str:
@@ -196,23 +204,6 @@ def _render_page(path: str) -> bytes:
     with contextlib.suppress(StaticPageError), transaction.atomic():
         return bytes(getattr(render_internally(path), "content", b""))
     return b""
-
-
-def _write(
-    tree: StaticTree, served: _ServedTree, page: StaticPage, text: bytes, now: datetime
-) -> None:
-    """Write a text; when it did not change, link its file, with its time."""
-    old = served.get_record(page.path)
-    record = {"of": _made_of(page), "digest": hashlib.sha256(text).hexdigest()}
-    if served.tree and served.pages and old.get("digest") == record["digest"]:
-        tree.copy_from(page.path, served.tree, page.path)
-        tree.made[page.path] = old | record
-        return
-    at = now.replace(microsecond=0)
-    if old_second := old.get("at"):
-        # A new text has a later second: the front server's ETag is made of it and of the size.
-        at = max(at, datetime.fromtimestamp(old_second + 1, now.tzinfo))
-    tree.write(page.path, record, text, at)
 
 
 def render_internally(path: str) -> HttpResponseBase:
@@ -229,7 +220,6 @@ def render_internally(path: str) -> HttpResponseBase:
         "HTTP_X_FORWARDED_PROTO": portal.scheme,
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.url_scheme": portal.scheme,
-        BYPASS_CACHE_KEY: True,
         "wsgi.input": io.BytesIO(),
     }
     response = _load_handler().get_response(WSGIRequest(environ))
@@ -245,51 +235,42 @@ def _load_handler() -> BaseHandler:
     return handler
 
 
-def _load_policies() -> dict[str, str]:
-    policies = {kind: render_internally(path).headers[_POLICY] for kind, path in POLICIES.items()}
-    return policies | {"scheme": urlsplit(settings.PORTAL_URL).scheme}
+# --- lines for the front server
 
 
-def _load_signatures() -> dict[str, str]:
-    """Return the X-Content-Signature, which a file cannot have, by path of what was signed."""
-    rows = RevisionSignature.objects.select_related("revision").order_by("pk")
-    paths = (reverse("alerts:content", args=[row.revision.identifier]) for row in rows)
-    return dict(zip(paths, map(signatures.signature_header, rows), strict=True))
+def _list_policies() -> Iterator[str]:
+    yield f"scheme {urlsplit(settings.PORTAL_URL).scheme}"
+    for kind, path in POLICIES.items():
+        yield f"policy {kind} {render_internally(path).headers[_POLICY]}"
+
+
+def _list_signatures() -> Iterator[str]:
+    """Yield the X-Content-Signature, which a file cannot have, by address of what was signed."""
+    for row in RevisionSignature.objects.select_related("revision").order_by("pk"):
+        path = reverse("alerts:content", args=[row.revision.identifier])
+        yield f"signature {path} {signatures.signature_header(row)}"
 
 
 def _list_ends(pages: list[StaticPage]) -> list[str]:
-    """Return lines for the loop: when which file is deleted or replaced by its stale copy."""
+    """Return when which page is not given out any more, or only as one that may be old."""
     ends = sorted((page.until, page.drops, page.path) for page in pages if page.until)
-    return [
-        f"{until} {'drop' if drops else 'twin'} {path_for(path)}" for until, drops, path in ends
-    ]
+    return [f"end {until} {'drop' if drops else 'stale'} {path}" for until, drops, path in ends]
 
 
-# --- who writes, and the files `checked-at` and `outdated-since`
+def _is_end(line: str) -> bool:
+    return line.startswith("end ")
 
 
 @contextmanager
 def _lock_writer() -> Iterator[None]:
-    static_pages_dir().mkdir(parents=True, exist_ok=True)
-    with (static_pages_dir() / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """One process of all hosts writes; a lock of the connection, for the snapshot is taken after it."""
+    advisory_locks.lock(KEY)
+    try:
         yield
+    finally:
+        advisory_locks.unlock(KEY)
 
 
-def _read_outdated_since() -> str:
-    with contextlib.suppress(OSError):
-        return (static_pages_dir() / "outdated-since").read_text()
-    return ""
-
-
-def _mark_checked(outdated_since: str) -> None:
-    """Record that the tree is right now. A mark that came while it was written stays."""
-    if outdated_since and _read_outdated_since() == outdated_since:
-        (static_pages_dir() / "outdated-since").unlink(missing_ok=True)
-    _replace_file("checked-at", str(int(time.time())))
-
-
-def _replace_file(name: str, text: str) -> None:
-    draft = static_pages_dir() / f".{name}-{secrets.token_hex(4)}"
-    draft.write_text(f"{text}\n")
-    draft.replace(static_pages_dir() / name)
+def _mark_checked(wanted: str) -> None:
+    """Record that all is right now, but for a publication whose word came since."""
+    store.save(CHECKED, f"{int(time.time())} {wanted}\n")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from alerts.embed import frames
 from alerts.formats import print_files
 from alerts.formats.registry import LIST_FORMATS
+from alerts.formats.validators import describe_states
 from alerts.formats.wording import sound_path, urls_by_language
 from alerts.models import AlertRevision, PublicKey, State
 from reports.models import Commune, Office
@@ -26,7 +27,7 @@ _Draw = Callable[[AlertRevision], bytes]
 class StaticPage:
     """An address. `made_of` names all that its text depends on, "" if unknown. Pages that are `alike`
     have the same text. At `until` (epoch seconds) a warning in it ends: with `drops` the page goes,
-    else its stale copy stays.
+    else it stays and says that it may be old.
     """
 
     path: str
@@ -52,15 +53,16 @@ def list_static_pages(now: datetime) -> list[StaticPage]:
     for revision in (*in_force, *ended):
         pages += _iter_warning_pages(revision, now)
     issued = AlertRevision.objects.effective_ever().order_by("pk")
-    for identifier, signature in issued.values_list("identifier", "signature"):
+    rows = issued.values_list("identifier", "content_hash", "signature")
+    for identifier, content_hash, signature in rows:
         names = [*_OF_A_REVISION, *(["signature"] if signature is not None else [])]
         pages += [
-            StaticPage(reverse(f"alerts:{name}", args=[identifier]), identifier) for name in names
+            StaticPage(reverse(f"alerts:{name}", args=[identifier]), content_hash) for name in names
         ]
     pages += _iter_sounds()
     keys = PublicKey.objects.values_list("pk", flat=True)
     pages += [StaticPage(reverse("alerts:public_key", args=[key])) for key in keys]
-    pages += _iter_frames()
+    pages += _iter_frames(now)
     return pages
 
 
@@ -85,7 +87,7 @@ def _iter_report_paths() -> Iterator[str]:
 
 def _iter_warning_pages(revision: AlertRevision, now: datetime) -> Iterator[StaticPage]:
     state, slug = revision.state(now), revision.frozen_content.slug
-    made_of = f"{revision.identifier} {state}"
+    made_of = describe_states([revision], now)
     until = _to_epoch(revision.expires) if state is State.IN_FORCE else None
     paths = [path for name in _LOCALIZED for path in urls_by_language(name, slug).values()]
     for path in (*paths, *(reverse(name, args=[slug]) for name in _VIETNAMESE)):
@@ -104,7 +106,7 @@ def _iter_drawings(revision: AlertRevision, state: State) -> Iterator[tuple[str,
         yield from (("poster", print_files.poster), ("pack", print_files.pack))
 
 
-def _iter_frames() -> Iterator[StaticPage]:
+def _iter_frames(now: datetime) -> Iterator[StaticPage]:
     """Yield frames by commune and by office. Most show the same few warnings."""
     shown = list(AlertRevision.objects.in_frames())
     for name, model, choose in (
@@ -112,15 +114,16 @@ def _iter_frames() -> Iterator[StaticPage]:
         ("office_frame", Office, frames.filter_by_office),
     ):
         for codename in model.objects.order_by("pk").values_list("pk", flat=True):
-            yield from _iter_manners(choose(shown, codename), name, codename)
+            yield from _iter_manners(choose(shown, codename), name, codename, now)
 
 
-def _iter_manners(revisions: list[AlertRevision], name: str, codename: str) -> Iterator[StaticPage]:
+def _iter_manners(
+    revisions: list[AlertRevision], name: str, codename: str, now: datetime
+) -> Iterator[StaticPage]:
     """Yield the plain and the live frame."""
-    identifiers = " ".join(revision.identifier for revision in revisions)
     for manner, prefix in (("plain", ""), ("live", "live_")):
         path = reverse(f"alerts:{prefix}{name}", args=[codename])
-        alike = f"{manner} {identifiers}"
+        alike = f"{manner} {describe_states(revisions, now)}"
         yield StaticPage(path, alike, alike, _first_end(revisions))
 
 

@@ -1,17 +1,21 @@
 """Drawings for static pages from a process that ends afterwards: the libraries take tens of megabytes."""
 
 import os
-from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 Drawing = Callable[[], bytes]
 _HEADER_BYTES = 8  # they say how many follow
 
 
-def render_in_subprocess(drawings: Sequence[Drawing]) -> Generator[bytes, None, None]:
-    """Yield each drawing, in order; b"" for one that fails. They must not use the parent's database."""
+@contextmanager
+def render_in_subprocess(drawings: Sequence[Drawing]) -> Iterator[Iterator[bytes]]:
+    """Yield what yields each drawing, in order; b"" for one that fails. They must not use the parent's
+    database, and the parent has no other thread yet.
+    """
     if not drawings:
+        yield iter(())
         return
     reading, writing = os.pipe()
     child = os.fork()
@@ -21,8 +25,7 @@ def render_in_subprocess(drawings: Sequence[Drawing]) -> Generator[bytes, None, 
     os.close(writing)
     try:
         with os.fdopen(reading, "rb") as pipe:
-            for _ in drawings:
-                yield _receive(pipe)
+            yield (_receive(pipe) for _ in drawings)
     finally:
         os.waitpid(child, 0)
 

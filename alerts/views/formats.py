@@ -1,6 +1,7 @@
 """What programs read: feeds, CAP, signatures, oEmbed. All of it is public, for every origin."""
 
 import json
+from collections.abc import Callable
 
 from django.conf import settings
 from django.http import (
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_safe
 from alerts.embed import snippets
 from alerts.formats import cap, feeds, signatures
 from alerts.formats.registry import ListFormat
+from alerts.formats.validators import describe_states
 from alerts.formats.wording import SOUND_TYPE
 from alerts.models import AlertRevision, CancelReason, PublicKey, RevisionSignature
 from alerts.responses import conditional_response
@@ -33,18 +35,27 @@ _UNLIMITED = 100_000
 @require_safe
 def list_format(request: HttpRequest, chosen: ListFormat) -> HttpResponse:
     """Return the newest warnings, in force or over, in one of the formats that list them."""
-    revisions = AlertRevision.objects.current()[: feeds.MAX_COUNT]
-    text = chosen.render(list(revisions), timezone.now(), settings.PORTAL_URL)
-    return _public_response(request, text, chosen.content_type)
+    revisions = list(AlertRevision.objects.current()[: feeds.MAX_COUNT])
+    now = timezone.now()
+
+    def render() -> bytes:
+        return chosen.render(revisions, now, settings.PORTAL_URL)
+
+    return _public_response(request, describe_states(revisions, now), render, chosen.content_type)
 
 
 @require_safe
 def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
     """Return a message as it was sent, for good: later messages refer to it."""
     revision = _get_revision_or_404(identifier)
-    signature = _get_signature(revision)
-    message = signature.cap_message.encode() if signature else cap.render_cap_message(revision)
-    return _public_response(request, message, f"{cap.MEDIA_TYPE}; charset=utf-8")
+
+    def render() -> bytes:
+        signature = _get_signature(revision)
+        return signature.cap_message.encode() if signature else cap.render_cap_message(revision)
+
+    return _public_response(
+        request, revision.content_hash, render, f"{cap.MEDIA_TYPE}; charset=utf-8"
+    )
 
 
 @require_safe
@@ -57,7 +68,8 @@ def sound(request: HttpRequest, identifier: str, language: str) -> HttpResponse:
     latest = revision.alert.current
     if latest and latest.frozen_content.message.is_withdrawn:
         return HttpResponseGone(f"{CancelReason.ERROR.label}\n", "text/plain; charset=utf-8")
-    response = _public_response(request, revision.sounds[file.sha256], SOUND_TYPE)
+    digest = file.sha256
+    response = _public_response(request, digest, lambda: revision.sounds[digest], SOUND_TYPE)
     patch_cache_control(response, no_transform=True)  # packed, it could not be asked for in parts
     return response
 
@@ -66,7 +78,12 @@ def sound(request: HttpRequest, identifier: str, language: str) -> HttpResponse:
 def content(request: HttpRequest, identifier: str) -> HttpResponse:
     """Return the content byte for byte as it was signed; the signature is in a header."""
     revision = _get_revision_or_404(identifier)
-    response = _public_response(request, signatures.signing_input(revision), "application/json")
+    response = _public_response(
+        request,
+        revision.content_hash,
+        lambda: signatures.signing_input(revision),
+        "application/json",
+    )
     if signature := _get_signature(revision):
         response["X-Content-Signature"] = signatures.signature_header(signature)
         response["Access-Control-Expose-Headers"] = "X-Content-Signature"
@@ -87,14 +104,15 @@ def signature(request: HttpRequest, identifier: str) -> HttpResponse:
         "content": reverse("alerts:content", args=[identifier]),
         "public_key": reverse("alerts:public_key", args=[signature.content_key_id]),
     }
-    return _public_response(request, json.dumps(values), "application/json")
+    text = json.dumps(values)
+    return _public_response(request, text, lambda: text, "application/json")
 
 
 @require_safe
 def public_key(request: HttpRequest, name: str) -> HttpResponse:
     """Return a key that has signed warnings, today or before: PEM."""
     key = get_object_or_404(PublicKey, pk=name)
-    return _public_response(request, key.pem, "application/x-pem-file")
+    return _public_response(request, key.pem, lambda: key.pem, "application/x-pem-file")
 
 
 @require_safe
@@ -113,11 +131,13 @@ def embed(request: HttpRequest) -> HttpResponse:
     if target.slug:
         get_current_or_404(target.slug)
     text = snippets.oembed_response(target.frame, settings.PORTAL_URL, width, height)
-    return _public_response(request, text, "application/json")
+    return _public_response(request, text, lambda: text, "application/json")
 
 
-def _public_response(request: HttpRequest, text: str | bytes, content_type: str) -> HttpResponse:
-    return allow_cross_origin(conditional_response(request, text, content_type))
+def _public_response(
+    request: HttpRequest, made_of: object, render: Callable[[], str | bytes], content_type: str
+) -> HttpResponse:
+    return allow_cross_origin(conditional_response(request, made_of, render, content_type))
 
 
 def _get_revision_or_404(identifier: str) -> AlertRevision:

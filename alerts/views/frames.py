@@ -1,6 +1,7 @@
 """Frames for other sites' pages, plain and live, and the script that brings a live one in."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.embed import frames
+from alerts.formats.validators import describe_states
 from alerts.models import AlertRevision
 from alerts.responses import allow_framing, conditional_response
 from alerts.views import pages
@@ -27,19 +29,18 @@ _SCRIPT_CACHE_SECONDS = 3600
 
 @require_safe
 def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
-    def render() -> str:
-        revisions = list(AlertRevision.objects.in_frames())
-        return frames.render_latest(revisions, timezone.now(), live=live)
-
-    return _frame_response(request, render, live=live)
+    return _latest_response(request, lambda: list(AlertRevision.objects.in_frames()), live=live)
 
 
 @require_safe
 def alert_frame(request: HttpRequest, slug: str, *, live: bool = False) -> HttpResponse:
-    def render() -> str:
-        return frames.render_single(pages.get_current_or_404(slug), timezone.now(), live=live)
+    def load() -> list[AlertRevision]:
+        return [pages.get_current_or_404(slug)]
 
-    return _frame_response(request, render, live=live)
+    def render(revisions: list[AlertRevision], now: datetime) -> str:
+        return frames.render_single(revisions[0], now, live=live)
+
+    return _frame_response(request, load, render, live=live)
 
 
 @require_safe
@@ -58,8 +59,12 @@ def office_frame(request: HttpRequest, codename: str, *, live: bool = False) -> 
 def script(request: HttpRequest) -> HttpResponse:
     """Return the script that one line in an agency's page loads."""
     context = build_page_context() | {"portal": settings.PORTAL_URL}
-    text = render_to_string("alerts/nhung.js", context, using="public")
-    response = conditional_response(request, text, "text/javascript; charset=utf-8")
+
+    def render() -> str:
+        return render_to_string("alerts/nhung.js", context, using="public")
+
+    content_type = "text/javascript; charset=utf-8"
+    response = conditional_response(request, settings.PORTAL_URL, render, content_type)
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     patch_cache_control(response, max_age=_SCRIPT_CACHE_SECONDS)
     return response
@@ -73,18 +78,35 @@ def _filtered_response(
     *,
     live: bool,
 ) -> HttpResponse:
-    def render() -> str:
+    def load() -> list[AlertRevision]:
         get_object_or_404(model, pk=codename)
-        revisions = choose(AlertRevision.objects.in_frames(), codename)
-        return frames.render_latest(revisions, timezone.now(), live=live)
+        return choose(AlertRevision.objects.in_frames(), codename)
 
-    return _frame_response(request, render, live=live)
+    return _latest_response(request, load, live=live)
 
 
-def _frame_response(request: HttpRequest, render: Callable[[], str], *, live: bool) -> HttpResponse:
+def _latest_response(
+    request: HttpRequest, load: Callable[[], list[AlertRevision]], *, live: bool
+) -> HttpResponse:
+    def render(revisions: list[AlertRevision], now: datetime) -> str:
+        return frames.render_latest(revisions, now, live=live)
+
+    return _frame_response(request, load, render, live=live)
+
+
+def _frame_response(
+    request: HttpRequest,
+    load: Callable[[], list[AlertRevision]],
+    render: Callable[[list[AlertRevision], datetime], str],
+    *,
+    live: bool,
+) -> HttpResponse:
     """Return the frame; of what there is not 404, without a database 503, both with the numbers to call."""
     try:
-        return allow_framing(conditional_response(request, render()), live=live)
+        revisions, now = load(), timezone.now()
+        made_of = describe_states(revisions, now)
+        response = conditional_response(request, made_of, lambda: render(revisions, now))
+        return allow_framing(response, live=live)
     except Http404:  # the page of the handler may not be framed: an empty box
         return allow_framing(HttpResponse(frames.render_unavailable(), status=404), live=live)
     except db.Error as error:

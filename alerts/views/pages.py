@@ -1,6 +1,7 @@
 """Pages and printed files of a warning on the portal itself."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -9,6 +10,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from alerts.formats import html, print_files
+from alerts.formats.validators import describe_states
 from alerts.models import AlertRevision, State
 from alerts.responses import conditional_response
 from core.responses import allow_cross_origin
@@ -21,35 +23,46 @@ def get_current_or_404(slug: str) -> AlertRevision:
 
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:
-    revisions = AlertRevision.objects
-    page = html.render_list(list(revisions.in_force()), list(revisions.ended()))
-    return conditional_response(request, page)
+    rows, now = AlertRevision.objects, timezone.now()
+    in_force, ended = list(rows.in_force()), list(rows.ended())
+    made_of = describe_states([*in_force, *ended], now)
+    return conditional_response(request, made_of, lambda: html.render_list(in_force, ended))
 
 
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
-    page = html.render_detail(get_current_or_404(slug), timezone.now())
-    return conditional_response(request, page)
+    return _warning_response(request, slug, html.render_detail)
 
 
 @require_safe
 def paper(request: HttpRequest, slug: str) -> HttpResponse:
-    page = html.render_print(get_current_or_404(slug), timezone.now())
-    return conditional_response(request, page)
+    return _warning_response(request, slug, html.render_print)
+
+
+@require_safe
+def plain(request: HttpRequest, slug: str) -> HttpResponse:
+    return _warning_response(request, slug, html.render_text, "text/plain; charset=utf-8")
+
+
+def _warning_response(
+    request: HttpRequest,
+    slug: str,
+    render: Callable[[AlertRevision, datetime], str],
+    *content_type: str,
+) -> HttpResponse:
+    revision, now = get_current_or_404(slug), timezone.now()
+    made_of = describe_states([revision], now)
+    return conditional_response(request, made_of, lambda: render(revision, now), *content_type)
 
 
 @require_safe
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     issued = AlertRevision.objects.effective_ever().filter(alert__slug=slug)
-    if revisions := list(issued.order_by("-version")):
-        return conditional_response(request, html.render_history(revisions, timezone.now()))
-    raise Http404
-
-
-@require_safe
-def plain(request: HttpRequest, slug: str) -> HttpResponse:
-    text = html.render_text(get_current_or_404(slug), timezone.now())
-    return conditional_response(request, text, "text/plain; charset=utf-8")
+    now, revisions = timezone.now(), list(issued.order_by("-version"))
+    if not revisions:
+        raise Http404
+    made_of = describe_states(revisions, now)
+    return conditional_response(request, made_of, lambda: html.render_history(revisions, now))
 
 
 @require_safe
@@ -58,8 +71,7 @@ def picture(request: HttpRequest, slug: str) -> HttpResponse:
     revision = get_current_or_404(slug)
     if revision.frozen_content.message.is_withdrawn:
         return _gone_response(request, revision)
-    image = print_files.picture(revision)
-    return allow_cross_origin(conditional_response(request, image, "image/png"))
+    return allow_cross_origin(_drawn_response(request, revision, print_files.picture, "image/png"))
 
 
 @require_safe
@@ -75,7 +87,7 @@ def pack(request: HttpRequest, slug: str) -> HttpResponse:
 def _print_response(
     request: HttpRequest,
     slug: str,
-    render: Callable[[AlertRevision], bytes],
+    draw: Callable[[AlertRevision], bytes],
     content_type: str,
     name: str,
 ) -> HttpResponse:
@@ -83,9 +95,19 @@ def _print_response(
     revision = get_current_or_404(slug)
     if revision.state(timezone.now()) is not State.IN_FORCE:
         return _gone_response(request, revision)
-    response = conditional_response(request, render(revision), content_type)
+    response = _drawn_response(request, revision, draw, content_type)
     response["Content-Disposition"] = f'inline; filename="{revision.identifier}-{name}"'
     return response
+
+
+def _drawn_response(
+    request: HttpRequest,
+    revision: AlertRevision,
+    draw: Callable[[AlertRevision], bytes],
+    content_type: str,
+) -> HttpResponse:
+    made_of = describe_states([revision], timezone.now())
+    return conditional_response(request, made_of, lambda: draw(revision), content_type)
 
 
 def _gone_response(request: HttpRequest, revision: AlertRevision) -> HttpResponse:

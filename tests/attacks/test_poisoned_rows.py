@@ -243,10 +243,10 @@ def test_a_count_that_fails_keeps_no_other_alarm_from_being_raised(
 
 
 def test_a_page_that_fails_is_left_out_and_the_others_are_fresh(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     issued("mot"), issued("hai")
-    kept = generator.static_pages_dir() / "current" / "fresh" / "canh-bao"
+    kept = settings.DATA_DIR / "static-pages" / "pages" / "canh-bao"
     with monkeypatch.context() as patched:
         poison(patched, generator, "render_internally", "/canh-bao/mot/", StaticPageError)
         generator.rebuild()
@@ -258,13 +258,16 @@ def test_a_page_that_fails_is_left_out_and_the_others_are_fresh(
     assert count_skipped() == 0
 
 
-def test_where_no_page_can_be_rendered_the_old_tree_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_page_can_be_rendered_the_old_ones_stay(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
     generator.rebuild()
-    tree = (generator.static_pages_dir() / "current").readlink()
+    page = settings.DATA_DIR / "static-pages" / "pages" / "canh-bao" / "index.html"
+    before = page.stat().st_ino
     monkeypatch.setattr(generator, "_render_page", lambda _: b"")
     with pytest.raises(StaticPageError):
         generator.rebuild(anew=True)
-    assert (generator.static_pages_dir() / "current").readlink() == tree
+    assert page.stat().st_ino == before
 
 
 def test_a_row_counts_before_its_work_so_that_a_killed_worker_passes_it_by() -> None:

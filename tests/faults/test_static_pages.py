@@ -59,7 +59,7 @@ def test_a_cancel_reaches_every_door_in_seconds(stack: PortalStack) -> None:
 def test_with_all_else_dead_every_door_answers_and_says_so(stack: PortalStack) -> None:
     with publishing_rounds.publisher_process(stack.env) as desk:
         desk.act("issue", "mot")
-    assert wait_until((pages_of(stack) / "current/fresh/canh-bao/mot/tai-lieu.zip").exists, 60)
+    assert wait_until((pages_of(stack) / "pages/canh-bao/mot/tai-lieu.zip").exists, 60)
     stack.kill_child("serve")
     stack.kill_child("valkey")
     stack.kill_postgres()
@@ -68,7 +68,7 @@ def test_with_all_else_dead_every_door_answers_and_says_so(stack: PortalStack) -
     for path in DOORS:
         assert wait_until(lambda path=path: kept_as(stack.front_port, path) == wanted, 10), path  # type: ignore[misc]
         assert ask(stack.front_port, path)[1], path
-    [message] = [*(pages_of(stack) / "current/fresh/canh-bao/cap").glob("*-1.xml")][-1:]
+    [message] = [*(pages_of(stack) / "pages/canh-bao/cap").glob("*-1.xml")][-1:]
     assert ask(stack.front_port, f"/canh-bao/cap/{message.name}")[0].status == 200
     refused, text = ask(stack.front_port, "/bao-cao/")
     assert refused.status == 503

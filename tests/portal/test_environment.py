@@ -63,6 +63,13 @@ def test_the_environment_sets(env: dict[str, str], wanted: dict[str, Any]) -> No
     assert {name: values[name] for name in wanted} == wanted
 
 
+def test_public_pages_go_to_a_folder_or_to_the_bucket_that_is_named() -> None:
+    url = "s3://portal:secret@store.example/pages"
+    bucket = {"BACKEND": "core.bucket_storage.BucketStorage", "OPTIONS": {"url": url}}
+    assert settings_of(PUBLISHED_URL=url)["STORAGES"]["published"] == bucket
+    assert "PublishedFolder" in settings_of(PUBLISHED_URL="")["STORAGES"]["published"]["BACKEND"]
+
+
 def test_what_compose_leaves_empty_is_as_if_not_set() -> None:
     empty = dict.fromkeys(["EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "METRICS_TOKEN"], "")
     assert settings_of(**empty) == settings_of()

@@ -1,12 +1,13 @@
 """Static pages at the front server: which it serves when, under which headers."""
 
-import contextlib
 import gzip
 import http.server
+import os
 import re
 import shutil
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -23,23 +24,30 @@ from alerts.formats import print_files
 from alerts.models import AlertRevision
 from alerts.static_pages import generator
 from alerts.static_pages.page_list import list_static_pages
+from alerts.static_pages.store import path_for
 from tests.support import database_reset
 from tests.support.alert_factories import approved, cancelled, draft, issued, person
-from tests.support.nginx_front import Stub, ask, needs_nginx, run_front, run_portal, stop
+from tests.support.nginx_front import (
+    FROM_PORTAL,
+    PAGE,
+    SAME_HEADERS,
+    Stub,
+    ask,
+    body,
+    kill_loop,
+    list_workers,
+    needs_nginx,
+    run_front,
+    run_portal,
+    soon,
+    stop,
+)
 from tests.support.recordings import translate
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 from tests.support.stored_pages import checked
-from tools.portal_stack import wait_until
-from tools.process_memory import list_process_tree
+from tools.servers import ROOT
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
-PAGE = "/canh-bao/gia-dien-luc/"
-FROM_PORTAL = b"Host: "
-SAME = (
-    "Content-Type", "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
-    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
-    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie", "Reporting-Endpoints",
-)  # fmt: skip
 
 
 class Failing(Stub):
@@ -96,14 +104,14 @@ def portal() -> Iterator[http.server.ThreadingHTTPServer]:
 
 @pytest.fixture
 def front(tmp_path: Path, portal: http.server.HTTPServer, home: Path) -> Iterator[int]:
-    with run_front(portal, tmp_path / "front", generator.static_pages_dir(), QUIET="2") as port:
+    with run_front(portal, tmp_path / "front", home, BODY_SECONDS="3") as port:
         yield port
 
 
 def test_under_the_name_of_another_no_kept_page_is_given(
     tmp_path: Path, portal: http.server.HTTPServer, home: Path
 ) -> None:
-    hosts = {"ALLOWED_HOSTS": "portal.example,.other.example", "QUIET": "2"}
+    hosts = {"ALLOWED_HOSTS": "portal.example,.other.example"}
     with run_front(portal, tmp_path / "front", home, **hosts) as front:
         for host in ("portal.example", "WWW.other.example:8080", "127.0.0.1"):
             assert not ask(front, PAGE, Host=host)[1].startswith(FROM_PORTAL)
@@ -121,28 +129,6 @@ def dead(front: int, portal: http.server.HTTPServer) -> int:
     return front
 
 
-def body(front: int, path: str) -> bytes:
-    return ask(front, path)[1]
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    return wait_until(holds, 5)
-
-
-def workers(folder: Path) -> set[int]:
-    """Return nginx's worker processes; none before nginx, which listens first, has written its pid."""
-    with contextlib.suppress(OSError, ValueError):
-        master = int((folder / "front.pid").read_text())
-        return {pid for pid, depth in list_process_tree(master, 0) if depth and _is_worker(pid)}
-    return set()
-
-
-def _is_worker(pid: int) -> bool:
-    with contextlib.suppress(OSError):  # it may just have ended
-        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
-    return False
-
-
 def test_a_recording_is_given_in_parts_from_the_file_and_from_the_portal(
     front: int, revision: AlertRevision, home: Path
 ) -> None:
@@ -151,7 +137,7 @@ def test_a_recording_is_given_in_parts_from_the_file_and_from_the_portal(
     answer, part = ask(front, door, Range="bytes=10-19")
     assert (answer.status, part) == (206, whole[10:20])
     assert answer.headers["Content-Type"] == "audio/mpeg"
-    (home / "outdated-since").write_text("1\n")
+    (home / "wanted").write_text("1\n")
     assert soon(lambda: ask(front, door)[1].startswith(FROM_PORTAL))
     answer, part = ask(front, door, Range="bytes=0-3")
     assert (answer.status, part) == (206, FROM_PORTAL[:4])
@@ -166,8 +152,8 @@ def test_every_kept_page_goes_out_as_the_portal_would_send_it(
             continue  # kept for the worst only
         wanted = client.get(door.path)
         assert answer.status == 200, door.path
-        assert text == (home / "current/fresh" / generator.path_for(door.path)).read_bytes()
-        for name in SAME:
+        assert text == (home / "pages" / path_for(door.path)).read_bytes()
+        for name in SAME_HEADERS:
             assert len(answer.headers.get_all(name) or []) < 2, (door.path, name)
             assert answer.headers.get(name) == wanted.headers.get(name), (door.path, name)
 
@@ -183,7 +169,7 @@ def test_what_changes_without_a_warning_comes_from_the_portal_while_it_answers(f
         assert not body(front, path).startswith(FROM_PORTAL), path
 
 
-def test_pages_go_out_compressed(front: int) -> None:
+def test_pages_go_out_compressed_and_to_nobody_twice(front: int) -> None:
     for accepts, form, unpack in (
         ("gzip", "gzip", gzip.decompress),
         ("gzip, br", "br", brotli.decompress),
@@ -192,15 +178,10 @@ def test_pages_go_out_compressed(front: int) -> None:
         assert answer.headers["Content-Encoding"] == form
         assert unpack(packed) == body(front, PAGE)
         assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "max-age=30" in answer.headers["Cache-Control"]
+        again = {"Accept_Encoding": accepts, "If_None_Match": answer.headers["ETag"]}
+        assert ask(front, PAGE, **again)[0].status == 304
     assert ask(front, PAGE, Accept_Encoding="br;q=0")[0].headers["Content-Encoding"] is None
-
-
-def test_a_reader_who_has_it_is_told_so(front: int) -> None:
-    answer, _ = ask(front, PAGE)
-    again, text = ask(front, PAGE, If_None_Match=answer.headers["ETag"])
-    assert (again.status, text) == (304, b"")
-    assert answer.headers["Last-Modified"]
-    assert "max-age=30" in answer.headers["Cache-Control"]
 
 
 def test_a_portal_without_its_database_leaves_them_too(
@@ -210,14 +191,6 @@ def test_a_portal_without_its_database_leaves_them_too(
     checked(home, 3600)
     assert soon(lambda: ask(front, PAGE)[0].headers["X-Kept"] is not None)
     assert ask(front, "/co-quan/")[0].headers["X-Kept"]
-
-
-def test_a_doubt_has_the_portal_asked_until_the_files_are_right(front: int, home: Path) -> None:
-    assert not body(front, PAGE).startswith(FROM_PORTAL)
-    generator.mark_stale()
-    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
-    generator.refresh_if_needed()
-    assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
 
 
 def test_a_crowd_at_a_doubted_page_is_one_question_a_second(
@@ -267,11 +240,11 @@ def test_a_new_doubt_empties_what_the_portal_said_before(front: int, tmp_path: P
 
 def test_at_a_doubt_nothing_is_held_open(front: int, tmp_path: Path) -> None:
     """A worker holds a page for up to a second; new ones hold none."""
-    assert soon(lambda: bool(workers(tmp_path / "front")))
-    before, first = workers(tmp_path / "front"), tmp_path / "front" / "first"
+    assert soon(lambda: bool(list_workers(tmp_path / "front")))
+    before, first = list_workers(tmp_path / "front"), tmp_path / "front" / "first"
     assert first.is_symlink()
     generator.mark_stale()
-    assert soon(lambda: not first.is_symlink() and not before & workers(tmp_path / "front"))
+    assert soon(lambda: not first.is_symlink() and not before & list_workers(tmp_path / "front"))
     assert body(front, PAGE).startswith(FROM_PORTAL)
 
 
@@ -286,61 +259,93 @@ def test_a_cancel_is_seen_at_once(front: int, revision: AlertRevision) -> None:
     assert "hết hiệu lực" in body(front, PAGE).decode()
 
 
-def test_a_warning_past_its_end_goes_without_python(dead: int, home: Path) -> None:
-    """Its own pages go; lists give way to their twins; what has not ended stays."""
-    ends = home / "current" / "ends"
-    past = re.sub(r"^\d+", str(int(time.time()) - 1), ends.read_text(), flags=re.MULTILINE)
-    ends.write_text(past)
+def test_a_warning_past_its_end_goes_without_python(
+    dead: int, home: Path, revision: AlertRevision
+) -> None:
+    """Its own pages go; lists say that they may be old; what has not ended stays."""
+    front = re.sub(r"^end \d+", "end 1", (home / "front").read_text(), flags=re.MULTILINE)
+    replace_front(home, front)
     assert soon(lambda: ask(dead, PAGE)[0].status == 503)
     assert ask(dead, f"{PAGE}nhung/")[0].status == 503
+    assert ask(dead, f"{PAGE}van-ban.txt")[0].status == 503
     assert 'class="past"' in body(dead, "/nhung/").decode()
     assert "có thể đã cũ" in body(dead, "/").decode()
     assert ask(dead, "/canh-bao/khoa/x.pem")[0].status == 503
-    assert ask(dead, "/co-quan/")[0].status == 200
+    message = reverse("alerts:cap_message", args=[revision.identifier])
+    assert ask(dead, message)[0].status == 200
 
 
-def test_no_page_is_away_while_one_warning_after_another_ends(
-    dead: int, home: Path, tmp_path: Path
+def test_what_has_ended_is_asked_of_the_portal_and_all_else_is_a_file(
+    front: int, home: Path
 ) -> None:
-    ends = home / "current" / "ends"
-    lines, seen, pruned = ends.read_text().splitlines(), set(), tmp_path / "front" / "pruned"
-    for due in range(1, 3):
-        past = [re.sub(r"^\d+", "1", line) for line in lines[:due]]
-        (home / "ends").write_text("\n".join([*past, *lines[due:], ""]))
-        (home / "ends").replace(ends)
-        end = time.monotonic() + 30
-        while not [*pruned.glob(f"*-{due}")]:
-            assert time.monotonic() < end
-            seen.add(ask(dead, "/co-quan/")[0].status)
-        seen.update(ask(dead, "/co-quan/")[0].status for _ in range(50))
-    assert seen == {200}
-    assert soon(lambda: len([*pruned.iterdir()]) == 1)
+    replace_front(home, f"scheme http\nend 1 drop {PAGE}\nend 99999999999 drop /nhung/\n")
+    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+    assert not body(front, "/nhung/").startswith(FROM_PORTAL)
+
+
+def test_a_text_that_may_be_old_says_so(dead: int, home: Path) -> None:
+    checked(home, 25 * 3600)
+    assert soon(lambda: "có thể đã cũ" in body(dead, f"{PAGE}van-ban.txt").decode())
+    answer, text = ask(dead, PAGE, Accept_Encoding="gzip, br")
+    assert "có thể đã cũ" in gzip.decompress(text).decode()
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    answer, _ = ask(dead, f"{PAGE}van-ban.txt")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_a_loop_that_is_killed_comes_back_and_meanwhile_no_page_is_called_right(
+    front: int, home: Path, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "front"
+    first = scratch / "first"
+    assert soon(first.exists)
+    kill_loop(scratch)
+    generator.mark_stale()
+    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+    checked(home, 0)
+    assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
+
+
+def test_where_nobody_brings_the_loop_back_the_health_check_does(
+    front: int, home: Path, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "front"
+    assert soon((scratch / "watched").exists)
+    sheet = scratch / "static" / "css" / "portal.css"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_text("body{}")
+    command = [str(ROOT / "docker" / "front.sh"), "health"]
+    env = {**os.environ, "SCRATCH": str(scratch), "STATIC_PAGES": str(home), "LISTEN": f":{front}"}
+    assert subprocess.run(command, env=env, check=False).returncode == 0
+    kill_loop(scratch, with_parent=True)
+    (scratch / "watched").write_text("1\n")
+    assert subprocess.run(command, env=env, check=False).returncode == 1
+    assert not (scratch / "first").exists()
+    assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
 
 
 def test_a_policy_of_another_form_never_reaches_the_configuration(
     front: int, tmp_path: Path, home: Path
 ) -> None:
-    replace_policies(home, 'page x"; } server { listen 1; } map $uri $y { a "b\nnow y$host\n')
+    lines = ['policy page x"; } server { listen 1; } map $uri $y { a "b', "policy now y$host"]
+    lines += ['end 1 drop /a"; } server { listen 1; }', "end 1 drop /a;}", "end 1 drop /a\tb"]
+    replace_front(home, "\n".join(lines))
     written = tmp_path / "front" / "policies.conf"
     assert soon(lambda: "script-src" not in written.read_text())
     assert "listen" not in written.read_text()
     assert "y$host" not in written.read_text()
+    assert "/a" not in (tmp_path / "front" / "ends.conf").read_text()
 
 
-def replace_policies(home: Path, policies: str) -> None:
-    """Put a newer tree with these policies in the place of the present one."""
-    tree = (home / "current").resolve()
-    newer = tree.with_name("29990101T000000-newer")
-    tree.rename(newer)
-    (newer / "policies").write_text(policies)
-    (home / "current").unlink()
-    (home / "current").symlink_to(newer)
+def replace_front(home: Path, text: str) -> None:
+    (home / "front.new").write_text(text)
+    (home / "front.new").replace(home / "front")
 
 
 def test_a_list_of_many_agencies_reaches_the_frames_of_a_dead_portal(dead: int, home: Path) -> None:
     """Longer than a word of nginx's configuration may be."""
     names = " ".join(f"https://xa-{number}.thanhhoa.example" for number in range(166))
-    replace_policies(home, f"page default-src 'self'\nframe frame-ancestors {names}\n")
+    replace_front(home, f"policy page default-src 'self'\npolicy frame frame-ancestors {names}\n")
     wanted = f"frame-ancestors {names}"
     assert soon(lambda: ask(dead, "/nhung/")[0].headers["Content-Security-Policy"] == wanted)
 
@@ -375,5 +380,11 @@ def test_the_sheets_of_older_releases_stay(front: int, home: Path) -> None:
 
 
 def test_nothing_beside_the_doors_is_served_from_the_tree(front: int) -> None:
-    for path in ("/canh-bao/../made.json", "/canh-bao/index.html", "/ends", "/nhung/a.txt"):
+    for path in (
+        "/made.json",
+        "/canh-bao/../made.json",
+        "/canh-bao/index.html",
+        "/front",
+        "/nhung/a.txt",
+    ):
         assert body(front, path).startswith(FROM_PORTAL), path

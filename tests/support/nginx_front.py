@@ -4,16 +4,27 @@ import contextlib
 import http.server
 import os
 import shutil
+import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.concurrency import serving
+from tools.portal_stack import wait_until
+from tools.process_memory import list_process_tree
 from tools.servers import find_free_port, prepare_nginx
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+
+PAGE = "/canh-bao/gia-dien-luc/"
+FROM_PORTAL = b"Host: "
+SAME_HEADERS = (
+    "Content-Type", "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
+    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
+    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie", "Reporting-Endpoints",
+)  # fmt: skip
 
 needs_nginx = pytest.mark.skipif(
     NGINX is None and not os.environ.get("REQUIRE_BROWSER"), reason="no nginx here"
@@ -69,6 +80,33 @@ def stop(portal: http.server.HTTPServer) -> None:
     portal.server_close()
 
 
+def list_workers(folder: Path) -> set[int]:
+    """Return nginx's worker processes; none before nginx, which listens first, has written its pid."""
+    with contextlib.suppress(OSError, ValueError):
+        master = int((folder / "front.pid").read_text())
+        return {pid for pid, depth in list_process_tree(master, 0) if depth and _is_worker(pid)}
+    return set()
+
+
+def _is_worker(pid: int) -> bool:
+    with contextlib.suppress(OSError):  # it may just have ended
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
+    return False
+
+
+def kill_loop(scratch: Path, *, with_parent: bool = False) -> None:
+    """Kill the loop beside nginx, and with it who would bring it back."""
+    master = int((scratch / "front.pid").read_text())
+    shells = [
+        (depth, pid)
+        for pid, depth in list_process_tree(master, 0)
+        if depth and Path(f"/proc/{pid}/comm").read_text().strip() not in {"nginx", "sleep"}
+    ]
+    for depth, pid in sorted(shells):
+        if with_parent or depth > 1:
+            os.kill(pid, signal.SIGKILL)
+
+
 def listens(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
@@ -98,3 +136,11 @@ def send_raw(port: int, request: bytes, address: str = "127.0.0.1") -> bytes:
         line.sendall(request)
         return line.recv(65536)
     return b""
+
+
+def body(port: int, path: str) -> bytes:
+    return ask(port, path)[1]
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    return wait_until(holds, 5)

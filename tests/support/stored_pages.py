@@ -14,6 +14,7 @@ def kept_as(front: int, path: str) -> tuple[int, str | None]:
 
 def checked(home: Path, seconds_ago: int) -> None:
     """Write the time of the check in one step: the loop reads half a file as 0."""
-    draft = home / ".checked-at"
-    draft.write_text(f"{int(time.time()) - seconds_ago}\n")
-    draft.replace(home / "checked-at")
+    wanted, draft = home / "wanted", home / ".checked"
+    word = wanted.read_text() if wanted.exists() else ""
+    draft.write_text(f"{int(time.time()) - seconds_ago} {word}\n")
+    draft.replace(home / "checked")

@@ -8,11 +8,11 @@ from alerts.static_pages import generator
 
 
 class Command(BaseCommand):
-    help = "Write all static pages into DATA_DIR/static-pages anew."
+    help = "Write all public pages of warnings to the published place anew."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             rendered = generator.rebuild(anew=True, draws=True)
         except (generator.StaticPageError, OSError) as error:
-            raise CommandError(f"The pages that were kept before stay: {error}") from error
+            raise CommandError(f"What was not written yet stays as it was: {error}") from error
         self.stdout.write(f"{rendered} texts written.")
