@@ -18,7 +18,8 @@ fi
 if [ -n "${ALLOWED_HOSTS:-}" ]; then default=" default_server"; else default=; fi
 hosts=$(echo "${ALLOWED_HOSTS:-}" | tr ',' ' ')
 sed -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
-    -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" -e "s|{SCRATCH}|$SCRATCH|g" \
+    -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" \
+    -e "s|{RESOLVER}|${RESOLVER:+resolver $RESOLVER valid=1s;}|" -e "s|{RESOLVE}|${RESOLVER:+resolve}|" -e "s|{SCRATCH}|$SCRATCH|g" \
     -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/nginx.conf" >"$filled"
 name() { # the text that province.toml gives a key
     sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"
@@ -31,5 +32,6 @@ for page in error.html files.html too-large.html; do
 done
 trap "" HUP # the loop may be first; nginx takes it up again
 "$here/static_pages_loop.sh" once
-"$here/static_pages_loop.sh" beside $$ &
+# Neither goes on without the other: what starts this again, starts both.
+{ "$here/static_pages_loop.sh" beside $$ || true; kill -QUIT $$ 2>/dev/null; } &
 exec nginx -e stderr -p "${ROOT:-$here}" -c "$filled" -g "daemon off; pid $SCRATCH/front.pid;"

@@ -166,6 +166,7 @@ if [ "$1" = once ]; then
 else
     while kill -0 "$2" 2>/dev/null; do
         update_links "$2"
+        echo >"$SCRATCH/looked" # docker/front_health.sh
         for _ in $MARK_CHECKS; do
             sleep "$TICK"
             if drop_outdated "$2"; then break; fi

@@ -1,10 +1,14 @@
 """Is this process doing its work? Asked also by hand, where nobody set an environment."""
 
+import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
+from core.outbox.queue import CHANNEL
 from ops import healthcheck
 from ops.local_services import write_env
 
@@ -77,3 +81,54 @@ def test_a_memory_that_cannot_be_read_breaks_nothing(
 @pytest.mark.parametrize("arguments", [[], ["web2"], ["web", "relay"]])
 def test_what_is_no_role_is_told(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     assert run_healthcheck(monkeypatch, *arguments) == 64
+
+
+def test_web_that_takes_connections_and_answers_none_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [4711])
+    monkeypatch.setattr(healthcheck.os, "kill", lambda number, _: ended.append(number))
+    monkeypatch.setattr(healthcheck, "WEB_TIMEOUT_SECONDS", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("PORT", str(silent.getsockname()[1]))
+        assert run_healthcheck(monkeypatch, "web") == 1
+    assert ended == [4711]
+    assert run_healthcheck(monkeypatch, "web") == 1  # nobody listens: it is starting, or has ended
+    assert ended == [4711]
+
+
+@pytest.mark.parametrize(("rows", "code"), [([(True,)], 1), ([(False,)], 0), ([(None,)], 0), (None, 0)])
+def test_a_relay_that_says_nothing_to_a_database_that_answers_is_ended(
+    monkeypatch: pytest.MonkeyPatch, rows: list[object] | None, code: int
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setenv("DATABASE_URL", "postgres:///given")
+    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [4711])
+    monkeypatch.setattr(healthcheck.os, "kill", lambda number, _: ended.append(number))
+    monkeypatch.setattr(healthcheck, "query", lambda *_: rows)
+    assert run_healthcheck(monkeypatch, "relay") == code
+    assert ended == [4711] * code
+
+
+@pytest.mark.django_db
+def test_the_relays_session_is_known_by_its_name() -> None:
+    assert f"'{CHANNEL}'" in healthcheck.SELECT_SILENT_RELAY_SQL
+    with connection.cursor() as cursor:
+        cursor.execute(healthcheck.SELECT_SILENT_RELAY_SQL)
+
+
+def test_beat_that_has_just_begun_is_not_ended_for_the_schedule_of_the_last_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    schedule = tmp_path / "beat-schedule"
+    schedule.touch()
+    os.utime(schedule, (1, 1))
+    ended: list[int] = []
+    monkeypatch.setattr(healthcheck.os, "kill", lambda number, _: ended.append(number))
+    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [os.getpid()])
+    monkeypatch.setattr(healthcheck, "read_age_seconds", lambda _: 5.0)
+    assert run_healthcheck(monkeypatch, "beat") == 0
+    monkeypatch.setattr(healthcheck, "read_age_seconds", lambda _: 700.0)
+    assert run_healthcheck(monkeypatch, "beat") == 1
+    assert ended == [os.getpid()]
