@@ -22,7 +22,6 @@ for _name in ("DATA_DIR", "PROVINCE_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
         os.environ.pop(_name, None)
 
 
-
 class _SecretFiles(FileAwareMapping):
     """The environment and the files that it names, which may end with an editor's line break."""
 

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from core.outbox.queue import CHANNEL
 from ops import healthcheck
@@ -83,52 +82,44 @@ def test_what_is_no_role_is_told(monkeypatch: pytest.MonkeyPatch, arguments: lis
     assert run_healthcheck(monkeypatch, *arguments) == 64
 
 
-def test_web_that_takes_connections_and_answers_none_is_ended(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that were killed, where one of each role runs."""
     ended: list[int] = []
     monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [4711])
     monkeypatch.setattr(healthcheck.os, "kill", lambda number, _: ended.append(number))
+    return ended
+
+
+def test_web_that_takes_connections_and_answers_none_is_ended(
+    monkeypatch: pytest.MonkeyPatch, ended: list[int]
+) -> None:
     monkeypatch.setattr(healthcheck, "WEB_TIMEOUT_SECONDS", 0.01)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("PORT", str(silent.getsockname()[1]))
         assert run_healthcheck(monkeypatch, "web") == 1
     assert ended == [4711]
-    assert run_healthcheck(monkeypatch, "web") == 1  # nobody listens: it is starting, or has ended
+    assert run_healthcheck(monkeypatch, "web") == 1  # nobody listens: it starts, or has ended
     assert ended == [4711]
 
 
-@pytest.mark.parametrize(("rows", "code"), [([(True,)], 1), ([(False,)], 0), ([(None,)], 0), (None, 0)])
-def test_a_relay_that_says_nothing_to_a_database_that_answers_is_ended(
-    monkeypatch: pytest.MonkeyPatch, rows: list[object] | None, code: int
+@pytest.mark.parametrize(("silent", "code"), [(True, 1), (False, 0), (None, 0)])
+def test_a_relay_that_asks_the_database_nothing_is_ended(
+    monkeypatch: pytest.MonkeyPatch, ended: list[int], silent: bool | None, code: int
 ) -> None:
-    ended: list[int] = []
+    assert f"'{CHANNEL}'" in healthcheck.SELECT_SILENT_RELAY_SQL
     monkeypatch.setenv("DATABASE_URL", "postgres:///given")
-    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [4711])
-    monkeypatch.setattr(healthcheck.os, "kill", lambda number, _: ended.append(number))
-    monkeypatch.setattr(healthcheck, "query", lambda *_: rows)
+    monkeypatch.setattr(healthcheck, "query", lambda *_: [(silent,)])
     assert run_healthcheck(monkeypatch, "relay") == code
     assert ended == [4711] * code
 
 
-@pytest.mark.django_db
-def test_the_relays_session_is_known_by_its_name() -> None:
-    assert f"'{CHANNEL}'" in healthcheck.SELECT_SILENT_RELAY_SQL
-    with connection.cursor() as cursor:
-        cursor.execute(healthcheck.SELECT_SILENT_RELAY_SQL)
-
-
-def test_beat_that_has_just_begun_is_not_ended_for_the_schedule_of_the_last_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(("age", "code"), [(5.0, 0), (700.0, 1)])
+def test_beat_is_ended_for_its_own_silence_and_not_for_that_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: list[int], age: float, code: int
 ) -> None:
-    schedule = tmp_path / "beat-schedule"
-    schedule.touch()
-    os.utime(schedule, (1, 1))
-    ended: list[int] = []
-    monkeypatch.setattr(healthcheck.os, "kill", lambda number, _: ended.append(number))
-    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [os.getpid()])
-    monkeypatch.setattr(healthcheck, "read_age_seconds", lambda _: 5.0)
-    assert run_healthcheck(monkeypatch, "beat") == 0
-    monkeypatch.setattr(healthcheck, "read_age_seconds", lambda _: 700.0)
-    assert run_healthcheck(monkeypatch, "beat") == 1
-    assert ended == [os.getpid()]
+    (tmp_path / "beat-schedule").touch()
+    os.utime(tmp_path / "beat-schedule", (1, 1))
+    monkeypatch.setattr(healthcheck, "read_age_seconds", lambda _: age)
+    assert run_healthcheck(monkeypatch, "beat") == code
+    assert ended == [4711] * code

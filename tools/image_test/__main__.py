@@ -12,7 +12,6 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from tools.image_test import checks
@@ -49,7 +48,9 @@ def main() -> int:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.image_test")
-    parser.add_argument("--here", action="store_true", help="this machine's engine and the real bases")
+    parser.add_argument(
+        "--here", action="store_true", help="this machine's engine and the real bases"
+    )
     parser.add_argument("--keep", action="store_true", help="leave all running")
     return parser.parse_args()
 
@@ -76,11 +77,10 @@ def run_all(portal: Portal, box: Box | None, outcome: Outcome) -> None:
     checks.check_secrets(portal, outcome)
     checks.check_database(portal, outcome)
     code = checks.check_way_of_a_report(portal, outcome)
-    steps: tuple[Callable[[Portal, Outcome], None], ...] = (
-        checks.check_backup, checks.check_front_after_reload, checks.check_log_of_front, checks.check_upgrade,
-    )  # fmt: skip
-    for step in steps:
-        step(portal, outcome)
+    checks.check_backup(portal, outcome)
+    checks.check_front_after_reload(portal, outcome)
+    checks.check_log_of_front(portal, outcome)
+    checks.check_upgrade(portal, outcome)
     checks.check_change_of_keys(portal, outcome, code)
     checks.check_restore(portal, outcome, code)
     if box:

@@ -20,10 +20,18 @@ def check_services(portal: Portal, outcome: Outcome) -> None:
     for service in SERVICES:
         outcome.check(f"{service} is healthy", read_health(portal, service), "healthy")
         status = "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/1/status | tr -d '\\t'"
-        outcome.check(f"{service} has no capability and gains none", portal.execute(service, status).replace("\n", " "), LOCKED)
-        outcome.check(f"{service} is not root", portal.execute(service, "[ $(id -u) != 0 ] && echo so"), "so")
+        outcome.check(
+            f"{service} has no capability and gains none",
+            portal.execute(service, status).replace("\n", " "),
+            LOCKED,
+        )
+        outcome.check(
+            f"{service} is not root", portal.execute(service, "[ $(id -u) != 0 ] && echo so"), "so"
+        )
         write = "(echo x >/etc/x) 2>/dev/null && echo wrote || echo refused"
-        outcome.check(f"{service} cannot write its own files", portal.execute(service, write), "refused")
+        outcome.check(
+            f"{service} cannot write its own files", portal.execute(service, write), "refused"
+        )
         host = portal.inspect(service)["HostConfig"]
         bounded = host["Memory"] > 0 and host["PidsLimit"] > 0 and host["Ulimits"][0]["Hard"] == 0
         outcome.check(f"{service} is bounded in memory, processes and cores", bounded)
@@ -40,21 +48,39 @@ def check_image(portal: Portal, outcome: Outcome) -> None:
     outcome.check(f"the image has {size:.0f} MB of {MAX_IMAGE_MB}", size <= MAX_IMAGE_MB)
     find = "ls -d /opt/venv/lib/python*/site-packages/pip /usr/local/lib/python*/*-packages/pip 2>/dev/null | wc -l"
     outcome.check("no pip is in it", portal.execute("web", find), "0")
-    outcome.check("five roles are one image", len({portal.inspect(role)["Image"] for role in ROLES}), 1)
+    outcome.check(
+        "five roles are one image", len({portal.inspect(role)["Image"] for role in ROLES}), 1
+    )
 
 
 def check_secrets(portal: Portal, outcome: Outcome) -> None:
     """No secret is in what `docker inspect` and /proc tell."""
-    names = ("postgres_password", "valkey_password", "secret_key", "field_encryption_keys", "backup_key")
+    names = (
+        "postgres_password",
+        "valkey_password",
+        "secret_key",
+        "field_encryption_keys",
+        "backup_key",
+    )
     secrets = [(portal.folder / "secrets" / name).read_text() for name in names]
     for service in SERVICES:
-        told = json.dumps(portal.inspect(service)) + portal.execute(service, "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null; :")
-        outcome.check(f"{service} tells no secret", [name for name, value in zip(names, secrets, strict=True) if value in told], [])
+        told = json.dumps(portal.inspect(service)) + portal.execute(
+            service, "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null; :"
+        )
+        outcome.check(
+            f"{service} tells no secret",
+            [name for name, value in zip(names, secrets, strict=True) if value in told],
+            [],
+        )
 
 
 def check_database(portal: Portal, outcome: Outcome) -> None:
     """The portal's role is no superuser, and pages are summed."""
-    outcome.check("the portal's role is no superuser", portal.database("SELECT rolsuper FROM pg_roles WHERE rolname = 'portal'"), "f")
+    outcome.check(
+        "the portal's role is no superuser",
+        portal.database("SELECT rolsuper FROM pg_roles WHERE rolname = 'portal'"),
+        "f",
+    )
     outcome.check("data has checksums", portal.database("SHOW data_checksums"), "on")
 
 
@@ -77,10 +103,29 @@ def read_done(portal: Portal) -> int:
 def check_backup(portal: Portal, outcome: Outcome) -> None:
     """The first archive is there by itself, and only its service has the folder."""
     outcome.check("an archive is made by itself", portal.wait_until(lambda: list_archives(portal)))
-    outcome.check("which can be read", portal.try_run("docker", "compose", "exec", "-T", "backup", "sh", "-c", "python manage.py restore --check $(ls /backups/*.age | tail -n 1)").returncode, 0)
+    outcome.check(
+        "which can be read",
+        portal.try_run(
+            "docker",
+            "compose",
+            "exec",
+            "-T",
+            "backup",
+            "sh",
+            "-c",
+            "python manage.py restore --check $(ls /backups/*.age | tail -n 1)",
+        ).returncode,
+        0,
+    )
     volumes = [mount.get("Name", "") for mount in portal.inspect("web")["Mounts"]]
-    outcome.check("web has no folder of archives", [name for name in volumes if name.endswith("_backups")], [])
-    outcome.check("what was erased has its list", portal.execute("web", "ls /data/erased.jsonl"), "/data/erased.jsonl")
+    outcome.check(
+        "web has no folder of archives", [name for name in volumes if name.endswith("_backups")], []
+    )
+    outcome.check(
+        "what was erased has its list",
+        portal.execute("web", "ls /data/erased.jsonl"),
+        "/data/erased.jsonl",
+    )
 
 
 def list_archives(portal: Portal) -> str:
@@ -91,51 +136,101 @@ def check_front_after_reload(portal: Portal, outcome: Outcome) -> None:
     """A reload does not disarm the restart: nginx killed comes back."""
     portal.compose("exec", "-T", "front", "kill", "-HUP", "1")
     portal.execute("front", "kill -9 $(cat /tmp/front.pid)")
-    outcome.check("front comes back after a reload and kill -9", portal.wait_until(lambda: portal.visit("get", "/") == "200", 20))
-    portal.execute("front", "kill -9 $(ps -o pid,args | grep '[b]eside' | grep loop | awk '{print $1}')")
-    outcome.check("front ends with its watcher", portal.wait_until(lambda: portal.inspect("front")["RestartCount"] >= 2, 20))
-    outcome.check("and comes back with it", portal.wait_until(lambda: portal.visit("get", "/") == "200" and read_health(portal, "front") == "healthy", 30))
+    outcome.check(
+        "front comes back after a reload and kill -9",
+        portal.wait_until(lambda: portal.visit("get", "/") == "200", 20),
+    )
+    portal.execute(
+        "front", "kill -9 $(ps -o pid,args | grep '[b]eside' | grep loop | awk '{print $1}')"
+    )
+    outcome.check(
+        "front ends with its watcher",
+        portal.wait_until(lambda: portal.inspect("front")["RestartCount"] >= 2, 20),
+    )
+    outcome.check(
+        "and comes back with it",
+        portal.wait_until(
+            lambda: portal.visit("get", "/") == "200" and read_health(portal, "front") == "healthy",
+            30,
+        ),
+    )
 
 
 def check_frozen(portal: Portal, outcome: Outcome) -> None:
     """What hangs is ended by its health check, and brought back."""
     for service in ("web", "relay", "front"):
-        pids = portal.run("docker", "top", portal.container(service), "-eo", "pid,comm").splitlines()[1:]
-        portal.run(*portal.enter, "kill", "-STOP", *[line.split()[0] for line in pids if "tini" not in line and "init" not in line])
+        pids = portal.run(
+            "docker", "top", portal.container(service), "-eo", "pid,comm"
+        ).splitlines()[1:]
+        portal.run(
+            *portal.enter,
+            "kill",
+            "-STOP",
+            *[line.split()[0] for line in pids if "tini" not in line and "init" not in line],
+        )
     for service in ("web", "relay", "front"):
-        back = portal.wait_until(lambda service=service: portal.inspect(service)["RestartCount"] > 0 and read_health(portal, service) == "healthy", 150)  # type: ignore[misc]
+        back = portal.wait_until(
+            lambda service=service: (
+                portal.inspect(service)["RestartCount"] > 0
+                and read_health(portal, service) == "healthy"
+            ),
+            150,
+        )  # type: ignore[misc]
         outcome.check(f"{service} that is frozen is started again", back)
 
 
 def check_log_of_front(portal: Portal, outcome: Outcome) -> None:
     """While web is away the front's log names neither visitor nor path."""
     portal.compose("stop", "web")
-    outcome.check("the front has its own page", portal.visit("get", INVITATION, "/canh-bao/"), "503 200")
+    outcome.check(
+        "the front has its own page", portal.visit("get", INVITATION, "/canh-bao/"), "503 200"
+    )
     portal.compose("start", "web")
     log = portal.compose("logs", "--no-log-prefix", "front")
     outcome.check("and counts that", "front.request_failed" in log)
-    outcome.check("without naming who asked for what", [word for word in (INVITATION, "203.0.113.7") if word in log], [])
-    outcome.check("web is back without any word to the front", portal.wait_until(lambda: portal.visit("get", "/bao-cao/") == "200", 30))
+    outcome.check(
+        "without naming who asked for what",
+        [word for word in (INVITATION, "203.0.113.7") if word in log],
+        [],
+    )
+    outcome.check(
+        "web is back without any word to the front",
+        portal.wait_until(lambda: portal.visit("get", "/bao-cao/") == "200", 30),
+    )
 
 
 def check_upgrade(portal: Portal, outcome: Outcome) -> None:
     """Another version is changed over to, and back, while somebody asks: nothing is refused."""
     for version, derived in (("2", "ENV RELEASE=2"), ("3", 'ENTRYPOINT ["false"]')):
-        portal.run("docker", "build", "-q", "-t", f"call-report-portal:{version}", "-", text=f"FROM call-report-portal:1\n{derived}\n")
+        portal.run(
+            "docker",
+            "build",
+            "-q",
+            "-t",
+            f"call-report-portal:{version}",
+            "-",
+            text=f"FROM call-report-portal:1\n{derived}\n",
+        )
     front = portal.container("front")
     prober = portal.start_prober(600, "/", "/canh-bao/", "/bao-cao/")
     for version, way in (("2", "the upgrade"), ("1", "the way back")):
         portal.write_env(PORTAL_VERSION=version)
         began = time.monotonic()
         portal.run("docker/deploy.sh")
-        outcome.check(f"{way} took {time.monotonic() - began:.0f} s", portal.inspect("worker")["Config"]["Image"], f"call-report-portal:{version}")
+        outcome.check(
+            f"{way} took {time.monotonic() - began:.0f} s",
+            portal.inspect("worker")["Config"]["Image"],
+            f"call-report-portal:{version}",
+        )
     portal.write_env(PORTAL_VERSION="3")
     outcome.check("a broken version is refused", portal.try_run("docker/deploy.sh").returncode != 0)
     portal.write_env(PORTAL_VERSION="1")
     prober.terminate()
     answers = json.loads(prober.communicate(timeout=30)[0])
     for path, seen in answers.items():
-        outcome.check(f"{path} was answered {sum(seen.values())} times meanwhile", set(seen), {"200"})
+        outcome.check(
+            f"{path} was answered {sum(seen.values())} times meanwhile", set(seen), {"200"}
+        )
     outcome.check("the front server was left running", portal.container("front"), front)
 
 
@@ -146,7 +241,18 @@ def check_change_of_keys(portal: Portal, outcome: Outcome, code: str) -> None:
     old, new = file.read_text(), portal.compose("exec", "-T", "web", "python", "-c", make).strip()
     for keys in (f"{new},{old}", new):
         file.write_text(keys + "\n")
-        portal.compose("up", "--detach", "--wait", "--no-deps", "--force-recreate", "web", "relay", "worker", "beat", "backup")
+        portal.compose(
+            "up",
+            "--detach",
+            "--wait",
+            "--no-deps",
+            "--force-recreate",
+            "web",
+            "relay",
+            "worker",
+            "beat",
+            "backup",
+        )
         portal.manage("rotate_keys")
         told = portal.manage("rotate_keys", "--check")
         outcome.check("nothing needs an older key", "needs an older key" in told)
@@ -160,7 +266,16 @@ def check_restore(portal: Portal, outcome: Outcome, code: str) -> None:
     archive = list_archives(portal).split()[-1]
     file = portal.folder.parent / Path(archive).name
     portal.compose("cp", f"backup:{archive}", str(file))
-    other = Portal(portal.folder, {**portal.env, "COMPOSE_PROJECT_NAME": "image-test-other", "FRONT_ADDRESS": "127.0.0.1:8081"}, portal.enter, 8081)
+    other = Portal(
+        portal.folder,
+        {
+            **portal.env,
+            "COMPOSE_PROJECT_NAME": "image-test-other",
+            "FRONT_ADDRESS": "127.0.0.1:8081",
+        },
+        portal.enter,
+        8081,
+    )
     other.compose("up", "--detach", "--wait", "db", "valkey")
     one_off = ("run", "--rm", "-T", "--no-deps", "--entrypoint")
     other.compose(*one_off, "sh", "backup", "-c", f"umask 077; cat >{archive}", file=file)

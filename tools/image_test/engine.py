@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +22,15 @@ CGROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("memory", "cpu", "devices", "freezer", "pids")
 SECONDS_TO_START = 60
 NAME = "image-test"
+# From groups of the box's own everything begins that runs in it.
+JOIN = """
+set -eu
+for controller in $CONTROLLERS; do
+    mkdir -p "/sys/fs/cgroup/$controller/image-test"
+    echo $$ >"/sys/fs/cgroup/$controller/image-test/cgroup.procs"
+done
+exec unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child --mount-proc sh -c "$INIT"
+"""
 # Beneath a new /sys no cgroup mount of the machine's may lie hidden: runc reads the list of mounts. Run folders
 # are emptied as by a boot. Whatever dies is reaped by tini, the first process of the box.
 INIT = """
@@ -53,15 +61,14 @@ class Box:
     def start(self) -> None:
         """Start the engine, again after `kill` too. Raises NotRunError when it does not answer."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = {"BOX": str(self.folder), "CONTROLLERS": " ".join(find_controllers())}
-        namespaces = ["--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup"]
-        command = ["unshare", *namespaces, "--fork", "--kill-child", "--mount-proc", "sh", "-c", INIT]
-        engine = self._run(command, "dockerd.log", {**self.env, **settings}, join_cgroups)
-        first = self._wait_for(lambda: find_child(engine.pid))
+        controllers = " ".join(find_controllers())
+        settings = {"BOX": str(self.folder), "CONTROLLERS": controllers, "INIT": INIT}
+        engine = self._run(["sh", "-c", JOIN], "dockerd.log", self.env | settings)
+        self._wait_for_engine()
+        first = find_child(engine.pid)
         self.enter = ("nsenter", f"--net=/proc/{first}/ns/net")
-        slirp = ["slirp4netns", "--configure", "--mtu=1400", "--disable-host-loopback", str(first), "tap0"]
-        self._run(slirp, "slirp4netns.log", self.env)
-        self._wait_for(self._is_answering)
+        network = ["--configure", "--mtu=1400", "--disable-host-loopback", str(first), "tap0"]
+        self._run(["slirp4netns", *network], "slirp4netns.log", self.env)
 
     def kill(self) -> None:
         """End everything at once, as when the power goes."""
@@ -78,31 +85,27 @@ class Box:
             remove_cgroup(folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _run(
-        self, command: list[str], log: str, env: dict[str, str], prepare: Callable[[], None] | None = None
-    ) -> subprocess.Popen[bytes]:
+    def _run(self, command: list[str], log: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
         with (self.folder / log).open("ab") as output:
-            process = subprocess.Popen(  # noqa: PLW1509  # this program has no threads
-                command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, preexec_fn=prepare,
-            )  # fmt: skip
+            process = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         self.processes.append(process)
         return process
 
-    def _wait_for(self, find: Callable[[], int]) -> int:
+    def _wait_for_engine(self) -> None:
         until = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < until and all(each.poll() is None for each in self.processes):
-            if found := find():
-                return found
+        ask = ["/usr/bin/docker", "info"]
+        while subprocess.run(ask, env=self.env, capture_output=True, check=False).returncode:
+            if time.monotonic() > until or any(each.poll() is not None for each in self.processes):
+                log = (self.folder / "dockerd.log").read_text(errors="replace").splitlines()[-5:]
+                raise NotRunError("\n".join(["the engine does not start here:", *log]))
             time.sleep(0.2)
-        log = (self.folder / "dockerd.log").read_text(errors="replace").splitlines()[-5:]
-        raise NotRunError("\n".join(["the engine does not start here:", *log]))
-
-    def _is_answering(self) -> int:
-        asked = subprocess.run(
-            ["docker", "info"], env=self.env, capture_output=True, check=False, timeout=30
-        )
-        return asked.returncode == 0
 
 
 def install_tools() -> None:
@@ -129,14 +132,6 @@ def find_controllers() -> list[str]:
     return found
 
 
-def join_cgroups() -> None:
-    """Move this process into groups of the box's own."""
-    for controller in find_controllers():
-        folder = CGROUPS / controller / NAME
-        folder.mkdir(exist_ok=True)
-        (folder / "cgroup.procs").write_text(str(os.getpid()))
-
-
 def remove_cgroup(folder: Path) -> None:
     for _ in range(20):
         with suppress(FileNotFoundError):
@@ -149,6 +144,5 @@ def remove_cgroup(folder: Path) -> None:
 
 
 def find_child(process: int) -> int:
-    """Return the id of its first child, 0 without one."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return int(children[0]) if children else 0
+    """Return the id of its first child."""
+    return int(Path(f"/proc/{process}/task/{process}/children").read_text().split()[0])

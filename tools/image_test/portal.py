@@ -29,8 +29,19 @@ class Portal:
 
     def copy_checkout(self) -> None:
         """Copy what git knows or would take in."""
-        listed = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split("\0")
+        listed = [
+            "git",
+            "-C",
+            str(ROOT),
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]
+        names = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split(
+            "\0"
+        )
         for name in filter(None, names):
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +56,9 @@ class Portal:
         """Return what a command in the folder prints. Raises CommandError."""
         done = self.try_run(*command, text=text, file=file)
         if done.returncode:
-            raise CommandError(f"{' '.join(command)[:200]}: exit code {done.returncode}\n{done.stdout[-3000:]}")
+            raise CommandError(
+                f"{' '.join(command)[:200]}: exit code {done.returncode}\n{done.stdout[-3000:]}"
+            )
         return done.stdout
 
     def try_run(
@@ -85,7 +98,10 @@ class Portal:
 
     def start_prober(self, seconds: int, *paths: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self._visitor("probe", str(seconds), *paths), env=self.env, stdout=subprocess.PIPE, text=True
+            self._visitor("probe", str(seconds), *paths),
+            env=self.env,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def wait_until(self, is_so: Callable[[], object], seconds: float = 90) -> bool:

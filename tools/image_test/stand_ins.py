@@ -17,7 +17,9 @@ NEXT = """
 RUN mirror=$(grep -rhom1 'https*://[^ ]*debian/*' /etc/apt/sources.list*) && echo "deb $mirror forky main" >/etc/apt/sources.list.d/next.list \\
     && printf 'Package: *\\nPin: release n=forky\\nPin-Priority: 100\\n' >/etc/apt/preferences.d/next
 """
-INSTALL = "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+INSTALL = (
+    "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+)
 PYTHON = f"""
 FROM debian:trixie-slim
 {NEXT}
@@ -116,9 +118,7 @@ def make_stand_ins(box: Box) -> None:
 def bootstrap(tar: Path) -> None:
     """Make Debian's smallest system, which knows this machine's certificates and settings of apt and pip."""
     copy = 'for each in /etc/pip.conf /etc/apt/apt.conf.d/99*; do [ ! -e "$each" ] || cp "$each" "$1$each"; done'
-    trust = (
-        'cp -r /usr/local/share/ca-certificates "$1/usr/local/share/" && chroot "$1" update-ca-certificates'
-    )
+    trust = 'cp -r /usr/local/share/ca-certificates "$1/usr/local/share/" && chroot "$1" update-ca-certificates'
     sources = Path("/etc/apt/sources.list.d/debian.sources")
     run(None, [
         "mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", f"--customize-hook={trust}",

@@ -19,13 +19,19 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from urllib.parse import urlencode
 
-HEADERS = {"Host": os.environ.get("HOST", ""), "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+HEADERS = {
+    "Host": os.environ.get("HOST", ""),
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-For": "203.0.113.7",
+}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{HEADERS['Host']}"}
 STORY = "Có người gọi xưng là công an, bảo chuyển 20 triệu vào tài khoản tạm giữ. Tôi chưa chuyển."
 INTERVAL_SECONDS = 0.1
 
 
-def ask(path: str, fields: dict[str, str] | None = None, cookie: str = "") -> tuple[HTTPResponse, str]:
+def ask(
+    path: str, fields: dict[str, str] | None = None, cookie: str = ""
+) -> tuple[HTTPResponse, str]:
     """Return the answer to one request and its page; with `fields` it is a form that is sent."""
     connection = HTTPConnection("127.0.0.1", int(os.environ["PORT"]), timeout=10)
     extra = {"Cookie": cookie} if cookie else {}
