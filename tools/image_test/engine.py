@@ -116,7 +116,15 @@ def install_tools() -> None:
     if not shutil.which("/usr/libexec/docker/cli-plugins/docker-buildx"):
         missing.add("docker-buildx")
     if missing:
-        command = ["apt-get", "-qy", "install", "--no-install-recommends", *sorted(missing)]
+        command = [
+            "apt-get",
+            "-qy",
+            "-o",
+            "DPkg::Lock::Timeout=600",
+            "install",
+            "--no-install-recommends",
+            *sorted(missing),
+        ]
         done = subprocess.run(
             command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, capture_output=True, text=True, check=False
         )  # fmt: skip

@@ -76,7 +76,7 @@ class Portal:
     def compose(self, *words: str, **streams: Any) -> str:
         return self.run("docker", "compose", "--progress", "plain", *words, **streams)
 
-    def execute(self, service: str, script: str) -> str:
+    def shell(self, service: str, script: str) -> str:
         """Return what a shell in a running service prints."""
         return self.compose("exec", "-T", service, "sh", "-c", script).strip()
 
@@ -91,7 +91,7 @@ class Portal:
         return dict(found)
 
     def database(self, sql: str) -> str:
-        return self.execute("db", f'psql -U postgres -d portal -Atc "{sql}"')
+        return self.shell("db", f'psql -U postgres -d portal -Atc "{sql}"')
 
     def visit(self, *words: str) -> str:
         return self.run(*self._visitor(*words)).strip()
