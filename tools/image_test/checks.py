@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 from tools.image_test.outcome import Outcome
@@ -9,6 +10,7 @@ from tools.image_test.portal import Portal
 
 ROLES = ("web", "relay", "worker", "beat", "backup")
 SERVICES = ("db", "valkey", *ROLES, "front")
+HANGING = ("web", "relay", "front")
 PAGES = ("/", "/canh-bao/", "/bao-cao/", "/readyz")
 LOCKED = "CapEff:0000000000000000 CapBnd:0000000000000000 NoNewPrivs:1 Seccomp:2"
 MAX_IMAGE_MB, OFFICIAL_BASE_MB = 350, 125  # stand-ins are larger
@@ -167,25 +169,16 @@ def check_front_after_reload(portal: Portal, outcome: Outcome) -> None:
 
 def check_frozen(portal: Portal, outcome: Outcome) -> None:
     """What hangs is ended by its health check, and brought back."""
-    for service in ("web", "relay", "front"):
-        pids = portal.run(
-            "docker", "top", portal.container(service), "-eo", "pid,comm"
-        ).splitlines()[1:]
-        portal.run(
-            *portal.enter,
-            "kill",
-            "-STOP",
-            *[line.split()[0] for line in pids if "tini" not in line and "init" not in line],
-        )
-    for service in ("web", "relay", "front"):
-        back = portal.wait_until(
-            lambda service=service: (
-                portal.inspect(service)["RestartCount"] > 0
-                and read_health(portal, service) == "healthy"
-            ),
-            150,
-        )  # type: ignore[misc]
+    for service in HANGING:
+        portal.shell(service, "kill -STOP -1")  # all but the first and this one
+    for service in HANGING:
+        back = portal.wait_until(partial(is_back, portal, service), 150)
         outcome.check(f"{service} that is frozen is started again", back)
+
+
+def is_back(portal: Portal, service: str) -> bool:
+    restarted = portal.inspect(service)["RestartCount"] > 0
+    return restarted and read_health(portal, service) == "healthy"
 
 
 def check_log_of_front(portal: Portal, outcome: Outcome) -> None:

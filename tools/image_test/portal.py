@@ -57,7 +57,7 @@ class Portal:
         done = self.try_run(*command, text=text, file=file)
         if done.returncode:
             raise CommandError(
-                f"{' '.join(command)[:200]}: exit code {done.returncode}\n{done.stdout[-3000:]}"
+                f"{' '.join(command)[:200]}: exit code {done.returncode}\n{done.stdout[-1500:]}"
             )
         return done.stdout
 

@@ -26,7 +26,7 @@ FROM debian:trixie-slim
 RUN {INSTALL} -t forky python3.14-venv && rm /usr/lib/python3.14/EXTERNALLY-MANAGED \\
     && ln -s /usr/bin/python3.14 /usr/local/bin/python3 && ln -s python3 /usr/local/bin/python \\
     && python -m venv /tmp/v && cp -r /tmp/v/lib/python3.14/site-packages/pip* /usr/local/lib/python3.14/dist-packages/ \\
-    && apt-get remove -y --autoremove python3-pip-whl && rm -rf /tmp/v /var/lib/apt/lists/* /etc/apt/sources.list.d/next.list
+    && rm -rf /tmp/v /var/lib/apt/lists/* /etc/apt/sources.list.d/next.list
 ENV LANG=C.UTF-8
 """
 # What the official entry point does with an empty folder; POSTGRES_PASSWORD reaches the scripts, as there.
@@ -65,7 +65,7 @@ FROM debian:trixie-slim
 {NEXT}
 RUN {INSTALL} -t forky busybox-static nginx-light valkey-server valkey-tools
 RUN mkdir -p /small/bin /small/etc /small/tmp /small/var/log /small/run && chmod 1777 /small/tmp && cp /bin/busybox /small/bin/ \\
-    && for name in $(busybox --list); do ln -sf busybox /small/bin/$name; done
+    && for name in $(busybox --list | grep -vx busybox); do ln -s busybox /small/bin/$name; done
 COPY --chmod=755 <<'END' /take
 #!/bin/sh
 # Copy programs and the libraries that they load to where the image begins.
