@@ -51,8 +51,10 @@ COPY locale locale
 COPY static static
 COPY docs docs
 COPY docker/entrypoint.sh docker/entrypoint.sh
-# Compiled and collected now, because at run time the root file system is read-only.
+# Compiled and collected now, because at run time the root file system is read-only. Where a manifest lies files are collected
+# under names with their hash, and packed (portal/settings.py).
 RUN python -m compileall -q portal ops desk alerts accounts reports core manage.py \
+    && mkdir -p build/static && echo '{"version": "1.1", "paths": {}}' >build/static/staticfiles.json \
     && DATA_DIR=/nonexistent python manage.py collectstatic --no-input --verbosity 0
 ENV PYTHONDONTWRITEBYTECODE=1
 USER portal

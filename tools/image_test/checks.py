@@ -98,8 +98,10 @@ def check_database(portal: Portal, outcome: Outcome) -> None:
 def check_way_of_a_report(portal: Portal, outcome: Outcome) -> str:
     """A report comes in through the front and is read; return its code."""
     outcome.check("pages answer", portal.visit("get", *PAGES), " ".join(["200"] * len(PAGES)))
-    sheet = portal.shell("web", "cd build/static && ls css/portal.*.css")
+    sheet = portal.shell("web", "cd build/static && ls css/portal.????????????.css")
     outcome.check("style sheets answer", portal.visit("get", f"/static/{sheet}"), "200")
+    laid = portal.shell("front", f"ls /static-pages/assets/static/{sheet}.br")
+    outcome.check("as files of the front, packed", laid.endswith(".br"))
     code = portal.visit("report")
     outcome.check("a report has its receipt", len(code), 16)
     outcome.check("and is read", portal.wait_until(lambda: read_done(portal) == 1, 20))
