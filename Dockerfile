@@ -1,6 +1,6 @@
 # The portal (target `portal`) and the web server in front of it (target `front`).
 # Packages come hash-locked; no secret is needed or left in any layer. docker/pin_images.sh gives these two a digest.
-ARG PYTHON_IMAGE=python:3.14-slim-trixie
+ARG PYTHON_IMAGE=python:3.13-slim-trixie
 ARG NGINX_IMAGE=nginx:1.28-alpine
 
 FROM ${PYTHON_IMAGE} AS packages

@@ -22,11 +22,10 @@ INSTALL = (
 )
 PYTHON = f"""
 FROM debian:trixie-slim
-{NEXT}
-RUN {INSTALL} -t forky python3.14-venv && rm /usr/lib/python3.14/EXTERNALLY-MANAGED \\
-    && ln -s /usr/bin/python3.14 /usr/local/bin/python3 && ln -s python3 /usr/local/bin/python \\
-    && python -m venv /tmp/v && cp -r /tmp/v/lib/python3.14/site-packages/pip* /usr/local/lib/python3.14/dist-packages/ \\
-    && rm -rf /tmp/v /var/lib/apt/lists/* /etc/apt/sources.list.d/next.list
+RUN {INSTALL} python3.13-venv && rm /usr/lib/python3.13/EXTERNALLY-MANAGED \\
+    && ln -s /usr/bin/python3.13 /usr/local/bin/python3 && ln -s python3 /usr/local/bin/python \\
+    && python -m venv /tmp/v && cp -r /tmp/v/lib/python3.13/site-packages/pip* /usr/local/lib/python3.13/dist-packages/ \\
+    && rm -rf /tmp/v /var/lib/apt/lists/*
 ENV LANG=C.UTF-8
 """
 # What the official entry point does with an empty folder; POSTGRES_PASSWORD reaches the scripts, as there.
@@ -94,7 +93,7 @@ VOLUME /data
 WORKDIR /data
 """
 IMAGES = {
-    "python:3.14-slim-trixie": PYTHON,
+    "python:3.13-slim-trixie": PYTHON,
     "postgres:17": POSTGRES,
     "image-test-small": SMALL,
     "nginx:1.28-alpine": NGINX,
