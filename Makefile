@@ -4,11 +4,11 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak fuzz attack mutation screens check release messages reference lock sbom licences local dev
+.PHONY: help run demo test image-test bench soak fuzz attack mutation screens check release messages reference lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 run: local ## the whole portal on this machine, for a first look (PORT, DATA_DIR change where)
 	@$(BIN)/python -m tools.dev_server --with-parent
@@ -34,6 +34,9 @@ attack: dev ## what is slow of tests/attacks: 4,000 sockets, 64 senders of the w
 	@ATTACK_SOCKETS=$(or $(SOCKETS),4000) ATTACK_CLIENTS=$(or $(CLIENTS),64) ATTACK_SECONDS=20 \
 		$(BIN)/python -m pytest -n 0 -q tests/attacks/test_front_limits.py tests/attacks/test_large_bodies.py \
 		tests/attacks/test_addresses_in_logs.py tests/attacks/test_growth.py
+
+image-test: ## build the image and the compose file as they are, and run them in a Docker Engine of its own (root; HERE=1: in this machine's)
+	@nice -n 19 $(PYTHON) -m tools.image_test $(if $(HERE),--here) $(if $(KEEP),--keep)
 
 mutation: .venv/mutation.stamp ## change what must not be wrong, line by line: a test must turn red (ONLY='core.outbox*' for a part)
 	@$(BIN)/python -m tools.mutation $(ONLY)

@@ -28,7 +28,7 @@ if [ "${1:-}" = health ]; then
         echo "front: nobody watches the pages" >&2
         exit 1
     fi
-    exec wget -q --spider "http://127.0.0.1:${LISTEN##*:}/static/css/portal.css"
+    exec wget -q --spider "http://127.0.0.1:${LISTEN##*:}/front-alive"
 fi
 filled="$SCRATCH/nginx.conf"
 # A connection takes one file, or two; as many as the host allows.
@@ -61,6 +61,7 @@ for file in nginx.conf folder-first.conf bucket-first.conf bucket.conf; do
         -e "s|{BUCKET_HOST}|$(echo "$bucket" | sed "s|^[^:]*\$|&:${port:-}|")|" -e "s|{BUCKET_NAME}|$bucket|" -e "s|{BUCKET_TLS}|${bucket%%:*}|" \
         -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
         -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" \
+        -e "s|{RESOLVER}|${RESOLVER:+resolver $RESOLVER valid=1s;}|" -e "s|{RESOLVE}|${RESOLVER:+resolve}|" \
         -e "s|{SCRATCH}|$SCRATCH|g" -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/$file" >"$SCRATCH/$file"
 done
 name() { # the text that province.toml gives a key

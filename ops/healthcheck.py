@@ -1,7 +1,8 @@
 """`python -m ops.healthcheck ROLE`: the image's health checks.
 
-Exit code 0 for healthy, 1 for not, 64 for an unknown role. A worker that leases nothing while items
-wait is killed, so that the restart policy brings a new one.
+Exit code 0 for healthy, 1 for not, 64 for an unknown role. Docker starts nothing again for being
+unhealthy: what hangs is killed here (web that answers nothing, a relay or beat that does nothing, a
+worker that leases nothing while items wait), and the restart policy brings a new one.
 """
 
 import contextlib
@@ -20,10 +21,16 @@ from ops.child_process import StartError
 from ops.local_services import env_value_given, read_env
 from ops.process_commands import BASE_DIR, resolve_data_dir
 from ops.serve import resolve_database_url
-from ops.worker_stall_probe import Progress, list_first_items
+from ops.worker_stall_probe import Progress, list_first_items, query
 
 STATE_FILE = "worker-health.json"  # in DATA_DIR
 BEAT_TIMEOUT_SECONDS = 600.0
+WEB_ATTEMPTS, WEB_TIMEOUT_SECONDS = 6, 5.0
+# The relay's session LISTENs under that name and asks something every two seconds; before it has connected there is none.
+SELECT_SILENT_RELAY_SQL = """
+    SELECT max(state_change) < clock_timestamp() - interval '1 minute' FROM pg_stat_activity
+    WHERE application_name = 'outbox' AND datname = current_database()
+"""
 
 
 def load_environment() -> dict[str, str]:
@@ -36,12 +43,28 @@ def load_environment() -> dict[str, str]:
 
 
 def is_web_healthy() -> bool:
-    """Return whether /livez answers a request as the front server sends it."""
+    """Return whether /livez answers; gunicorn that takes connections and answers none is killed."""
+    for _ in range(WEB_ATTEMPTS):
+        with contextlib.suppress(TimeoutError):
+            return _answers_livez()
+    return kill_hanging("gunicorn")
+
+
+def _answers_livez() -> bool:
+    """Return whether it answers a request as the front server sends it."""
     host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or "127.0.0.1"
     port = int(os.environ.get("PORT") or 8000)
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as web:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WEB_TIMEOUT_SECONDS)
+    with contextlib.closing(connection) as web:
         web.request("GET", "/livez", headers={"Host": host, "X-Forwarded-Proto": "https"})
         return web.getresponse().status == http.client.OK
+
+
+def kill_hanging(*words: str) -> bool:
+    """Kill these processes and return False: their role is not healthy."""
+    for number in find_processes(*words):
+        os.kill(number, signal.SIGKILL)
+    return False
 
 
 def find_processes(*words: str) -> list[int]:
@@ -58,13 +81,31 @@ def find_processes(*words: str) -> list[int]:
 
 
 def is_relay_healthy() -> bool:
-    return bool(find_processes(str(BASE_DIR / "manage.py"), "run_outbox_relay"))
+    """Return whether it runs; killed is one whose session says nothing to a database that answers."""
+    words = str(BASE_DIR / "manage.py"), "run_outbox_relay"
+    rows = query(resolve_database_url(load_environment()), SELECT_SILENT_RELAY_SQL)
+    return kill_hanging(*words) if rows and rows[0][0] else bool(find_processes(*words))
 
 
 def is_beat_healthy() -> bool:
-    """Return whether beat has stored its schedule lately, which it does every few minutes."""
-    written = [path.stat().st_mtime for path in resolve_data_dir().glob("beat-schedule*")]
-    return bool(written) and time.time() - max(written) < BEAT_TIMEOUT_SECONDS
+    """Return whether it runs and has stored its schedule lately, as every few minutes, or began lately."""
+    signs = [path.stat().st_mtime for path in resolve_data_dir().glob("beat-schedule*")]
+    numbers = find_processes("celery", "beat")
+    signs += [time.time() - read_age_seconds(number) for number in numbers]
+    if numbers and time.time() - max(signs) >= BEAT_TIMEOUT_SECONDS:
+        return kill_hanging("celery", "beat")
+    return bool(numbers)
+
+
+def read_age_seconds(process: int) -> float:
+    """Return how long a process has been running. Raises OSError when it is gone."""
+    started = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19])
+    return float(Path("/proc/uptime").read_text().split()[0]) - started / os.sysconf("SC_CLK_TCK")
+
+
+def is_backup_healthy() -> bool:
+    """Return whether it waits for the night; that an archive is late, the alarms tell."""
+    return bool(find_processes(str(BASE_DIR / "docker" / "entrypoint.sh"), "backup"))
 
 
 def is_worker_healthy() -> bool:
@@ -77,9 +118,8 @@ def is_worker_healthy() -> bool:
     stalled = rows is not None and progress.is_stalled(rows, now)
     state_file.write_text(json.dumps(progress.export_state()))
     if stalled:
-        for number in find_processes("celery", "worker"):
-            os.kill(number, signal.SIGKILL)
-    return bool(find_processes("celery", "worker")) and not stalled
+        return kill_hanging("celery", "worker")
+    return bool(find_processes("celery", "worker"))
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
@@ -87,6 +127,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "relay": is_relay_healthy,
     "worker": is_worker_healthy,
     "beat": is_beat_healthy,
+    "backup": is_backup_healthy,
 }
 
 

@@ -140,6 +140,17 @@ def write_env(data_dir: Path, values: Mapping[str, str]) -> None:
     )
 
 
+def generate_secrets(host: str) -> dict[str, str]:
+    """Return SECRETS for a new portal of that name; docker/make_secrets.sh asks too."""
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "BACKUP_KEY": generate_backup_key(),
+        "SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "CAP_KEY": generate_cap_key(host),
+    }
+
+
 def _load_secrets(data_dir: Path) -> dict[str, str]:
     """Return SECRETS, generated at the first start. Raises StartError when FIELD_ENCRYPTION_KEYS is lost."""
     stored = read_env(data_dir)
@@ -149,12 +160,7 @@ def _load_secrets(data_dir: Path) -> dict[str, str]:
             f"{data_dir / LOCAL_ENV} has lost FIELD_ENCRYPTION_KEYS, without which stored reports cannot be"
             " read: put it back, or move the folder away to begin anew"
         )
-    secret.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
-    field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    secret.setdefault("FIELD_ENCRYPTION_KEYS", field_key)
-    secret.setdefault("BACKUP_KEY", generate_backup_key())
-    secret.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
-    secret.setdefault("CAP_KEY", generate_cap_key("localhost"))
+    secret = generate_secrets("localhost") | secret
     write_env(data_dir, secret)
     return secret
 

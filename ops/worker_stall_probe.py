@@ -65,11 +65,16 @@ class Progress:
 
 def list_first_items(dsn: str) -> list[Row] | None:
     """Return the first items in line; None when the database does not answer."""
+    return query(dsn, SELECT_FIRST_SQL)
+
+
+def query(dsn: str, sql: str) -> list[Any] | None:
+    """Return a statement's rows; None when the database does not answer in a few seconds."""
     options = f"-c statement_timeout={int(ANSWER_TIMEOUT_SECONDS * 1000)}"
     try:
         with closing(psycopg2.connect(dsn, options=options, connect_timeout=3)) as database:
             cursor = database.cursor()
-            cursor.execute(SELECT_FIRST_SQL)
+            cursor.execute(sql)
             return cursor.fetchall()
     except psycopg2.Error:
         return None

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 from ops.process_commands import is_first_look
 
@@ -20,7 +21,16 @@ for _name in ("DATA_DIR", "PROVINCE_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
     if not os.environ.get(_name):  # given as nothing is not given
         os.environ.pop(_name, None)
 
+
+class _SecretFiles(FileAwareMapping):
+    """The environment and the files that it names, which may end with an editor's line break."""
+
+    def __getitem__(self, key: str) -> str:
+        return str(super().__getitem__(key)).strip()
+
+
 env = environ.FileAwareEnv()
+env.ENVIRON = _SecretFiles()
 
 #: [`var/`] data of the local servers, `first-look.json`, beat's schedule, archives, static pages
 #: (`static-pages/`), what the supervisor counted
@@ -74,15 +84,15 @@ FIELD_ENCRYPTION_KEYS = tuple(env.list("FIELD_ENCRYPTION_KEYS", default=[]))
 
 #: [generated for a first look] an age key (`manage.py backup --new-key`) that seals archives and
 #: nothing else
-BACKUP_KEY = env.str("BACKUP_KEY", "").strip()
+BACKUP_KEY = env.str("BACKUP_KEY", "")
 
 #: [generated for a first look] 32 bytes in base64 (`openssl rand -base64 32`); signs warnings and
 #: the bundle of confirmed numbers. Without it there is no bundle, and a production start warns
-SIGNING_KEY = env.str("SIGNING_KEY", "").strip()
+SIGNING_KEY = env.str("SIGNING_KEY", "")
 
 #: [generated for a first look] a P-256 key with its certificate, PEM or PEM in base64; signs CAP
 #: messages. Together with `SIGNING_KEY` or not at all: with one alone nothing is issued
-CAP_KEY = env.str("CAP_KEY", "").strip()
+CAP_KEY = env.str("CAP_KEY", "")
 
 #: [every site] origins with commas that alone may frame a warning, beside the portal; the word
 #: `partners` stands for the origins that agencies have registered
@@ -182,7 +192,7 @@ DEADLINE_RECEIPT_WORKING_DAYS = env.int("DEADLINE_RECEIPT_WORKING_DAYS", 1)
 DEADLINE_ANSWER_WORKING_DAYS = env.int("DEADLINE_ANSWER_WORKING_DAYS", 5)
 
 #: the law that these lengths rest on, shown to officers beside them; the police's lawyers give it
-DEADLINE_LEGAL_BASIS = env.str("DEADLINE_LEGAL_BASIS", "").strip()
+DEADLINE_LEGAL_BASIS = env.str("DEADLINE_LEGAL_BASIS", "")
 
 #: days after the work on a report has ended until contact, phrase and sealed story are erased. For
 #: all `RETENTION_*`: `0` keeps until the police decide; a shorter time that a confirmed statement
@@ -240,20 +250,20 @@ EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", 10_000)
 
 #: file of stolen passwords that are refused: a SHA-1 in hex a line, sorted; nothing is asked
 #: outside
-BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", "").strip()
+BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", "")
 
 #: minutes for which a log-in, or a password or code given again, opens personal data and exports
 REAUTHENTICATION_MINUTES = env.int("REAUTHENTICATION_MINUTES", 15)
 
 #: [no such log-in] the provider of the ministry's account, e.g. `https://tai-khoan.example`; its
 #: addresses are discovered there. This and the next two together, or a production start is refused
-OIDC_ISSUER = env.str("OIDC_ISSUER", "").strip()
+OIDC_ISSUER = env.str("OIDC_ISSUER", "")
 
 #: the portal's name at that provider
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "").strip()
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
 
 #: the portal's secret there
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "").strip()
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "")
 
 #: [`openid`] what is asked for, with spaces
 OIDC_SCOPES = env.str("OIDC_SCOPES", "") or "openid"
@@ -276,7 +286,7 @@ SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", 12)
 #: week before. `0`: never
 ACCOUNT_IDLE_DAYS = env.int("ACCOUNT_IDLE_DAYS", 45)
 
-#: [`0`; compose: `1`] servers of ours in front, each adding to X-Forwarded-For; one more where a
+#: [`0`; compose demands it] servers of ours in front, each adding to X-Forwarded-For; one more where a
 #: load balancer does. Log-in locks and rate limits go by the address that they give; a production
 #: start warns of `0`
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)

@@ -116,16 +116,17 @@ def test_no_service_is_given_a_secret_in_its_arguments() -> None:
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="no shell")
-def test_the_brokers_password_is_asked_for_and_not_seen_by_ps() -> None:
+def test_the_brokers_password_is_asked_for_and_not_seen_by_ps(tmp_path: Path) -> None:
     """Valkey as the compose file starts it, on a port of its own."""
     port = find_free_port()
     shell, flag, script = SERVICES["valkey"]["command"]
     script = script.replace("$$", "$").replace("valkey-server -", f"valkey-server - --port {port}")
-    command = [shell, flag, script.replace("--appendonly yes", "")]
+    (tmp_path / "valkey_password").write_text("matkhaukhongailuu")
+    script = script.replace("/run/secrets", str(tmp_path)).replace("--appendonly yes", "")
     path = f"{Path(valkey_server()).parent}:/usr/bin:/bin"
-    env = {"PATH": path, "REDISCLI_AUTH": "matkhaukhongailuu"}
     client = Redis(port=port, password="matkhaukhongailuu")
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
+    command = [shell, flag, script]
+    with subprocess.Popen(command, env={"PATH": path}, stdout=subprocess.DEVNULL) as process:
         try:
             assert wait_until(lambda: _answers(client), seconds=10)
             with pytest.raises(AuthenticationError):

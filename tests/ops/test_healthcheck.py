@@ -1,10 +1,13 @@
 """Is this process doing its work? Asked also by hand, where nobody set an environment."""
 
+import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from core.outbox.queue import CHANNEL
 from ops import healthcheck
 from ops.local_services import write_env
 
@@ -77,3 +80,46 @@ def test_a_memory_that_cannot_be_read_breaks_nothing(
 @pytest.mark.parametrize("arguments", [[], ["web2"], ["web", "relay"]])
 def test_what_is_no_role_is_told(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     assert run_healthcheck(monkeypatch, *arguments) == 64
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that were killed, where one of each role runs."""
+    ended: list[int] = []
+    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [4711])
+    monkeypatch.setattr(healthcheck.os, "kill", lambda number, _: ended.append(number))
+    return ended
+
+
+def test_web_that_takes_connections_and_answers_none_is_ended(
+    monkeypatch: pytest.MonkeyPatch, ended: list[int]
+) -> None:
+    monkeypatch.setattr(healthcheck, "WEB_TIMEOUT_SECONDS", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("PORT", str(silent.getsockname()[1]))
+        assert run_healthcheck(monkeypatch, "web") == 1
+    assert ended == [4711]
+    assert run_healthcheck(monkeypatch, "web") == 1  # nobody listens: it starts, or has ended
+    assert ended == [4711]
+
+
+@pytest.mark.parametrize(("silent", "code"), [(True, 1), (False, 0), (None, 0)])
+def test_a_relay_that_asks_the_database_nothing_is_ended(
+    monkeypatch: pytest.MonkeyPatch, ended: list[int], silent: bool | None, code: int
+) -> None:
+    assert f"'{CHANNEL}'" in healthcheck.SELECT_SILENT_RELAY_SQL
+    monkeypatch.setenv("DATABASE_URL", "postgres:///given")
+    monkeypatch.setattr(healthcheck, "query", lambda *_: [(silent,)])
+    assert run_healthcheck(monkeypatch, "relay") == code
+    assert ended == [4711] * code
+
+
+@pytest.mark.parametrize(("age", "code"), [(5.0, 0), (700.0, 1)])
+def test_beat_is_ended_for_its_own_silence_and_not_for_that_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: list[int], age: float, code: int
+) -> None:
+    (tmp_path / "beat-schedule").touch()
+    os.utime(tmp_path / "beat-schedule", (1, 1))
+    monkeypatch.setattr(healthcheck, "read_age_seconds", lambda _: age)
+    assert run_healthcheck(monkeypatch, "beat") == code
+    assert ended == [4711] * code
