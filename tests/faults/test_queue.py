@@ -154,7 +154,8 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
     assert wait_until(lambda: queue.CHANNEL in others_of_the_database())
 
     def is_read() -> bool:
-        let_leases_lapse()
+        together = OutboxItem.objects.filter(attempts=0, leased_until__gt=Now())
+        together.update(leased_until=Now())  # of one read alone the slow would be read twice
         return ExtractedFacts.objects.count() == 19
 
     assert wait_until(is_read, seconds=10)
