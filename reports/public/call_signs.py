@@ -56,7 +56,8 @@ def _phrases() -> PhraseTrie:
     listed = [(kind, "", text) for kind, texts in table()["words"].items() for text in texts]
     listed += [("else", "", text) for text in load_json("stages.json")["never"]]
     for each in table()["products"]:
-        listed += [(each["kind"], "", " ".join(parts)) for parts in product(*each["parts"])]
+        kind, code = each["kind"], each.get("code", "")
+        listed += [(kind, code, " ".join(parts)) for parts in product(*each["parts"])]
     for code, row in _rows().items():
         texts = [*row["phrases"], *stages.get(row.get("stage"), ())]
         listed += [("row", code, text) for text in texts]
