@@ -33,8 +33,6 @@ _DECOYS = ("place", "calm", "owed", "else", "fee")
 _ASKERS = ("give", "question", "ask")  # of one place the last counts
 # Codes that forward calls, or any with a telephone number.
 _FORWARDS = re.compile(r"[*#]{1,2}(?:21|6[127]|00[24])[*#]\d{0,15}#?|[*#]\d{1,4}[*#]\d{9,15}#?")
-
-
 Hit = tuple[str, int, int]  # a row of the table at words [first, last)
 
 
@@ -59,8 +57,8 @@ def _phrases() -> PhraseTrie:
         kind, code = each["kind"], each.get("code", "")
         listed += [(kind, code, " ".join(parts)) for parts in product(*each["parts"])]
     for code, row in _rows().items():
-        texts = [*row["phrases"], *stages.get(row.get("stage"), ())]
-        listed += [("row", code, text) for text in texts]
+        told = stages.get(row.get("stage"), ())
+        listed += [("row", code, text) for text in (*row["phrases"], *told)]
     need_marks = [text for _, _, text in listed if text.split()[0] in table()["spelled"]]
     return PhraseTrie(listed, need_marks)
 
@@ -236,8 +234,8 @@ def _reach(scene: _Scene, hit: Hit) -> tuple[int, int]:
 
 def _stretch(scene: _Scene, first: int, last: int) -> int:
     """Return where the words behind a verb end: with a sum, the clause, or a joint."""
-    while last not in scene.sums and last < first + _QUOTED and scene.is_joined(last):
+    while last < first + _QUOTED and scene.is_joined(last) and last not in scene.sums:
         if scene.words[last].folded in table()["joints"]:
             return last
         last += 1
-    return scene.sums.get(last, last)
+    return scene.sums.get(last, last) if scene.is_joined(last) else last
