@@ -24,6 +24,7 @@ from reports.public import call_signs, link_hosts
 from reports.public.call_signs import MAX_QUOTES
 
 MAX_CHARS = 5_000  # of a pasted text that are read
+_MAX_SIGNS = 5  # shown, the strongest first
 MAX_LOOKUPS = 2  # numbers, accounts and links of a text that are looked up, of each
 _CLEAR_FROM = 4  # points of data/call_signs.json
 _LEAST_MARGIN, _LURE_MARGIN = 1.0, 7.0  # of a kind that is named; of one that lures by itself
@@ -98,12 +99,13 @@ def assess_call(
     ticked = claims.claims_from_checkbox(claimed_office, lexicon)
     claimed = claims.merge_claims([*ticked, *claims.claims_in_story(parsed.story, lexicon)])
     is_kind = code_rows()[reading.scenario]["group"] in _KINDS and reading.margin >= _LEAST_MARGIN
-    is_named = bool(ticked) or _is_doubtful(claimed, reading, is_calm=is_calm)
+    names = [why.words for why in claimed.reasons if why.words]
+    is_named = ticked or (names and _is_doubtful(claimed, reading, is_calm=is_calm))
     weighed = [
         *_weigh_words(found, is_calm=is_calm),
         *((code, call_signs.table()["boxes"].get(code, 0), ()) for code in demands),
         *_weigh_links(mentions),
-        ("claim", int(is_named), [why.words for why in claimed.reasons if why.words]),
+        ("claim", int(bool(is_named)), names),
     ]
     strength, signs = _sum_up(weighed, has_context=bool(claimed.offices) or is_kind)
     return CallAssessment(
@@ -146,7 +148,7 @@ def _is_doubtful(claimed: ImpersonationResult, reading: StoryReading, *, is_calm
 
 
 def _sum_up(weighed: Iterable[Weighed], *, has_context: bool) -> tuple[Strength, tuple[Sign, ...]]:
-    """Return how sure it is, and each sign once, in the order of the form; who is named counts beside another."""
+    """Return how sure it is, and the strongest signs, each once; who is named counts beside another."""
     points, quotes = dict[str, int](), dict[str, list[str]]()
     for code, weight, words in weighed:
         if weight:
@@ -154,8 +156,8 @@ def _sum_up(weighed: Iterable[Weighed], *, has_context: bool) -> tuple[Strength,
             quotes.setdefault(code, []).extend(words)
     if points.keys() <= _WEAK:
         return Strength.NONE, ()
-    named = {code: _pick(words) for code, words in quotes.items() if words or code != "claim"}
-    signs = tuple(Sign(code, named[code]) for code in _LABELS if code in named)
+    order = sorted(filter(points.__contains__, _LABELS), key=lambda code: -points[code])
+    signs = tuple(Sign(code, _pick(quotes[code])) for code in order[:_MAX_SIGNS])
     total = sum(points.values()) + (has_context and "claim" not in points)
     return Strength.CLEAR if total >= _CLEAR_FROM else Strength.SOME, signs
 

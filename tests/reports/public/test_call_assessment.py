@@ -103,10 +103,59 @@ def test_questions_are_answered_as_a_person_answers_them(
         ("họ không hỏi mật khẩu mà bảo bấm link", {"software"}),
         ("không cần lên xã, gửi ảnh căn cước qua zalo", {"identity", "contact", "remote"}),
         ("tôi ra ngân hàng hỏi vì họ bảo nộp 5 triệu", {"money"}),
+        ("ngân hàng không bao giờ gửi link", set()),
+        ("dặn bà con không chuyển tiền, không đọc mã OTP", set()),
+        ("cảnh giác kẻ gian giả danh công an đòi chuyển tiền", set()),
+        ("nó bảo cảnh giác kẻ gian, chuyển tiền vào tài khoản an toàn", {"money"}),
+        ("no bao doc ma otp", {"secrets"}),
+        ("So du 2,310,000VND. ND: chuyen tien hoc", set()),
+        ("công an bảo căn cước của tôi chưa có", set()),
     ],
 )
 def test_what_is_denied_advised_or_done_in_person_is_no_sign(text: str, signs: set[str]) -> None:
     assert quotes(text).keys() - {"claim"} == signs
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("gửi cho nó 3 củ", SOME),
+        ("dua no 5 xi", SOME),
+        ("tổ trưởng nhắn nộp tiền rác 25 nghìn", SOME),
+        ("trường nhắn nộp học phí vào tài khoản của trường", NONE),
+        ("trường nhắn nộp học phí vào số tài khoản mới ngay hôm nay", CLEAR),
+        ("công ty chuyển lương 8 triệu vào tài khoản", NONE),
+        ("gui cho con 3 trieu de lam giay to", NONE),
+    ],
+)
+def test_a_sum_weighs_by_who_gets_it(text: str, strength: Strength) -> None:
+    assert assess(text).strength == strength
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("nợ tiền điện, họ bảo trả qua cái link", "money", ("bảo trả qua cái link",)),
+        ("công an gửi link tải VNeID mới", "software", ("tải VNeID mới", "gửi link")),
+        ("nó xin mã otp", "secrets", ("xin mã otp",)),
+        ("bắt chuyển hết tiền tiết kiệm", "money", ("bắt chuyển hết tiền tiết kiệm",)),
+    ],
+)
+def test_a_quote_holds_what_is_demanded(text: str, code: str, words: tuple[str, ...]) -> None:
+    assert quotes(text)[code] == words
+
+
+def test_five_signs_are_shown_at_most_the_strongest_first() -> None:
+    every = "xưng công an, dọa bắt giam, bảo chuyển 5 triệu, đọc mã otp, không được kể, gọi video, gấp trong hôm nay"
+    codes = [sign.code for sign in assess(every).signs]
+    assert codes[:2] == ["secrets", "isolation"]
+    assert len(codes) == 5
+
+
+def test_an_answer_of_some_signs_shows_one() -> None:
+    answers = [assess(row["question"]) for row in read_csv("questions.csv")]
+    assert [each for each in answers if each.strength == SOME and not each.signs] == []
+    assert assess("", "police").signs
 
 
 def test_words_with_which_nothing_is_demanded_are_no_sign() -> None:
