@@ -1,5 +1,8 @@
 """PostgreSQL's advisory locks, by name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from core.database import fetch_all
 
 
@@ -16,14 +19,32 @@ def try_lock_until_commit(name: str) -> bool:
 
 
 def try_lock(name: str) -> bool:
-    """Return whether this connection has the lock of that name, until `unlock` or its end."""
+    """Return whether this connection has the lock of that name, until its end."""
     return fetch_all("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]) == [(True,)]
 
 
-def lock(name: str) -> None:
-    """Wait for the lock of that name; this connection has it until `unlock` or its end."""
+@contextmanager
+def hold(name: str) -> Iterator[None]:
+    """Wait for the lock of that name and hold it until the block ends or this process dies."""
     fetch_all("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+    try:
+        yield
+    finally:
+        _unlock(name)
 
 
-def unlock(name: str) -> None:
+@contextmanager
+def try_hold(name: str) -> Iterator[bool]:
+    """Yield whether the block has the lock of that name, until it ends or this process dies; wait for
+    nobody.
+    """
+    has_lock = try_lock(name)
+    try:
+        yield has_lock
+    finally:
+        if has_lock:
+            _unlock(name)
+
+
+def _unlock(name: str) -> None:
     fetch_all("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

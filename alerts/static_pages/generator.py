@@ -11,9 +11,9 @@ import io
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
@@ -52,8 +52,6 @@ POLICIES = {
     "frame": "/nhung/",
     "live": "/nhung/song/",
 }
-_POLICY = "Content-Security-Policy"
-_OK = 200
 
 
 class StaticPageError(Exception):
@@ -91,11 +89,9 @@ def refresh_if_needed() -> None:
     elif index.surroundings == _describe_surroundings(now) and not index.undrawn:
         _mark_checked(wanted)
         return
-    if advisory_locks.try_lock(KEY):  # else another process writes just now
-        try:
+    with advisory_locks.try_hold(KEY) as may_write:
+        if may_write:  # else another process writes just now
             rebuild(draws=True)
-        finally:
-            advisory_locks.unlock(KEY)
 
 
 def _describe_all(now: datetime) -> str:
@@ -116,7 +112,8 @@ def rebuild(*, anew: bool = False, draws: bool = False) -> int:
     only with `draws`: an issue cannot wait. A page that fails is left out, and the application asked
     for it. Raises StaticPageError and the storage's errors; then the front server goes on asking.
     """
-    with _lock_writer():
+    # One process of all hosts writes; a lock of the connection, for the snapshot is taken after it.
+    with advisory_locks.hold(KEY):
         wanted, old = store.load_text(WANTED), PublishedIndex.load()
         with read_snapshot(STATEMENT_TIMEOUT_SECONDS):
             work = _Round(old, anew=anew, draws=draws)
@@ -223,7 +220,7 @@ def render_internally(path: str) -> HttpResponseBase:
         "wsgi.input": io.BytesIO(),
     }
     response = _load_handler().get_response(WSGIRequest(environ))
-    if response.status_code != _OK or response.cookies:
+    if response.status_code != HTTPStatus.OK or response.cookies:
         raise StaticPageError(f"{path} answered {response.status_code}")
     return response
 
@@ -241,7 +238,7 @@ def _load_handler() -> BaseHandler:
 def _list_policies() -> Iterator[str]:
     yield f"scheme {urlsplit(settings.PORTAL_URL).scheme}"
     for kind, path in POLICIES.items():
-        yield f"policy {kind} {render_internally(path).headers[_POLICY]}"
+        yield f"policy {kind} {render_internally(path).headers['Content-Security-Policy']}"
 
 
 def _list_signatures() -> Iterator[str]:
@@ -259,16 +256,6 @@ def _list_ends(pages: list[StaticPage]) -> list[str]:
 
 def _is_end(line: str) -> bool:
     return line.startswith("end ")
-
-
-@contextmanager
-def _lock_writer() -> Iterator[None]:
-    """One process of all hosts writes; a lock of the connection, for the snapshot is taken after it."""
-    advisory_locks.lock(KEY)
-    try:
-        yield
-    finally:
-        advisory_locks.unlock(KEY)
 
 
 def _mark_checked(wanted: str) -> None:

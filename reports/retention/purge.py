@@ -5,8 +5,6 @@ at each call; after a crash it goes on.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
@@ -70,7 +68,7 @@ def start_run() -> PurgeRun:
 def run_until(run: PurgeRun, time_budget: float) -> bool:
     """Erase what is expired; return whether nothing is left. One process at a time."""
     until = time.monotonic() + time_budget
-    with _exclusive_lock() as is_locked:
+    with advisory_locks.try_hold(_LOCK) as is_locked:
         if not is_locked:
             return False
         retained = 0
@@ -83,17 +81,6 @@ def run_until(run: PurgeRun, time_budget: float) -> bool:
         run.save(update_fields=["finished_at", "retained_counts"])
     log.info("purge.finished", retained_counts=run.retained_counts, **run.counts)
     return True
-
-
-@contextmanager
-def _exclusive_lock() -> Iterator[bool]:
-    """Yield whether no other process purges until the block ends or this process dies."""
-    is_locked = advisory_locks.try_lock(_LOCK)
-    try:
-        yield is_locked
-    finally:
-        if is_locked:
-            advisory_locks.unlock(_LOCK)
 
 
 def _purge_kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> int | None:
