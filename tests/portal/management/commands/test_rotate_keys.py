@@ -156,7 +156,7 @@ def test_who_is_killed_goes_on_where_it_was(
     for _ in range(4):
         submit_report()
     new_key(settings)
-    monkeypatch.setattr(key_rotation, "BATCH_SIZE", 1)
+    monkeypatch.setattr(key_rotation.EncryptedDataset, "batch_size", 1)
     kind = rotate_keys.KINDS[0]
     started = key_rotation.run(kind)
     assert [next(started), next(started)] == [1, 1]
