@@ -255,9 +255,8 @@ def reencrypt(pk: UUID, folder: str = "", sha256: bytes | None = None) -> None:
             raise StreamDecryptionError
         draft.put(folder)
         first, *others = list_stores()
-        with first.open(
-            name_of(pk, folder)
-        ) as source:  # what is erased below is there a second time
+        # What is erased below is there a second time.
+        with first.open(name_of(pk, folder)) as source:
             _check_digest(decrypt_stream(source, pk), draft.sha256)
         for other in others:
             other.delete(name_of(pk, folder))
