@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -101,6 +102,24 @@ def test_what_is_erased_leaves_no_version_and_no_mark_of_it(
     assert item.done_at
 
 
+def test_of_two_who_store_one_name_at_once_the_later_one_stays(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = storages["evidence-bucket"]
+    store.save("aa/one", ContentFile(b"older"))
+    list_versions = store._list_versions
+
+    def list_once_another_has_stored(name: str) -> Any:
+        bucket.store.client.put_object(Bucket=bucket.name, Key=name, Body=b"later")
+        return list_versions(name)
+
+    monkeypatch.setattr(store, "_list_versions", list_once_another_has_stored)
+    store.save("aa/one", ContentFile(b"sooner"))
+    with store.open("aa/one") as file:
+        assert file.read() == b"later"
+    assert len(bucket.versions()) == 2  # the later one erases the sooner
+
+
 @pytest.mark.parametrize("how", ["killed", "frozen"])
 def test_while_the_store_is_away_words_are_taken_and_files_refused_soon(
     resident: Resident, bucket: Bucket, settings: Settings, monkeypatch: pytest.MonkeyPatch, how: str
@@ -119,7 +138,7 @@ def test_while_the_store_is_away_words_are_taken_and_files_refused_soon(
         assert send(Client(), story="Họ lại gọi.").status_code == 303
     assert Followup.objects.get().story == "Họ gọi nữa."
     assert (EvidenceFile.objects.count(), on_disk()) == (0, [])
-    storages["evidence-bucket"]._asleep_until = 0.0  # some seconds go by
+    storages["evidence-bucket"]._left_alone_until = 0.0  # some seconds go by
     answer = resident.client.post(SEND, {"code": resident.code, "files": files[0].open()})
     assert "Đã nhận ảnh" in lines(answer)[0]
 
