@@ -140,7 +140,7 @@ def is_missed() -> bool:
 def sweep_files(part: int) -> int:
     """Erase the files of a part of all stores that no row needs; return how many.
 
-    An original without a row from before the first report, or under a key that is not ours, is another
+    A file or copy without a row from before the first report, or under a key that is not ours, is another
     database's: a portal that was started with a new one, or shares its bucket with a trial, takes no
     evidence away. Raises OSError where a store does not answer.
     """
@@ -151,7 +151,7 @@ def sweep_files(part: int) -> int:
         storage.name_of(str(pk), COPY_FOLDER) for pk in drawn.values_list("copy_id", flat=True)
     }
     needed = copies | {storage.name_of(pk) for pk, erased_at in files.items() if not erased_at}
-    ours = {storage.name_of(pk) for pk in files}
+    recorded = {storage.name_of(pk) for pk in files}
     first = _first_report()
     since = first.timestamp() - MAX_CLOCK_SKEW_SECONDS if first else inf
     until = time.time() - MIN_ORPHAN_SECONDS
@@ -159,7 +159,7 @@ def sweep_files(part: int) -> int:
         name
         for name, at in storage.list_part(part)
         if name not in needed and at < until
-        if name in ours or name.startswith(COPY_FOLDER) or (at >= since and storage.is_ours(name))
+        if name in recorded or (at >= since and storage.is_ours(name))
     }
     for name in orphans:
         storage.erase(name)
