@@ -31,7 +31,7 @@ from alerts.formats.validators import describe_states, release_fingerprint
 from alerts.models import AlertRevision, RevisionSignature
 from alerts.static_pages import store
 from alerts.static_pages.page_list import StaticPage, list_static_pages
-from alerts.static_pages.store import CHECKED, FRONT, WANTED, PublishedIndex
+from alerts.static_pages.store import CHECKED, FRONT, UNKNOWN, WANTED, PageRecord, PublishedIndex
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core import advisory_locks
 from core.database import read_snapshot
@@ -176,9 +176,9 @@ class _Round:
 
     def _write(self, writer: store.Writer, page: StaticPage, text: bytes) -> None:
         """Write a text that differs from the published one; one that failed is left out."""
-        record = [_made_of(page), hashlib.sha256(text).hexdigest()]
-        is_known = self.reuses_pages and self.old.pages.get(page.path, record[:1])[1:] == record[1:]
-        if text and (is_known or writer.save_page(page.path, text, self.now)):
+        record = PageRecord(_made_of(page), hashlib.sha256(text).hexdigest())
+        is_published = self.reuses_pages and self._published(page).sha256 == record.sha256
+        if text and (is_published or writer.save_page(page.path, text, self.now)):
             self.new.pages[page.path] = record
             return
         self.failed.append(page.key)  # holds up no other; many mean that none can be
@@ -188,7 +188,10 @@ class _Round:
     def _is_same(self, page: StaticPage) -> bool:
         """Return whether what is published is what this page would say now."""
         may_reuse = page.made_of and (not self.anew if page.drawn else self.reuses_pages)
-        return bool(may_reuse) and self.old.pages.get(page.path, [""])[0] == _made_of(page)
+        return bool(may_reuse) and self._published(page).made_of == _made_of(page)
+
+    def _published(self, page: StaticPage) -> PageRecord:
+        return self.old.pages.get(page.path, UNKNOWN)
 
 
 def _made_of(page: StaticPage) -> str:
