@@ -25,20 +25,9 @@ SERVICES = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["servic
 WITHOUT_SERVICE = {"build", "config", "ps", "up"}
 MANIFESTS = "".join(path.read_text() for path in (ROOT / "deploy" / "kubernetes").iterdir())
 # Programs of the machine itself, and what tests run: sql, promtool.
-UNCHECKED = [
-    "age",
-    "cat",
-    "crontab",
-    "df",
-    "du",
-    "kill",
-    "make",
-    "openssl",
-    "promtool",
-    "psql",
-    "sql",
-    "sudo",
-]
+UNCHECKED = (
+    "age", "cat", "crontab", "df", "du", "kill", "make", "openssl", "promtool", "psql", "sql", "sudo",
+)  # fmt: skip
 
 
 class WrongCommandError(Exception):

@@ -10,13 +10,9 @@ from tools.image_test.portal import Portal
 
 ROLES = ("web", "relay", "worker", "beat", "backup")
 SERVICES = ("db", "valkey", *ROLES, "front")
-SECRETS = [
-    "postgres_password",
-    "valkey_password",
-    "secret_key",
-    "field_encryption_keys",
-    "backup_key",
-]
+SECRETS = (
+    "postgres_password", "valkey_password", "secret_key", "field_encryption_keys", "backup_key",
+)  # fmt: skip
 HANGING = ("web", "relay", "front")
 PAGES = ("/", "/canh-bao/", "/bao-cao/", "/readyz")
 LOCKED = "CapEff:0000000000000000 CapBnd:0000000000000000 NoNewPrivs:1 Seccomp:2"
