@@ -24,27 +24,13 @@ def try_lock(name: str) -> bool:
 
 
 @contextmanager
-def hold(name: str) -> Iterator[None]:
-    """Wait for the lock of that name and hold it until the block ends or this process dies."""
-    fetch_all("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-    try:
-        yield
-    finally:
-        _unlock(name)
-
-
-@contextmanager
-def try_hold(name: str) -> Iterator[bool]:
-    """Yield whether the block has the lock of that name, until it ends or this process dies; wait for
-    nobody.
-    """
-    has_lock = try_lock(name)
+def hold(name: str, *, waits: bool = True) -> Iterator[bool]:
+    """Yield whether the block has the lock of that name, until it ends or this process dies."""
+    if waits:
+        fetch_all("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+    has_lock = waits or try_lock(name)
     try:
         yield has_lock
     finally:
         if has_lock:
-            _unlock(name)
-
-
-def _unlock(name: str) -> None:
-    fetch_all("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+            fetch_all("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

@@ -79,15 +79,8 @@ class TraceMiddleware(MiddlewareMixin):
         tracing.traceparent.set(f"00-{trace}-{span}-01")
         response = self.get_response(request)  # never raises: the layers inside answer errors
         tracing.traceparent.set("")
-        times = begun, time.time_ns()
-        _export(
-            f"POST {view_name_of(request)}",
-            SERVER,
-            (trace, ""),
-            times,
-            span,
-            status=response.status_code,
-        )
+        name, times = f"POST {view_name_of(request)}", (begun, time.time_ns())
+        _export(name, SERVER, (trace, ""), times, span, status=response.status_code)
         return response
 
 

@@ -89,7 +89,7 @@ def refresh_if_needed() -> None:
     elif index.surroundings == _describe_surroundings(now) and not index.undrawn:
         _mark_checked(wanted)
         return
-    with advisory_locks.try_hold(KEY) as may_write:
+    with advisory_locks.hold(KEY, waits=False) as may_write:
         if may_write:  # else another process writes just now
             rebuild(draws=True)
 

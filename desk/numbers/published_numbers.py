@@ -35,6 +35,7 @@ TAKES_TWO = (
     "Chưa gỡ: trong một giờ bạn đã gỡ nhiều số. Đã đề nghị; một người khác xác nhận thì các trang mới bỏ"
     " số này. Chỉ huy được báo."
 )
+_RESULTS = {False: (messages.SUCCESS, TAKEN_DOWN), True: (messages.WARNING, TAKES_TWO)}
 _CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
 
 MAX_ROWS = 400
@@ -65,10 +66,8 @@ class PublishedNumberAdmin(ProposingAdminMixin, OwnFiltersAdmin[Any]):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         reason = post_text(request, "reason")
         try:
-            if confirmed_statements.take_down(self.act, obj.pk, reason, by=get_officer(request)):
-                messages.warning(request, TAKES_TWO)
-            else:
-                messages.success(request, TAKEN_DOWN)
+            row = confirmed_statements.take_down(self.act, obj.pk, reason, by=get_officer(request))
+            messages.add_message(request, *_RESULTS[row is not None])
         except ActionError as error:
             messages.error(request, f"Chưa gỡ. {error}")
 

@@ -118,18 +118,17 @@ def take_down(act: RowAct, pk: object, reason: str, *, by: User) -> Proposal | N
         if row is None:
             raise ActionError("Số này đã gỡ rồi.")
         lock_until_commit(f"take down {by.pk}")
-        if _count_takedowns_of_hour(by) >= settings.MAX_TAKEDOWNS_AN_HOUR:
+        hour = {"actor": by, "created_at__gt": Now() - timedelta(hours=1)}
+        if (
+            AuditEvent.objects.filter(kind=TAKEN_DOWN, **hour).count()
+            >= settings.MAX_TAKEDOWNS_AN_HOUR
+        ):
             return act.propose_removal(row, by, reason.strip())
         was = act.list_values(row)
         events.log_event(act.kind, pk, TAKEN_DOWN, by=by, reason=reason.strip(), was=was)
         row.delete()
     clear_cache()
     return None
-
-
-def _count_takedowns_of_hour(by: User) -> int:
-    hour_ago = Now() - timedelta(hours=1)
-    return AuditEvent.objects.filter(kind=TAKEN_DOWN, actor=by, created_at__gt=hour_ago).count()
 
 
 def count_frequent_removers() -> int:

@@ -68,7 +68,7 @@ def start_run() -> PurgeRun:
 def run_until(run: PurgeRun, time_budget: float) -> bool:
     """Erase what is expired; return whether nothing is left. One process at a time."""
     until = time.monotonic() + time_budget
-    with advisory_locks.try_hold(_LOCK) as is_locked:
+    with advisory_locks.hold(_LOCK, waits=False) as is_locked:
         if not is_locked:
             return False
         retained = 0

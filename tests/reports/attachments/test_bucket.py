@@ -23,16 +23,7 @@ from reports.attachments.storage import COPY_FOLDER, PendingUpload, name_of
 from reports.models import EvidenceFile, FileCheck, Followup
 from reports.retention import destruction_requests, erasure, purge
 from tests.support import images
-from tests.support.evidence_files import (
-    JPEG,
-    MARK,
-    SEND,
-    Upload,
-    lines,
-    on_disk,
-    opened,
-    path_of,
-)
+from tests.support.evidence_files import JPEG, MARK, SEND, Upload, lines, on_disk, opened, path_of
 from tests.support.object_store import Bucket, ObjectStore, choose
 from tests.support.resident_pages import Resident, send
 from tests.support.sanitized_copies import copy_of, owed, store_file
