@@ -33,8 +33,7 @@ from alerts.static_pages import store
 from alerts.static_pages.page_list import StaticPage, list_static_pages
 from alerts.static_pages.store import CHECKED, FRONT, UNKNOWN, WANTED, PageRecord, PublishedIndex
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
-from core import advisory_locks
-from core.database import read_snapshot
+from core import database
 from core.outbox import queue, sweeps
 
 log = structlog.get_logger(__name__)
@@ -89,7 +88,7 @@ def refresh_if_needed() -> None:
     elif index.surroundings == _describe_surroundings(now) and not index.undrawn:
         _mark_checked(wanted)
         return
-    with advisory_locks.hold(KEY, waits=False) as may_write:
+    with database.hold(KEY, waits=False) as may_write:
         if may_write:  # else another process writes just now
             rebuild(draws=True)
 
@@ -113,9 +112,9 @@ def rebuild(*, anew: bool = False, draws: bool = False) -> int:
     for it. Raises StaticPageError and the storage's errors; then the front server goes on asking.
     """
     # One process of all hosts writes; a lock of the connection, for the snapshot is taken after it.
-    with advisory_locks.hold(KEY):
+    with database.hold(KEY):
         wanted, old = store.load_text(WANTED), PublishedIndex.load()
-        with read_snapshot(STATEMENT_TIMEOUT_SECONDS):
+        with database.read_snapshot(STATEMENT_TIMEOUT_SECONDS):
             work = _Round(old, anew=anew, draws=draws)
             rendered = work.publish()
         _mark_checked(wanted)

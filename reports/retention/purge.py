@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
-from core import advisory_locks
+from core import database
 from core.outbox import sweeps
 from reports.attachments import storage
 from reports.attachments.storage import COPY_FOLDER
@@ -68,7 +68,7 @@ def start_run() -> PurgeRun:
 def run_until(run: PurgeRun, time_budget: float) -> bool:
     """Erase what is expired; return whether nothing is left. One process at a time."""
     until = time.monotonic() + time_budget
-    with advisory_locks.hold(_LOCK, waits=False) as is_locked:
+    with database.hold(_LOCK, waits=False) as is_locked:
         if not is_locked:
             return False
         retained = 0
