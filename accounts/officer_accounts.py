@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import sessions
 from accounts.models import EncryptedTOTPDevice, OfficerProfile
-from core import advisory_locks
+from core import database
 from core.audit import events, proposals
 from core.audit.proposals import Values
 from core.errors import CodedError
@@ -228,7 +228,7 @@ def _lock_decision(user: User, by: User | None, reason: str) -> Iterator[User]:
 def _serialized() -> Iterator[None]:
     """Serialize account changes until COMMIT, so that the count of leads is current."""
     with transaction.atomic():
-        advisory_locks.lock_until_commit(LEADS_LOCK)
+        database.lock_until_commit(LEADS_LOCK)
         yield
 
 

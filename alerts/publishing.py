@@ -40,7 +40,7 @@ from alerts.models.content import (
 )
 from alerts.public_words import find_strangers
 from alerts.static_pages import generator
-from core import advisory_locks
+from core import database
 from core.audit import events
 from core.province import province
 
@@ -288,7 +288,7 @@ def _sign(revision: AlertRevision) -> None:
 
 def _next_number(year: int) -> tuple[int, int]:
     """Return the year and its next number; a roll-back leaves no gap."""
-    advisory_locks.lock_until_commit("numbers of warnings")
+    database.lock_until_commit("numbers of warnings")
     highest = Alert.objects.filter(year=year).aggregate(highest=Max("number"))["highest"]
     return year, (highest or 0) + 1
 

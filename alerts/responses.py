@@ -16,13 +16,14 @@ FRAME_POLICY = (
     " frame-ancestors {ancestors}; report-uri /csp/; report-to csp"
 )
 _LIVE = "script-src 'self'; connect-src 'self'; "
+HTML = "text/html; charset=utf-8"
 
 
 def conditional_response(
     request: HttpRequest,
     made_of: object,
     render: Callable[[], str | bytes],
-    content_type: str = "text/html; charset=utf-8",
+    content_type: str = HTML,
 ) -> HttpResponse:
     """Return a published text, or 304, without rendering, when the client has this very text already.
 

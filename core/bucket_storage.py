@@ -9,7 +9,8 @@ import contextlib
 import errno
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -33,7 +34,8 @@ def parse_bucket_url(url: str) -> dict[str, Any]:
     """Return the options of S3Storage from s3://ID:SECRET@host:port/bucket, or s3+http:// without TLS;
     after ? stand others of its options. Raises ValueError.
     """
-    parts, bucket = urlsplit(url), urlsplit(url).path.strip("/")
+    parts = urlsplit(url)
+    bucket = parts.path.strip("/")
     is_whole = parts.username and parts.password and parts.hostname and parts.port != 0 and bucket
     if parts.scheme not in _SCHEMES or not is_whole or "/" in bucket:
         raise ValueError("not s3://ID:SECRET@host/bucket, with %2F for a slash in the secret")
@@ -52,7 +54,7 @@ class BucketStorage(S3Storage):
 
     def __init__(self, url: str) -> None:
         super().__init__(**parse_bucket_url(url))
-        self._asleep_until = 0.0
+        self._left_alone_until = 0.0
         self.client_config = Config(
             signature_version="s3v4",
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -71,18 +73,15 @@ class BucketStorage(S3Storage):
 
     def exists(self, name: str) -> bool:
         try:
-            with self._ask(name) as client:
+            with self._request(name) as client:
                 client.head_object(Bucket=self.bucket_name, Key=name)
         except FileNotFoundError:
             return False
         return True
 
-    def delete(self, name: str, but: str = "") -> None:
-        """Erase every version, `but` one, and every mark of a deletion. Raises OSError."""
-        rows = [row for row in self._list_versions(name) if row["Key"] == name]
-        for version in {row["VersionId"] for row in rows} - {but}:
-            with self._ask(name) as client:
-                client.delete_object(Bucket=self.bucket_name, Key=name, VersionId=version)
+    def delete(self, name: str) -> None:
+        """Erase every version and every mark of a deletion. Raises OSError."""
+        self._erase_versions(name)
 
     def find_problem(self) -> str:
         """Return why no file can be stored here and erased again, PUBLIC where everybody reads it, or ""."""
@@ -96,20 +95,31 @@ class BucketStorage(S3Storage):
         return PUBLIC if is_public else ""
 
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
-        with self._ask(name) as client:
+        with self._request(name) as client:
             body = client.get_object(Bucket=self.bucket_name, Key=name)["Body"]
-        return File(io.BufferedReader(_Body(self, name, body)), name)
+        return File(io.BufferedReader(_Body(partial(self._request, name), body)), name)
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         """Store it in one request; a bucket that keeps versions keeps no older one of it."""
-        with self._ask(name) as client:
+        with self._request(name) as client:
             stored = client.put_object(Bucket=self.bucket_name, Key=name, Body=content.file)
         if version := stored.get("VersionId"):
-            self.delete(name, but=version)
+            self._erase_versions(name, before=version)
         return name
 
+    def _erase_versions(self, name: str, before: str = "") -> None:
+        """Erase every version, or those before one; another process may have stored a later one."""
+        versions = [row["VersionId"] for row in self._list_versions(name) if row["Key"] == name]
+        if (
+            before
+        ):  # a store lists the newest first, and what is not listed was replaced by a later one
+            versions = versions[versions.index(before) + 1 :] if before in versions else []
+        for version in versions:
+            with self._request(name) as client:
+                client.delete_object(Bucket=self.bucket_name, Key=name, VersionId=version)
+
     def _list_versions(self, prefix: str) -> Iterator[dict[str, Any]]:
-        with self._ask(prefix) as client:
+        with self._request(prefix) as client:
             pages = client.get_paginator("list_object_versions")
             for page in pages.paginate(Bucket=self.bucket_name, Prefix=prefix):
                 yield from (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
@@ -120,42 +130,43 @@ class BucketStorage(S3Storage):
         where = {"endpoint_url": self.endpoint_url, "region_name": self.region_name}
         stranger = self._create_session().client("s3", verify=self.verify, config=config, **where)
         for ask in (partial(stranger.get_object, Key=name), stranger.list_objects_v2):
-            with self._ask(name), contextlib.suppress(ClientError):
+            with self._request(name), contextlib.suppress(ClientError):
                 ask(Bucket=self.bucket_name)
                 return True
         return False
 
     @contextlib.contextmanager
-    def _ask(self, name: str) -> Iterator[Any]:
+    def _request(self, name: str) -> Iterator[Any]:
         """Yield the client, and raise what it raises as OSError."""
         place = f"{self.bucket_name}/{name}"
-        if time.monotonic() < self._asleep_until:
+        if time.monotonic() < self._left_alone_until:
             raise OSError(errno.ETIMEDOUT, "NotAskedAgainYet", place)
-        if self._asleep_until:  # this thread finds out, and no other waits with it
-            self._asleep_until = time.monotonic() + RETRY_DELAY_SECONDS
+        if self._left_alone_until:
+            # This thread finds out, and no other waits with it.
+            self._left_alone_until = time.monotonic() + RETRY_DELAY_SECONDS
         try:
             yield self.connection.meta.client
-            self._asleep_until = 0.0
+            self._left_alone_until = 0.0
         except ClientError as error:
-            self._asleep_until = 0.0
+            self._left_alone_until = 0.0
             code = str(error.response.get("Error", {}).get("Code"))
             raise OSError(errno.ENOENT if code in _MISSING else errno.EIO, code, place) from error
         except BotoCoreError as error:
-            self._asleep_until = time.monotonic() + RETRY_DELAY_SECONDS
+            self._left_alone_until = time.monotonic() + RETRY_DELAY_SECONDS
             raise OSError(errno.ETIMEDOUT, type(error).__name__, place) from error
 
 
 class _Body(io.RawIOBase):
-    """The bytes of an answer, as they come."""
+    """The bytes of an answer, as they come; reading may fail like any `request`."""
 
-    def __init__(self, store: BucketStorage, name: str, body: Any) -> None:
-        self._store, self._name, self._body = store, name, body
+    def __init__(self, request: Callable[[], AbstractContextManager[Any]], body: Any) -> None:
+        self._request, self._body = request, body
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with self._store._ask(self._name):  # noqa: SLF001
+        with self._request():
             data: bytes = self._body.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)

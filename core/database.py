@@ -1,4 +1,4 @@
-"""The database: write check, snapshots, prepared statements, cached reads, errors in one line."""
+"""The database: write check, snapshots, prepared statements, advisory locks, cached reads, errors in one line."""
 
 import os
 import re
@@ -132,6 +132,36 @@ def fetch_all(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
 def set_local(parameter: str, value: str) -> None:
     """Set a parameter of ours, which a trigger reads, for this transaction."""
     fetch_all("SELECT set_config(%s, %s, true)", [parameter, value])
+
+
+def lock_until_commit(name: str) -> None:
+    """Wait for the lock of that name and hold it until the transaction ends."""
+    fetch_all("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def try_lock_until_commit(name: str) -> bool:
+    """Return whether this transaction has the lock of that name; wait for nobody."""
+    return fetch_all("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name]) == [
+        (True,)
+    ]
+
+
+def try_lock(name: str) -> bool:
+    """Return whether this connection has the lock of that name, until its end."""
+    return fetch_all("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]) == [(True,)]
+
+
+@contextmanager
+def hold(name: str, *, waits: bool = True) -> Iterator[bool]:
+    """Yield whether the block has the lock of that name, until it ends or this process dies."""
+    if waits:
+        fetch_all("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+    has_lock = waits or try_lock(name)
+    try:
+        yield has_lock
+    finally:
+        if has_lock:
+            fetch_all("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 @contextmanager

@@ -14,11 +14,7 @@ from desk.pages.lists import NoDeleteAdminMixin
 from desk.pages.validators import AnyDayField, DayField
 from desk.prepared_texts import validate_public_text
 from reports.calendar import days_off
-from reports.models import (
-    CalendarException,
-    Commune,
-    Office,
-)
+from reports.models import CalendarException, Commune, Office
 from reports.reference import confirmed_statements
 
 # Texts that the public page of an office shows.

@@ -2,8 +2,9 @@
 # Start the front server: fill in where it listens, whom it asks, where it may write, and the province's names in its own
 # pages. Beside it runs a small loop that says which kept pages are right (docker/static_pages_loop.sh).
 #
-#   front.sh health   fails where nginx does not answer or the loop has not come round for ten seconds; then no page is
-#                     taken for right, and the loop is started anew
+#   front.sh health   fails where nginx does not answer within three seconds, or the loop has not come round for ten: then
+#                     no page is taken for right, and the loop is started anew. Docker starts nothing again for being
+#                     unhealthy: what fails three times in a row is ended here, and the restart policy brings it back
 set -eu
 : "${PUBLISHED_ORIGIN:=}"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,7 +12,7 @@ export SCRATCH STATIC_PAGES="${STATIC_PAGES:-$here/static-pages}"
 export BODY_SECONDS="${BODY_SECONDS:-600}" PUBLISHED_ORIGIN="${PUBLISHED_ORIGIN%/}"
 # Where PUBLISHED_ORIGIN names a bucket, the loop lays here what it reads of it.
 if [ -n "$PUBLISHED_ORIGIN" ]; then STATIC_PAGES="$SCRATCH/published"; fi
-bucket=$(echo "$PUBLISHED_ORIGIN" | sed -n 's|^https*://\([^/]*\).*$|\1|p')
+
 watch_pages() { # beside nginx, whose pid it is given; the loop comes back when it is killed
     trap "" HUP
     while kill -0 "$1" 2>/dev/null; do
@@ -20,17 +21,35 @@ watch_pages() { # beside nginx, whose pid it is given; the loop comes back when 
         sleep 0.2
     done
 }
+
+fill() { # name, text: adds to what sed does with a file that what stands in braces becomes that text
+    blanks="$blanks
+s|{$1}|$2|g"
+}
+
+province_text() { # the text that province.toml gives a key
+    sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"
+}
+
 if [ "${1:-}" = health ]; then
+    nginx=$(cat "$SCRATCH/front.pid")
     watched=$(cat "$SCRATCH/watched" 2>/dev/null || echo 0)
     if [ $(($(date +%s) - watched)) -gt 10 ]; then
         rm -f "$SCRATCH/first"
-        watch_pages "$(cat "$SCRATCH/front.pid")" >/dev/null 2>&1 &
+        watch_pages "$nginx" >/dev/null 2>&1 &
         echo "front: nobody watches the pages" >&2
-        exit 1
+    elif wget -q -t 1 -T 3 --spider "http://127.0.0.1:${LISTEN##*:}/front-alive"; then
+        rm -f "$SCRATCH/bad-looks"
+        exit 0
     fi
-    exec wget -q --spider "http://127.0.0.1:${LISTEN##*:}/front-alive"
+    echo >>"$SCRATCH/bad-looks"
+    if [ "$(wc -l <"$SCRATCH/bad-looks")" -ge 3 ]; then
+        rm -f "$SCRATCH/bad-looks"
+        kill -9 "$nginx" $(cat "/proc/$nginx/task/$nginx/children")
+    fi
+    exit 1
 fi
-filled="$SCRATCH/nginx.conf"
+
 # A connection takes one file, or two; as many as the host allows.
 ulimit -n "$(ulimit -Hn)"
 # Under journald stderr is a socket, which cannot be opened again.
@@ -39,41 +58,71 @@ if ! sh -c ': >>/proc/self/fd/9' 9>&2 2>/dev/null; then
     echo "front: what fails is not logged, for stderr is a socket" >&2
     failures=/dev/null
 fi
-# Without ALLOWED_HOSTS any name is taken for ours.
-if [ -n "${ALLOWED_HOSTS:-}" ]; then default=" default_server"; else default=; fi
-hosts=$(echo "${ALLOWED_HOSTS:-}" | tr ',' ' ')
+
+# scheme://bucket/path, the bucket perhaps with a port
+scheme=${PUBLISHED_ORIGIN%%:*}
+bucket=${PUBLISHED_ORIGIN#*://}
+bucket=${bucket%%/*}
+path=${PUBLISHED_ORIGIN#*://"$bucket"}
 # nginx starts with no name that it does not know, and a report matters more than where pages come from.
 if [ -n "$PUBLISHED_ORIGIN" ] && ! getent hosts "${bucket%%:*}" >/dev/null; then
     echo "front: nobody knows ${bucket:-where PUBLISHED_ORIGIN is}; the portal is asked for all pages until the next start" >&2
     PUBLISHED_ORIGIN=
 fi
+
+# Lines that begin with {folder}, {bucket} or {tls} are for such a place alone.
+blanks=
 place=folder
-tls=
+files="nginx.conf folder-first.conf"
 if [ -n "$PUBLISHED_ORIGIN" ]; then
     place=bucket
+    files="nginx.conf bucket-first.conf bucket.conf"
     mkdir -p "$STATIC_PAGES/pages"
     port=80
-    if [ "${PUBLISHED_ORIGIN%%:*}" = https ]; then port=443 tls='s|^{tls}||'; fi
+    if [ "$scheme" = https ]; then
+        port=443
+        blanks='s|^{tls}||'
+    fi
+    fill BUCKET "$scheme://published$path"
+    fill BUCKET_NAME "$bucket"
+    fill BUCKET_TLS "${bucket%%:*}"
+    case "$bucket" in *:*) fill BUCKET_HOST "$bucket" ;; *) fill BUCKET_HOST "$bucket:$port" ;; esac
 fi
-for file in nginx.conf folder-first.conf bucket-first.conf bucket.conf; do
-    sed -e "s|^{$place}||" -e '/^{folder}/d' -e '/^{bucket}/d' -e "$tls" -e '/^{tls}/d' -e "s|{PLACE}|$place|" \
-        -e "s|{BUCKET}|${PUBLISHED_ORIGIN%%:*}://published${PUBLISHED_ORIGIN#*://"$bucket"}|" \
-        -e "s|{BUCKET_HOST}|$(echo "$bucket" | sed "s|^[^:]*\$|&:${port:-}|")|" -e "s|{BUCKET_NAME}|$bucket|" -e "s|{BUCKET_TLS}|${bucket%%:*}|" \
-        -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
-        -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" \
-        -e "s|{RESOLVER}|${RESOLVER:+resolver $RESOLVER valid=1s;}|" -e "s|{RESOLVE}|${RESOLVER:+resolve}|" \
-        -e "s|{SCRATCH}|$SCRATCH|g" -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/$file" >"$SCRATCH/$file"
+blanks="$blanks
+s|^{$place}||
+/^{folder}/d
+/^{bucket}/d
+/^{tls}/d"
+fill PLACE "$place"
+fill LISTEN "$LISTEN"
+fill UPSTREAM "$UPSTREAM"
+fill HOSTS "$(echo "${ALLOWED_HOSTS:-}" | tr ',' ' ')"
+fill DEFAULT "${ALLOWED_HOSTS:+ default_server}" # without ALLOWED_HOSTS any name is taken for ours
+fill RESOLVER "${RESOLVER:+resolver $RESOLVER valid=1s;}"
+fill RESOLVE "${RESOLVER:+resolve}"
+fill TRUSTED_PROXIES "${TRUSTED_PROXIES:-1}"
+fill BODY_SECONDS "$BODY_SECONDS"
+fill FAILURES "$failures"
+fill SCRATCH "$SCRATCH"
+fill STATIC_PAGES "$STATIC_PAGES"
+fill HERE "$here"
+for file in $files; do
+    sed "$blanks" "$here/$file" >"$SCRATCH/$file"
 done
-name() { # the text that province.toml gives a key
-    sed -n "s/^$1 = \"\([^\"]*\)\".*/\1/p" "${PROVINCE_DIR:-$here/../province}/province.toml"
-}
-hotline=$(name hotline)
+
+blanks=
+hotline=$(province_text hotline)
+fill POLICE "$(province_text police)"
+fill OFFICE "$(province_text office)"
+fill OFFICE_NAME "$(province_text office_name)"
+fill HOTLINE "$hotline"
+fill DIAL "$(echo "$hotline" | tr -d ' .')"
 mkdir -p "$SCRATCH/own"
 for page in error.html files.html too-large.html; do
-    sed -e "s|{POLICE}|$(name police)|g" -e "s|{OFFICE}|$(name office)|g" -e "s|{OFFICE_NAME}|$(name office_name)|g" \
-        -e "s|{HOTLINE}|$hotline|g" -e "s|{DIAL}|$(echo "$hotline" | tr -d ' .')|g" "$here/$page" >"$SCRATCH/own/$page"
+    sed "$blanks" "$here/$page" >"$SCRATCH/own/$page"
 done
+
 trap "" HUP # the loop may be first; nginx takes it up again
 "$here/static_pages_loop.sh" once
 watch_pages $$ &
-exec nginx -e stderr -p "${ROOT:-$here}" -c "$filled" -g "daemon off; pid $SCRATCH/front.pid;"
+exec nginx -e stderr -p "${ROOT:-$here}" -c "$SCRATCH/nginx.conf" -g "daemon off; pid $SCRATCH/front.pid;"

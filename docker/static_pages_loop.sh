@@ -1,28 +1,29 @@
 #!/bin/sh
 # Watch the published pages beside nginx: static_pages_loop.sh once, or … beside PID-OF-NGINX.
 #
-#   SCRATCH/first     a link to the pages while they are known to be right: found right less than TRUSTED seconds
+#   SCRATCH/first     a link to the pages while they are known to be right: found right less than TRUSTED_SECONDS
 #                     ago, and no publication has given another word since
 #   SCRATCH/*.conf    maps for nginx: policies, signatures, what has ended, whether what is kept may be old
 #   SCRATCH/watched   when this loop last came round; front.sh health reads it
 set -u
-TRUSTED=55
-OLD=86400
-LATE=60 # seconds that a publication may be missing in the pages before these are called old
-TICK=0.12
-TICKS="1 2 3 4" # looks for a new word in a round
-now=$(date +%s)
-replaced=$now
-word=
-outdated=
-since=
-unread=
-next=0
-
+TRUSTED_SECONDS=55
+OLD_SECONDS=86400
+LATE_SECONDS=60 # that a publication may be missing in the pages before these are called old
+REREAD_SECONDS=60
+LOOKS="1 2 3 4" # for a new word, in a round
+LOOK_SECONDS=0.12
 if [ -n "${PUBLISHED_ORIGIN:-}" ]; then # a program is started for each look
-    TICK=0.4
-    TICKS=1
+    LOOKS=1
+    LOOK_SECONDS=0.4
 fi
+
+now=$(date +%s)
+reloaded_at=$now
+next_end=0          # when something ends that has not ended yet
+word=               # of the newest publication
+dropped_for=        # the word for which all was dropped that was kept before it
+agreed_at=          # when the pages last had the newest word
+has_new_signatures= # that nginx has not read
 
 fetch() { # an object of the bucket, where there is one, in so many seconds; what cannot be had stays, and grows old
     [ -n "${PUBLISHED_ORIGIN:-}" ] || return 0
@@ -63,8 +64,8 @@ policies() {
         done
         whole="$whole$policy"
         if [ -n "$whole" ]; then kinds="$kinds $name \"$whole\";"; fi
-        if [ "$kind" = page ]; then of_pages=$whole; fi
-        echo "map \"\" \$static_policy_$kind { default \"${whole:-$of_pages}\"; }"
+        if [ "$kind" = page ]; then page_policy=$whole; fi
+        echo "map \"\" \$static_policy_$kind { default \"${whole:-$page_policy}\"; }"
     done
     echo "map \$static_kind \$static_policy {$kinds }"
     # What has ended is asked of the portal. So is all over plain http, which leads to https.
@@ -107,48 +108,60 @@ write_map() { # which, with which argument; whether it changed
 }
 
 reload() { # nginx, when it runs
-    replaced=$now
-    unread=
+    reloaded_at=$now
+    has_new_signatures=
     [ -z "$nginx" ] || kill -HUP "$nginx"
 }
 
-# Whether a word was given since: nothing that was kept before it goes out.
-drop_outdated() {
+# Where a word was given since, nothing that was kept before it goes out; fails where none was.
+drop_at_new_word() {
     fetch wanted 1 || true
     read_words "$STATIC_PAGES/wanted"
     word=$first_word
-    if [ "$word" = "$outdated" ]; then return 1; fi
-    outdated=$word
+    if [ "$word" = "$dropped_for" ]; then return 1; fi
+    dropped_for=$word
     rm -rf "$SCRATCH/first" "$SCRATCH/front-cache"/* "$SCRATCH/front-published"/*
     # New workers: those that run hold each page open for up to a second.
     reload
 }
 
-look() {
-    now=$(date +%s)
-    drop_outdated
+read_checked() { # how old the pages are, and whether they have the newest word
     # A bucket that does not answer must not hold up what follows: pages are trusted for no longer.
     if fetch checked 1; then fetch front 5 || true; fi
     read_words "$STATIC_PAGES/checked"
     case "$first_word" in '' | *[!0-9]*) first_word=0 ;; esac
     age=$((now - first_word))
-    if [ "$second_word" = "$word" ]; then since=$now; fi
-    since=${since:-$now}
+    has_word=
+    if [ "$second_word" = "$word" ]; then
+        has_word=yes
+        agreed_at=$now
+    fi
+    agreed_at=${agreed_at:-$now}
+}
+
+write_maps() { # and have nginx read them when one has changed
     changed=
-    if ! cmp -s "$STATIC_PAGES/front" "$SCRATCH/front" || [ "$now" -ge "$next" ] || [ ! -e "$SCRATCH/ends.conf" ]; then
+    if ! cmp -s "$STATIC_PAGES/front" "$SCRATCH/front" || [ "$now" -ge "$next_end" ] || [ ! -e "$SCRATCH/ends.conf" ]; then
         cp "$STATIC_PAGES/front" "$SCRATCH/front" 2>/dev/null || true
-        next=$(list_ends | awk -v now="$now" '$1 > now && (!next_ || $1 < next_) { next_ = $1 } END { print next_ ? next_ : now + 3600 }')
-        if write_map signatures; then unread=yes; fi # each word brings one: nginx reads them a minute later
+        next_end=$(list_ends | awk -v now="$now" '$1 > now && (!first || $1 < first) { first = $1 } END { print first ? first : now + 3600 }')
+        if write_map signatures; then has_new_signatures=yes; fi # each word brings one: nginx reads them a minute later
         if write_map policies; then changed=yes; fi
         if write_map ends; then changed=yes; fi
     fi
     kept=fresh
-    if [ "$age" -gt "$OLD" ] || [ $((now - since)) -gt "$LATE" ]; then kept=stale; fi
+    if [ "$age" -gt "$OLD_SECONDS" ] || [ $((now - agreed_at)) -gt "$LATE_SECONDS" ]; then kept=stale; fi
     if write_map state "$kept"; then changed=yes; fi
-    if [ -n "$unread" ] && [ $((now - replaced)) -ge 60 ]; then changed=yes; fi
+    if [ -n "$has_new_signatures" ] && [ $((now - reloaded_at)) -ge "$REREAD_SECONDS" ]; then changed=yes; fi
     # New workers now and then: worker_shutdown_timeout ends what the old ones cannot finish.
-    if [ -n "$changed" ] || [ $((now - replaced)) -ge "${BODY_SECONDS:-600}" ]; then reload; fi
-    if [ "$age" -gt "$TRUSTED" ] || [ "$second_word" != "$word" ] || [ ! -d "$STATIC_PAGES/pages" ]; then
+    if [ -n "$changed" ] || [ $((now - reloaded_at)) -ge "${BODY_SECONDS:-600}" ]; then reload; fi
+}
+
+look() {
+    now=$(date +%s)
+    drop_at_new_word
+    read_checked
+    write_maps
+    if [ "$age" -gt "$TRUSTED_SECONDS" ] || [ -z "$has_word" ] || [ ! -d "$STATIC_PAGES/pages" ]; then
         rm -f "$SCRATCH/first"
     elif [ ! -L "$SCRATCH/first" ]; then
         ln -s "$STATIC_PAGES/pages" "$SCRATCH/first"
@@ -162,12 +175,12 @@ if [ "$1" = once ]; then
     look
 else
     read_words "$STATIC_PAGES/wanted"
-    outdated=$first_word
+    dropped_for=$first_word
     while kill -0 "$nginx" 2>/dev/null; do
         look
-        for _ in $TICKS; do
-            sleep "$TICK"
-            if drop_outdated; then break; fi
+        for _ in $LOOKS; do
+            sleep "$LOOK_SECONDS"
+            if drop_at_new_word; then break; fi
         done
     done
 fi

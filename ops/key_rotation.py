@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -27,12 +27,16 @@ from reports.attachments.storage import COPY_FOLDER
 from reports.models import EvidenceFile, Receipt
 from reports.submission import receipt_codes
 
-BATCH_SIZE = 200
 PROGRESS_INTERVAL_SECONDS = 5.0
 SEALED, INDEX = "_sealed", "_index"
-Place = tuple[
-    UUID, str, bytes | None
-]  # name and folder of a file, and its SHA-256 where it is on record
+
+
+class StoredFile(NamedTuple):
+    """A file of evidence or its copy, by name and folder, with its SHA-256 where that is on record."""
+
+    pk: UUID
+    folder: str
+    sha256: bytes | None
 
 
 class EncryptedDataset(ABC):
@@ -43,7 +47,7 @@ class EncryptedDataset(ABC):
     """
 
     name: str
-    batch_size = 0  # rows locked at once, where not BATCH_SIZE
+    batch_size = 200  # rows locked at once
 
     @abstractmethod
     def rows(self) -> "QuerySet[Any]": ...
@@ -143,17 +147,17 @@ class EncryptedFiles(EncryptedDataset):
         return EvidenceFile.objects.filter(erased_at=None).select_related("check_result")
 
     def uses_old_key(self, row: EvidenceFile) -> bool:
-        return any(map(self.is_due, _places(row)))
+        return any(map(self.is_due, _iter_files(row)))
 
     def reencrypt(self, row: EvidenceFile) -> bool:
-        for place in filter(self.is_due, _places(row)):
-            storage.reencrypt(*place)
+        for file in filter(self.is_due, _iter_files(row)):
+            storage.reencrypt(*file)
         return True
 
-    def is_due(self, place: Place) -> bool:
+    def is_due(self, file: StoredFile) -> bool:
         """Return whether an older key encrypted it; of a lost file nobody knows."""
         try:
-            return not storage.has_newest_key(*place[:2])
+            return not storage.has_newest_key(file.pk, file.folder)
         except FileNotFoundError:
             return False
 
@@ -163,18 +167,18 @@ class MisplacedFiles(EncryptedFiles):
 
     name = "moved files"
 
-    def is_due(self, place: Place) -> bool:
+    def is_due(self, file: StoredFile) -> bool:
         """Return whether it lies elsewhere. Raises OSError where a store does not answer: it is not
         this file that cannot be moved.
         """
-        return storage.lies_elsewhere(*place[:2])
+        return storage.lies_elsewhere(file.pk, file.folder)
 
 
 def count_pending(kind: EncryptedDataset) -> int:
     """Return how many rows still need an older key."""
     if not isinstance(kind, EncryptedFiles):
         return kind.rows().count()
-    return sum(map(kind.uses_old_key, kind.rows().order_by("pk").iterator(BATCH_SIZE)))
+    return sum(map(kind.uses_old_key, kind.rows().order_by("pk").iterator(kind.batch_size)))
 
 
 def count_old_replaced_codes() -> int:
@@ -220,7 +224,7 @@ def _run_round(kind: EncryptedDataset) -> Iterator[int]:
     while True:
         rows = kind.rows().order_by("pk")
         following = rows.filter(pk__gt=last) if last else rows
-        keys = list(following.values_list("pk", flat=True)[: kind.batch_size or BATCH_SIZE])
+        keys = list(following.values_list("pk", flat=True)[: kind.batch_size])
         if not keys:
             return
         yield _run_batch(kind, keys)
@@ -254,9 +258,9 @@ def _head_of(field: str) -> Func:
     return Func(F(field), Value(1), length, function="substring", output_field=BinaryField())
 
 
-def _places(row: EvidenceFile) -> Iterator[Place]:
-    """Yield where its bytes lie: the original, and the copy if there is one."""
-    yield row.pk, "", bytes(row.sha256)
+def _iter_files(row: EvidenceFile) -> Iterator[StoredFile]:
+    """Yield the original, and the copy if there is one."""
+    yield StoredFile(row.pk, "", bytes(row.sha256))
     check = getattr(row, "check_result", None)
     if check and check.copy_id:
-        yield check.copy_id, COPY_FOLDER, None
+        yield StoredFile(check.copy_id, COPY_FOLDER, None)

@@ -48,7 +48,7 @@ FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
 #: [`FILES_DIR` alone] a private bucket for these files:
 #: `s3://ID:SECRET@host:port/bucket`, a slash in the secret as `%2F`, without TLS `s3+http://`; as needed
 #: `?region_name=…&addressing_style=virtual&verify=/path/of/ca.pem`. Several hosts all need it
-EVIDENCE_URL = env.str("EVIDENCE_URL", "").strip()
+EVIDENCE_URL = env.str("EVIDENCE_URL", "")
 
 #: [`bucket` with `EVIDENCE_URL`, else `folder`] where new files go, to the `folder` (`FILES_DIR`) or the `bucket`; the
 #: other is still read, until `manage.py move_evidence` has emptied it
@@ -56,7 +56,7 @@ EVIDENCE_STORE = env.str("EVIDENCE_STORE", "") or ("bucket" if EVIDENCE_URL else
 
 #: [`DATA_DIR/static-pages`] a bucket for the public pages of warnings, which the front servers of all hosts read without
 #: a key (`PUBLISHED_ORIGIN`): `s3://ID:SECRET@host:port/bucket`, a slash in the secret as `%2F`; `s3+http://` without TLS
-PUBLISHED_URL = env.str("PUBLISHED_URL", "").strip()
+PUBLISHED_URL = env.str("PUBLISHED_URL", "")
 
 #: clamd, which scans uploads: `tcp://host:3310` or `unix:///path/of/its.socket`; without it the
 #: desk says so and a production start warns

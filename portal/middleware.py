@@ -333,6 +333,11 @@ def _list_view_names(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Ite
             yield ":".join((*spaces, each.name or each.lookup_str))
 
 
+def view_name_of(request: HttpRequest) -> str:
+    """Return the name of the view that answered a request, OTHER where none did."""
+    return request.resolver_match.view_name if request.resolver_match else OTHER
+
+
 class RequestCountMiddleware(MiddlewareMixin):
     """Outermost middleware: counts each request under the name of its view, never under its address."""
 
@@ -342,8 +347,7 @@ class RequestCountMiddleware(MiddlewareMixin):
         counts, started = shared_counts(), time.perf_counter()
         counts.begin()
         response = self.get_response(request)
-        view = request.resolver_match.view_name if request.resolver_match else OTHER
-        counts.end(view, response.status_code, time.perf_counter() - started)
+        counts.end(view_name_of(request), response.status_code, time.perf_counter() - started)
         return response
 
 

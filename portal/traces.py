@@ -27,7 +27,7 @@ from core import tracing
 from core.database import log_database_error
 from core.models import OutboxItem
 from core.outbox.relay import Backoff
-from portal.middleware import OTHER
+from portal.middleware import view_name_of
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +79,8 @@ class TraceMiddleware(MiddlewareMixin):
         tracing.traceparent.set(f"00-{trace}-{span}-01")
         response = self.get_response(request)  # never raises: the layers inside answer errors
         tracing.traceparent.set("")
-        view = request.resolver_match.view_name if request.resolver_match else OTHER
-        times = begun, time.time_ns()
-        _export(f"POST {view}", SERVER, (trace, ""), times, span, status=response.status_code)
+        name, times = f"POST {view_name_of(request)}", (begun, time.time_ns())
+        _export(name, SERVER, (trace, ""), times, span, status=response.status_code)
         return response
 
 
@@ -116,13 +115,13 @@ def _nanoseconds(moment: datetime | None) -> int:
 def _export(
     name: str, kind: int, ids: tuple[str, str], times: tuple[int, int], span: str = "", **facts: object
 ) -> None:  # fmt: skip
-    """Have a span sent: of a trace under a parent, from one time to another, with an id or a new one."""
-    told = [
+    """Have a span sent, with its trace and parent, its begin and end, and its id where it has one by now."""
+    attributes = [
         {"key": key, "value": {"stringValue": str(fact)}} for key, fact in facts.items() if fact
     ]
     row = {
         "traceId": ids[0], "parentSpanId": ids[1], "spanId": span or secrets.token_hex(8), "name": name, "kind": kind,
-        "startTimeUnixNano": str(times[0]), "endTimeUnixNano": str(times[1]), "attributes": told,
+        "startTimeUnixNano": str(times[0]), "endTimeUnixNano": str(times[1]), "attributes": attributes,
         "status": {"code": ERROR} if facts.get("error") else {},
     }  # fmt: skip
     with suppress(Full):

@@ -23,22 +23,11 @@ PLACES = {"[FILE OR FOLDER]": "x", "ROLE": "duty", "FILE": "x", "PID": "0", "POR
           "LANGUAGE": "en", "/ID/": "/00000000-0000-0000-0000-000000000000/"}  # fmt: skip
 SERVICES = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"])
 WITHOUT_SERVICE = {"build", "config", "ps", "up"}
-SHIPPED = "".join(path.read_text() for path in (ROOT / "deploy" / "kubernetes").iterdir())
+MANIFESTS = "".join(path.read_text() for path in (ROOT / "deploy" / "kubernetes").iterdir())
 # Programs of the machine itself, and what tests run: sql, promtool.
 UNCHECKED = (
-    "make",
-    "age",
-    "cat",
-    "crontab",
-    "df",
-    "du",
-    "kill",
-    "openssl",
-    "promtool",
-    "psql",
-    "sql",
-    "sudo",
-)
+    "age", "cat", "crontab", "df", "du", "kill", "make", "openssl", "promtool", "psql", "sql", "sudo",
+)  # fmt: skip
 
 
 class WrongCommandError(Exception):
@@ -67,7 +56,7 @@ def check_objects(words: list[str]) -> None:
     files = [each for each in words if each.startswith("deploy/kubernetes/")]
     missing = [
         *(each for each in units if not (ROOT / "ops" / "systemd" / each).is_file()),
-        *(each for each in objects if f"{{name: {each}, namespace" not in SHIPPED),
+        *(each for each in objects if f"{{name: {each}, namespace" not in MANIFESTS),
         *(each for each in files if not (ROOT / each).exists()),
     ]
     if words[0] == "compose" and words[1] not in WITHOUT_SERVICE:

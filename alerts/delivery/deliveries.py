@@ -154,9 +154,8 @@ def owe_notices(lease: queue.Lease) -> None:
     if not queue.mark_done(lease) or alert.current is None:
         return
     if not AlertRevision.objects.current().filter(alert=alert).exists():
-        if (
-            alert.current.effective > timezone.now()
-        ):  # this came too early, or the start was put off
+        # This came too early, or the start was put off.
+        if alert.current.effective > timezone.now():
             queue.enqueue(OWE_NOTICES_TASK, lease.key, due_at=alert.current.effective)
     elif alert.current.msg_type != MsgType.CANCEL:
         addresses.owe_campaign(campaign)

@@ -10,6 +10,7 @@ from django.conf import settings
 from alerts.models import AlertRevision
 from core.province import province
 
+_SOURCES = ("alerts", "core", "locale", "portal", "reports", "static", "templates")
 _SOURCE_SUFFIXES = {".py", ".html", ".txt", ".css", ".js", ".mo", ".json"}
 
 
@@ -24,9 +25,9 @@ def describe_states(revisions: Iterable[AlertRevision], now: datetime) -> str:
 
 @cache
 def release_fingerprint() -> str:
-    """Return a digest of the code, the templates and the names that pages are made of."""
-    digest = hashlib.sha256(repr(province).encode())
-    for folder in ("alerts", "reports", "templates", "static", "locale"):
+    """Return a digest of the code, the templates, the names and the address that pages are made of."""
+    digest = hashlib.sha256(repr((province, settings.PORTAL_URL)).encode())
+    for folder in _SOURCES:
         for file in sorted((settings.BASE_DIR / folder).rglob("*")):
             if file.suffix in _SOURCE_SUFFIXES:
                 digest.update(file.read_bytes())

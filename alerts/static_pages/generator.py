@@ -11,9 +11,9 @@ import io
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
@@ -31,10 +31,9 @@ from alerts.formats.validators import describe_states, release_fingerprint
 from alerts.models import AlertRevision, RevisionSignature
 from alerts.static_pages import store
 from alerts.static_pages.page_list import StaticPage, list_static_pages
-from alerts.static_pages.store import CHECKED, FRONT, WANTED, PublishedIndex
+from alerts.static_pages.store import CHECKED, FRONT, UNKNOWN, WANTED, PageRecord, PublishedIndex
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
-from core import advisory_locks
-from core.database import read_snapshot
+from core import database
 from core.outbox import queue, sweeps
 
 log = structlog.get_logger(__name__)
@@ -52,8 +51,6 @@ POLICIES = {
     "frame": "/nhung/",
     "live": "/nhung/song/",
 }
-_POLICY = "Content-Security-Policy"
-_OK = 200
 
 
 class StaticPageError(Exception):
@@ -91,11 +88,9 @@ def refresh_if_needed() -> None:
     elif index.surroundings == _describe_surroundings(now) and not index.undrawn:
         _mark_checked(wanted)
         return
-    if advisory_locks.try_lock(KEY):  # else another process writes just now
-        try:
+    with database.hold(KEY, waits=False) as may_write:
+        if may_write:  # else another process writes just now
             rebuild(draws=True)
-        finally:
-            advisory_locks.unlock(KEY)
 
 
 def _describe_all(now: datetime) -> str:
@@ -116,9 +111,10 @@ def rebuild(*, anew: bool = False, draws: bool = False) -> int:
     only with `draws`: an issue cannot wait. A page that fails is left out, and the application asked
     for it. Raises StaticPageError and the storage's errors; then the front server goes on asking.
     """
-    with _lock_writer():
+    # One process of all hosts writes; a lock of the connection, for the snapshot is taken after it.
+    with database.hold(KEY):
         wanted, old = store.load_text(WANTED), PublishedIndex.load()
-        with read_snapshot(STATEMENT_TIMEOUT_SECONDS):
+        with database.read_snapshot(STATEMENT_TIMEOUT_SECONDS):
             work = _Round(old, anew=anew, draws=draws)
             rendered = work.publish()
         _mark_checked(wanted)
@@ -179,9 +175,9 @@ class _Round:
 
     def _write(self, writer: store.Writer, page: StaticPage, text: bytes) -> None:
         """Write a text that differs from the published one; one that failed is left out."""
-        record = [_made_of(page), hashlib.sha256(text).hexdigest()]
-        is_known = self.reuses_pages and self.old.pages.get(page.path, record[:1])[1:] == record[1:]
-        if text and (is_known or writer.save_page(page.path, text, self.now)):
+        record = PageRecord(_made_of(page), hashlib.sha256(text).hexdigest())
+        is_published = self.reuses_pages and self._published(page).sha256 == record.sha256
+        if text and (is_published or writer.save_page(page.path, text, self.now)):
             self.new.pages[page.path] = record
             return
         self.failed.append(page.key)  # holds up no other; many mean that none can be
@@ -191,7 +187,10 @@ class _Round:
     def _is_same(self, page: StaticPage) -> bool:
         """Return whether what is published is what this page would say now."""
         may_reuse = page.made_of and (not self.anew if page.drawn else self.reuses_pages)
-        return bool(may_reuse) and self.old.pages.get(page.path, [""])[0] == _made_of(page)
+        return bool(may_reuse) and self._published(page).made_of == _made_of(page)
+
+    def _published(self, page: StaticPage) -> PageRecord:
+        return self.old.pages.get(page.path, UNKNOWN)
 
 
 def _made_of(page: StaticPage) -> str:
@@ -223,7 +222,7 @@ def render_internally(path: str) -> HttpResponseBase:
         "wsgi.input": io.BytesIO(),
     }
     response = _load_handler().get_response(WSGIRequest(environ))
-    if response.status_code != _OK or response.cookies:
+    if response.status_code != HTTPStatus.OK or response.cookies:
         raise StaticPageError(f"{path} answered {response.status_code}")
     return response
 
@@ -241,7 +240,7 @@ def _load_handler() -> BaseHandler:
 def _list_policies() -> Iterator[str]:
     yield f"scheme {urlsplit(settings.PORTAL_URL).scheme}"
     for kind, path in POLICIES.items():
-        yield f"policy {kind} {render_internally(path).headers[_POLICY]}"
+        yield f"policy {kind} {render_internally(path).headers['Content-Security-Policy']}"
 
 
 def _list_signatures() -> Iterator[str]:
@@ -259,16 +258,6 @@ def _list_ends(pages: list[StaticPage]) -> list[str]:
 
 def _is_end(line: str) -> bool:
     return line.startswith("end ")
-
-
-@contextmanager
-def _lock_writer() -> Iterator[None]:
-    """One process of all hosts writes; a lock of the connection, for the snapshot is taken after it."""
-    advisory_locks.lock(KEY)
-    try:
-        yield
-    finally:
-        advisory_locks.unlock(KEY)
 
 
 def _mark_checked(wanted: str) -> None:

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import brotli
 from django.conf import settings
@@ -97,25 +97,37 @@ def save(name: str, data: bytes | str) -> None:
     published().save(name, ContentFile(data.encode() if isinstance(data, str) else data))
 
 
+class PageRecord(NamedTuple):
+    """What a published text was made of, and its SHA-256."""
+
+    made_of: str
+    sha256: str
+
+
+UNKNOWN = PageRecord("", "")
+
+
 @dataclass
 class PublishedIndex:
     """What is published: `basis` names what all of it was made of, `states` the warnings it shows,
-    `surroundings` what else it depends on; `pages` has by address what each was made of and a digest,
-    `releases` the assets of each.
+    `surroundings` what else it depends on, `pages` each text by its address, `releases` the assets of
+    each.
     """
 
     basis: str = ""
     states: str = ""
     surroundings: str = ""
     undrawn: bool = False
-    pages: dict[str, list[str]] = field(default_factory=dict)
+    pages: dict[str, PageRecord] = field(default_factory=dict)
     releases: list[list[str]] = field(default_factory=list)
 
     @classmethod
     def load(cls) -> Self:
         """Return the index; an empty one where none can be read, so that all is written anew."""
-        with suppress(ValueError, TypeError):
-            return cls(**json.loads(load_text(INDEX)))
+        with suppress(ValueError, TypeError, AttributeError):
+            index = cls(**json.loads(load_text(INDEX)))
+            index.pages = {path: PageRecord(*row) for path, row in index.pages.items()}
+            return index
         return cls()
 
     def save(self) -> None:
@@ -128,8 +140,7 @@ class PublishedIndex:
         A round that breaks off leaves an index of what may lie there, made of nothing known, and the
         next one writes all anew. Raises OSError.
         """
-        unknown: list[str] = ["", ""]
-        pages = dict.fromkeys((*self.pages, *paths), unknown)
+        pages = dict.fromkeys((*self.pages, *paths), UNKNOWN)
         PublishedIndex(pages=pages, releases=self.releases).save()
         with ThreadPoolExecutor(_WRITERS) as pool:
             writer = Writer(pool)

@@ -2,15 +2,10 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBadRequest,
-    HttpResponseGone,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseGone
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -37,10 +32,7 @@ def list_format(request: HttpRequest, chosen: ListFormat) -> HttpResponse:
     """Return the newest warnings, in force or over, in one of the formats that list them."""
     revisions = list(AlertRevision.objects.current()[: feeds.MAX_COUNT])
     now = timezone.now()
-
-    def render() -> bytes:
-        return chosen.render(revisions, now, settings.PORTAL_URL)
-
+    render = partial(chosen.render, revisions, now, settings.PORTAL_URL)
     return _public_response(request, describe_states(revisions, now), render, chosen.content_type)
 
 

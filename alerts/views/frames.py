@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,18 +30,15 @@ _SCRIPT_CACHE_SECONDS = 3600
 
 @require_safe
 def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
-    return _latest_response(request, lambda: list(AlertRevision.objects.in_frames()), live=live)
+    return _frame_response(request, lambda: list(AlertRevision.objects.in_frames()), live=live)
 
 
 @require_safe
 def alert_frame(request: HttpRequest, slug: str, *, live: bool = False) -> HttpResponse:
-    def load() -> list[AlertRevision]:
-        return [pages.get_current_or_404(slug)]
-
-    def render(revisions: list[AlertRevision], now: datetime) -> str:
+    def render(revisions: list[AlertRevision], now: datetime, *, live: bool) -> str:
         return frames.render_single(revisions[0], now, live=live)
 
-    return _frame_response(request, load, render, live=live)
+    return _frame_response(request, lambda: [pages.get_current_or_404(slug)], render, live=live)
 
 
 @require_safe
@@ -59,10 +57,7 @@ def office_frame(request: HttpRequest, codename: str, *, live: bool = False) -> 
 def script(request: HttpRequest) -> HttpResponse:
     """Return the script that one line in an agency's page loads."""
     context = build_page_context() | {"portal": settings.PORTAL_URL}
-
-    def render() -> str:
-        return render_to_string("alerts/nhung.js", context, using="public")
-
+    render = partial(render_to_string, "alerts/nhung.js", context, using="public")
     content_type = "text/javascript; charset=utf-8"
     response = conditional_response(request, settings.PORTAL_URL, render, content_type)
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -82,22 +77,13 @@ def _filtered_response(
         get_object_or_404(model, pk=codename)
         return choose(AlertRevision.objects.in_frames(), codename)
 
-    return _latest_response(request, load, live=live)
-
-
-def _latest_response(
-    request: HttpRequest, load: Callable[[], list[AlertRevision]], *, live: bool
-) -> HttpResponse:
-    def render(revisions: list[AlertRevision], now: datetime) -> str:
-        return frames.render_latest(revisions, now, live=live)
-
-    return _frame_response(request, load, render, live=live)
+    return _frame_response(request, load, live=live)
 
 
 def _frame_response(
     request: HttpRequest,
     load: Callable[[], list[AlertRevision]],
-    render: Callable[[list[AlertRevision], datetime], str],
+    render: Callable[..., str] = frames.render_latest,
     *,
     live: bool,
 ) -> HttpResponse:
@@ -105,7 +91,8 @@ def _frame_response(
     try:
         revisions, now = load(), timezone.now()
         made_of = describe_states(revisions, now)
-        response = conditional_response(request, made_of, lambda: render(revisions, now))
+        render_now = partial(render, revisions, now, live=live)
+        response = conditional_response(request, made_of, render_now)
         return allow_framing(response, live=live)
     except Http404:  # the page of the handler may not be framed: an empty box
         return allow_framing(HttpResponse(frames.render_unavailable(), status=404), live=live)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from alerts.formats import html, print_files
 from alerts.formats.validators import describe_states
 from alerts.models import AlertRevision, State
-from alerts.responses import conditional_response
+from alerts.responses import HTML, conditional_response
 from core.responses import allow_cross_origin
 
 
@@ -48,11 +48,11 @@ def _warning_response(
     request: HttpRequest,
     slug: str,
     render: Callable[[AlertRevision, datetime], str],
-    *content_type: str,
+    content_type: str = HTML,
 ) -> HttpResponse:
     revision, now = get_current_or_404(slug), timezone.now()
     made_of = describe_states([revision], now)
-    return conditional_response(request, made_of, lambda: render(revision, now), *content_type)
+    return conditional_response(request, made_of, lambda: render(revision, now), content_type)
 
 
 @require_safe

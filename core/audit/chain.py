@@ -16,9 +16,8 @@ from hashlib import sha256
 import structlog
 from django.db import transaction
 
-from core import advisory_locks
 from core.audit import chain_heads
-from core.database import fetch_all
+from core.database import fetch_all, try_lock_until_commit
 from core.models import AuditChainLink
 
 log = structlog.get_logger(__name__)
@@ -110,7 +109,7 @@ def _list_writers() -> set[str]:
 
 def _link_batch(up_to: int) -> int:
     with transaction.atomic():
-        if not advisory_locks.try_lock_until_commit(CHAIN_LOCK):
+        if not try_lock_until_commit(CHAIN_LOCK):
             return 0
         end = newest()
         after, previous = (end.event_id, bytes(end.digest)) if end else (0, BEGINNING)

@@ -195,10 +195,7 @@ def public_words(subject: Subject, typed: str) -> dict[str, Any]:
     """Return what the public page says of it now, and the signs that its reports were arranged."""
     if subject.kind == SubjectKind.NUMBER:
         signal = report_counts.coordination_signal(subject.key)
-        return {
-            "verdict": lookup.lookup_number(phones.parse(typed)),
-            "coordination_signal": signal,
-        }
+        return {"verdict": lookup.lookup_number(phones.parse(typed)), "coordination_signal": signal}
     return {"verdict": subject_lookup.lookup_subject(subject)}
 
 

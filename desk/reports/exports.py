@@ -106,8 +106,7 @@ def _indicators(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mappin
     """
     kinds, values = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
     rows = Indicator.objects.filter(
-        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(source__in=_LATER),
-        report__in=keys,
+        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(source__in=_LATER), report__in=keys
     ).exclude(flags__contains=[followup_facts.CORRECTED])
     columns = "report_id", "kind", "key", "raw", "bank", "holder"
     for report, kind, key, raw, bank, holder in rows.order_by("id").values_list(*columns):

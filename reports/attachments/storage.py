@@ -236,7 +236,7 @@ def has_newest_key(pk: UUID, folder: str = "") -> bool:
 
 def is_ours(name: str) -> bool:
     """Return whether one of our keys encrypted it: another portal may share the store. Raises OSError."""
-    with contextlib.suppress(FileNotFoundError), open_sealed(Path(name).name) as source:
+    with contextlib.suppress(FileNotFoundError), _open_by_name(name) as source:
         return key_by_id(key_id_of(source)) is not None
     return False
 
@@ -255,9 +255,8 @@ def reencrypt(pk: UUID, folder: str = "", sha256: bytes | None = None) -> None:
             raise StreamDecryptionError
         draft.put(folder)
         first, *others = list_stores()
-        with first.open(
-            name_of(pk, folder)
-        ) as source:  # what is erased below is there a second time
+        # What is erased below is there a second time.
+        with first.open(name_of(pk, folder)) as source:
             _check_digest(decrypt_stream(source, pk), draft.sha256)
         for other in others:
             other.delete(name_of(pk, folder))
@@ -355,12 +354,16 @@ def name_of(pk: UUID | str, folder: str = "") -> str:
 
 def open_sealed(pk: UUID | str, folder: str = "") -> IO[bytes]:
     """Return the encrypted file, to be closed. Raises OSError, FileNotFoundError where it is missing."""
+    return _open_by_name(name_of(pk, folder))
+
+
+def _open_by_name(name: str) -> IO[bytes]:
     first, *others = list_stores()
     # The first once more: it may be on its way there.
     for store in (first, *others, first) if others else (first,):
         with contextlib.suppress(FileNotFoundError):
-            return cast("IO[bytes]", store.open(name_of(pk, folder)))
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name_of(pk, folder))
+            return cast("IO[bytes]", store.open(name))
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
 
 
 def is_lost(pk: UUID, folder: str = "") -> bool:

@@ -204,14 +204,15 @@ def script_pairs(
     done: set[Name] = set()
     for one, others in similar.items():
         done.add(one)
-        for other, between in others.items():
-            if other not in done:
-                score = between.score
-                if score < MIN_SURE and own in {None, one, other}:
-                    more = _iter_supported(one, other, nearest, fingerprints, similar)
-                    score = next((each for each in more if each >= MIN_SURE), score)
-                if score >= MIN_SURE:
-                    yield one, other, score
+        for other, likeness in others.items():
+            if other in done:
+                continue
+            score = likeness.score
+            if score < MIN_SURE and own in {None, one, other}:
+                supported = _iter_supported(one, other, nearest, fingerprints, similar)
+                score = next((each for each in supported if each >= MIN_SURE), score)
+            if score >= MIN_SURE:
+                yield one, other, score
 
 
 def _list_nearest(others: Mapping[Name, Likeness]) -> list[Name]:

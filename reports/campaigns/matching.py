@@ -34,6 +34,8 @@ from reports.facts.merged_report import MergedReport
 from reports.models import FingerprintKey, Indicator, ReportFingerprint
 
 REGROUP_TASK = "reports.regroup"
+_MAX_UNSURE, _MAX_AROUND = 8, 16  # that are compared with each other, the most alike
+_MAX_TIED = 2  # campaigns; a report that ties more ties none
 _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 
@@ -85,18 +87,18 @@ def _list_callers(told: Mentions, named: Sequence[Indicator]) -> list[ParsedCall
     return numbers if typed else numbers + followup_facts.phones_at(named, _PLACES.STORY)
 
 
-_MAX_UNSURE, _MAX_AROUND = 8, 16  # that are compared with each other, the most alike
-_MAX_TIED = 2  # campaigns; a report that ties more ties none
-
-
 class _Edge(NamedTuple):
-    """Two linked reports, compared by whether the reason says what they share, and by strength."""
+    """Two linked reports, compared by whether the reason names what they share, and by strength."""
 
-    is_told: bool
+    has_words: bool
     strength: float
     link: Link
     one: UUID
     other: UUID
+
+    @property
+    def ends(self) -> tuple[UUID, UUID]:
+        return self.one, self.other
 
 
 def _join(link: Link, one: UUID, other: UUID) -> _Edge:
@@ -120,7 +122,7 @@ def link_reports(batch: Sequence[IncomingReport]) -> None:
         candidates = found.get(incoming.report)
         if candidates and candidates.is_tying:
             candidates.update(placed, untied)
-            edges = list(_edges(incoming, candidates))
+            edges = list(_iter_edges(incoming, candidates))
             if _ties_too_many(incoming, edges, candidates):
                 _untie(incoming, candidates)
                 untied.add(incoming.report)
@@ -140,7 +142,7 @@ def _assign(
 ) -> dict[UUID, UUID]:
     """Group what a report links; return the campaign of each report that was placed."""
     placed: dict[UUID, UUID] = {}
-    for group in _groups(edges, candidates):
+    for group in _list_groups(edges, candidates):
         placement = {report: candidates.placement.get(report) for report in group}
         placed |= auto_grouping.assign_campaign(group, placement, incoming.title, incoming.former)
     return placed
@@ -160,20 +162,20 @@ def find_linked(incoming: IncomingReport) -> dict[UUID, UUID | None]:
     found = find_candidates([incoming])
     if not (candidates := found.get(incoming.report)):
         return {}
-    linked = {end for edge in _edges(incoming, candidates) for end in edge[-2:]}
+    linked = {end for edge in _iter_edges(incoming, candidates) for end in edge.ends}
     return {report: candidates.placement[report] for report in linked}
 
 
-def _groups(edges: Iterable[_Edge], candidates: Candidates) -> list[dict[UUID, Link]]:
+def _list_groups(edges: Iterable[_Edge], candidates: Candidates) -> list[dict[UUID, Link]]:
     """Return the groups of linked reports in the order of arrival, each with its best link."""
     strongest: dict[UUID, _Edge] = {}
     group_of: dict[UUID, list[UUID]] = {}
     for edge in edges:
-        one, other = (group_of.setdefault(report, [report]) for report in edge[-2:])
+        one, other = (group_of.setdefault(report, [report]) for report in edge.ends)
         if one is not other:
             one += other
             group_of |= dict.fromkeys(other, one)
-        for report in edge[-2:]:
+        for report in edge.ends:
             strongest[report] = max(strongest.get(report, edge), edge)
     return [
         {report: strongest[report].link for report in sorted(group, key=candidates.arrival)}
@@ -182,7 +184,7 @@ def _groups(edges: Iterable[_Edge], candidates: Candidates) -> list[dict[UUID, L
     ]
 
 
-def _edges(incoming: IncomingReport, candidates: Candidates) -> Iterator[_Edge]:
+def _iter_edges(incoming: IncomingReport, candidates: Candidates) -> Iterator[_Edge]:
     fingerprints = link_scoring.without_unsure_accounts(candidates.fingerprints)
     own_id, fingerprint = incoming.report, fingerprints[incoming.report]
     others = {report: each for report, each in fingerprints.items() if report != own_id}
@@ -194,7 +196,7 @@ def _edges(incoming: IncomingReport, candidates: Candidates) -> Iterator[_Edge]:
     for report, link in exact.items():
         yield _join(link, own_id, report)
     similar = link_scoring.similar_pairs(fingerprints, ((own_id, report) for report in others))
-    pairs = _uncertain_pairs(similar.get(own_id, {}), exact)
+    pairs = _list_uncertain_pairs(similar.get(own_id, {}), exact)
     for report, scores in link_scoring.similar_pairs(fingerprints, pairs).items():
         similar.setdefault(report, {}).update(scores)
     quote = cache(shared_phrases)
@@ -205,7 +207,7 @@ def _edges(incoming: IncomingReport, candidates: Candidates) -> Iterator[_Edge]:
         yield _join(link, first, second)
 
 
-def _uncertain_pairs(
+def _list_uncertain_pairs(
     similar: Mapping[UUID, Likeness], exact: Iterable[UUID]
 ) -> list[tuple[UUID, UUID]]:
     """Return the pairs of others that may support an uncertain link."""

@@ -14,8 +14,7 @@ import structlog
 from django.db import transaction
 from django.db.models import ProtectedError, Q
 
-from core import advisory_locks
-from core.database import fetch_all
+from core.database import fetch_all, lock_until_commit
 from core.outbox import queue
 from core.outbox.queue import Lease
 from reports.campaigns import matching
@@ -89,7 +88,7 @@ def _is_ungrounded(report: UUID) -> bool:
 
 def regroup(report: UUID) -> None:
     """Place a report, and what may depend on it, as if it had always been what it is now."""
-    advisory_locks.lock_until_commit("campaigns")  # no report is placed meanwhile
+    lock_until_commit("campaigns")  # no report is placed meanwhile
     is_stored = ReportFingerprint.objects.filter(report=report).exists()
     if is_stored and not (_is_changed(report) or _is_ungrounded(report)):
         return  # another's turn placed it already

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from core import advisory_locks
+from core import database
 from core.audit import events
 from core.errors import ActionError, CodedError
 from reports.attachments import storage
@@ -33,7 +33,7 @@ class DocumentError(CodedError, ActionError):
 def _number(rows: QuerySet[Any]) -> dict[str, int]:
     """Return the next number of the year; others wait until COMMIT, so there is no gap."""
     year = timezone.localtime().year
-    advisory_locks.lock_until_commit(f"{rows.model.__name__} {year}")
+    database.lock_until_commit(f"{rows.model.__name__} {year}")
     last = rows.filter(year=year).aggregate(last=Max("number"))["last"] or 0
     return {"year": year, "number": last + 1}
 

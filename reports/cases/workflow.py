@@ -34,14 +34,7 @@ from reports.cases.transitions import (
     Transition,
 )
 from reports.extraction.bank_accounts_and_links import find_links
-from reports.models import (
-    BankLetter,
-    Case,
-    Followup,
-    Message,
-    TransferSlip,
-    Unit,
-)
+from reports.models import BankLetter, Case, Followup, Message, TransferSlip, Unit
 from reports.notices import addresses
 from reports.reference import units
 

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from core import encryption, keys
-from core.advisory_locks import lock_until_commit
+from core.database import lock_until_commit
 from core.keys import FieldKey, field_keys, newest_key
 from core.mail import mailbox_digest
 from reports.models import Campaign, Case, NoticeAddress, Report

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from core import mail
-from core.advisory_locks import lock_until_commit
+from core.database import lock_until_commit
 from core.outbox import queue
 from core.province_names import build_page_context
 from reports.models import NoticeAddress

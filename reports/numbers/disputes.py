@@ -66,12 +66,12 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
 
 def _find_repeated(subject: Subject, text: str) -> str:
     """Return why an answer may not name what was disputed or another's number, account, link; "" else."""
-    digits = "".join(filter(str.isdecimal, normalize(text)))
+    if subject.kind == SubjectKind.LINK:
+        searched = text.lower().replace("[.]", ".")
+    else:
+        searched = "".join(filter(str.isdecimal, normalize(text)))
     bare = subject.key.removeprefix("+84")
-    is_named = bare in (
-        text.lower().replace("[.]", ".") if subject.kind == SubjectKind.LINK else digits
-    )
-    if bare and is_named:
+    if bare and bare in searched:
         return "Đừng ghi lại số, tài khoản, đường link cần xem lại."
     return " ".join(find_faults([("Câu trả lời", text)]))
 

@@ -13,10 +13,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 
-from core.advisory_locks import lock_until_commit
 from core.audit import events
 from core.audit.proposals import RowAct
-from core.database import CachedRead
+from core.database import CachedRead, lock_until_commit
 from core.errors import ActionError
 from core.models import AuditEvent, Proposal
 from core.text import normalize

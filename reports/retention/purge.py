@@ -5,8 +5,6 @@ at each call; after a crash it goes on.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
@@ -17,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
-from core import advisory_locks
+from core import database
 from core.outbox import sweeps
 from reports.attachments import storage
 from reports.attachments.storage import COPY_FOLDER
@@ -70,7 +68,7 @@ def start_run() -> PurgeRun:
 def run_until(run: PurgeRun, time_budget: float) -> bool:
     """Erase what is expired; return whether nothing is left. One process at a time."""
     until = time.monotonic() + time_budget
-    with _exclusive_lock() as is_locked:
+    with database.hold(_LOCK, waits=False) as is_locked:
         if not is_locked:
             return False
         retained = 0
@@ -83,17 +81,6 @@ def run_until(run: PurgeRun, time_budget: float) -> bool:
         run.save(update_fields=["finished_at", "retained_counts"])
     log.info("purge.finished", retained_counts=run.retained_counts, **run.counts)
     return True
-
-
-@contextmanager
-def _exclusive_lock() -> Iterator[bool]:
-    """Yield whether no other process purges until the block ends or this process dies."""
-    is_locked = advisory_locks.try_lock(_LOCK)
-    try:
-        yield is_locked
-    finally:
-        if is_locked:
-            advisory_locks.unlock(_LOCK)
 
 
 def _purge_kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> int | None:
@@ -153,7 +140,7 @@ def is_missed() -> bool:
 def sweep_files(part: int) -> int:
     """Erase the files of a part of all stores that no row needs; return how many.
 
-    An original without a row from before the first report, or under a key that is not ours, is another
+    A file or copy without a row from before the first report, or under a key that is not ours, is another
     database's: a portal that was started with a new one, or shares its bucket with a trial, takes no
     evidence away. Raises OSError where a store does not answer.
     """
@@ -164,7 +151,7 @@ def sweep_files(part: int) -> int:
         storage.name_of(str(pk), COPY_FOLDER) for pk in drawn.values_list("copy_id", flat=True)
     }
     needed = copies | {storage.name_of(pk) for pk, erased_at in files.items() if not erased_at}
-    ours = {storage.name_of(pk) for pk in files}
+    recorded = {storage.name_of(pk) for pk in files}
     first = _first_report()
     since = first.timestamp() - MAX_CLOCK_SKEW_SECONDS if first else inf
     until = time.time() - MIN_ORPHAN_SECONDS
@@ -172,7 +159,7 @@ def sweep_files(part: int) -> int:
         name
         for name, at in storage.list_part(part)
         if name not in needed and at < until
-        if name in ours or name.startswith(COPY_FOLDER) or (at >= since and storage.is_ours(name))
+        if name in recorded or (at >= since and storage.is_ours(name))
     }
     for name in orphans:
         storage.erase(name)

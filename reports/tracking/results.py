@@ -96,9 +96,7 @@ def _list_confirmed_numbers(report: Report) -> Iterator[ReportResult]:
     ).exclude(key="")
     findings = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
     since = findings.filter(
-        kind=SubjectKind.NUMBER,
-        key__in=named.values("key"),
-        confirmed_at__gte=report.received_at,
+        kind=SubjectKind.NUMBER, key__in=named.values("key"), confirmed_at__gte=report.received_at
     )
     for finding in since.exclude(confirmed_at=None):
         shown = format_national(phones.parse(finding.number))

@@ -67,9 +67,7 @@ def triage(leased: Sequence[Leased]) -> set[int]:
     return set(readings)
 
 
-def _extract_in_time(
-    leased: Iterable[Leased],
-) -> tuple[dict[int, UUID], dict[UUID, TriageResult]]:
+def _extract_in_time(leased: Iterable[Leased]) -> tuple[dict[int, UUID], dict[UUID, TriageResult]]:
     """Return the report of each item, and the facts by report, of as many as TOGETHER_SECONDS allow."""
     end = time.monotonic() + TOGETHER_SECONDS
     reports: dict[int, UUID] = {}

@@ -76,11 +76,7 @@ class AssessmentForm(forms.Form):
         strip=False,
         widget=forms.Textarea({"class": "input", "rows": "4"}),
     )
-    claimed_office = forms.ChoiceField(
-        required=False,
-        choices=OFFICES,
-        widget=forms.RadioSelect,
-    )
+    claimed_office = forms.ChoiceField(required=False, choices=OFFICES, widget=forms.RadioSelect)
     demands = forms.MultipleChoiceField(
         required=False,
         choices=[(group.code, _(group.label)) for group in GROUPS],

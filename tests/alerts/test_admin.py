@@ -14,15 +14,7 @@ from tests.support.alert_factories import HOSTILE, cancelled, commune, draft, is
 from tests.support.campaign_factories import campaign
 from tests.support.desk_pages import tree
 from tests.support.officers import Person
-from tests.support.warning_pages import (
-    ADD,
-    fill_form,
-    find_missing,
-    get_text,
-    issue,
-    page,
-    press,
-)
+from tests.support.warning_pages import ADD, fill_form, find_missing, get_text, issue, page, press
 
 pytestmark = pytest.mark.django_db
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -10,9 +11,10 @@ import time_machine
 from django.template.backends.django import Template
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from alerts import responses
-from alerts.formats.validators import describe_states
+from alerts.formats.validators import describe_states, release_fingerprint
 from alerts.models import AlertRevision
 from alerts.static_pages.page_list import list_static_pages
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten
@@ -69,6 +71,18 @@ def test_a_new_word_a_cancel_an_end_a_day_and_a_release_are_new_texts(
     see()
     monkeypatch.setattr(responses, "release_fingerprint", lambda: "another")
     see()
+
+
+def test_whatever_pages_are_made_with_is_part_of_the_release(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.BASE_DIR, seen = tmp_path, {release_fingerprint.__wrapped__()}
+    for name in ("core/text.py", "portal/formats/vi/formats.py", "templates/base.html"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("changed")
+        seen.add(release_fingerprint.__wrapped__())
+    settings.PORTAL_URL = "https://moved.example"
+    assert len(seen | {release_fingerprint.__wrapped__()}) == 5
 
 
 def test_what_waits_for_its_hour_is_read_in_that_hour(client: Client) -> None:

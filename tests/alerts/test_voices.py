@@ -20,26 +20,11 @@ from alerts.formats import cap, print_files
 from alerts.models import Alert, AlertRevision, AlertTranslation, Sound
 from alerts.models.content import SoundFile
 from alerts.static_pages.page_list import list_static_pages
-from tests.support.alert_factories import (
-    IN_ENGLISH,
-    approved,
-    cancelled,
-    draft,
-    person,
-    withdrawn,
-)
+from tests.support.alert_factories import IN_ENGLISH, approved, cancelled, draft, person, withdrawn
 from tests.support.cap_documents import parse_valid, texts
 from tests.support.officers import Person, log_in
 from tests.support.recordings import id3_tag, recording, sound, translate
-from tests.support.warning_pages import (
-    ADD,
-    fill_form,
-    find_missing,
-    get_text,
-    issue,
-    page,
-    press,
-)
+from tests.support.warning_pages import ADD, fill_form, find_missing, get_text, issue, page, press
 
 pytestmark = pytest.mark.django_db
 PAGE = "/canh-bao/gia-dien-luc/"

@@ -166,10 +166,7 @@ def test_refusals_are_recorded_in_one_place() -> None:
 
 @pytest.mark.parametrize("model", [ExtractedFacts, Indicator])
 def test_facts_are_written_by_triage_and_emptied_by_erasing_alone(model: type[Model]) -> None:
-    assert find_writers(model) == {
-        "reports/triage/fact_storage.py",
-        "reports/retention/erasure.py",
-    }
+    assert find_writers(model) == {"reports/triage/fact_storage.py", "reports/retention/erasure.py"}
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenContext
-from tests.browser.pages import (
-    A4,
-    fill_in,
-    find_resident_faults,
-    press,
-    print_page,
-    send,
-    unfold,
-)
+from tests.browser.pages import A4, fill_in, find_resident_faults, press, print_page, send, unfold
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -116,17 +116,16 @@ def install_tools() -> None:
     if not shutil.which("/usr/libexec/docker/cli-plugins/docker-buildx"):
         missing.add("docker-buildx")
     if missing:
-        command = [
+        install = [
             "apt-get",
             "-qy",
             "-o",
             "DPkg::Lock::Timeout=600",
             "install",
             "--no-install-recommends",
-            *sorted(missing),
         ]
         done = subprocess.run(
-            command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, capture_output=True, text=True, check=False
+            [*install, *sorted(missing)], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, capture_output=True, text=True, check=False
         )  # fmt: skip
         if done.returncode:
             raise NotRunError(f"not installed: {' '.join(sorted(missing))}\n{done.stderr[-500:]}")

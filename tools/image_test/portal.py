@@ -29,20 +29,9 @@ class Portal:
 
     def copy_checkout(self) -> None:
         """Copy what git knows or would take in."""
-        listed = [
-            "git",
-            "-C",
-            str(ROOT),
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ]
-        names = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split(
-            "\0"
-        )
-        for name in filter(None, names):
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        for name in filter(None, listed.stdout.split("\0")):
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.folder / name)

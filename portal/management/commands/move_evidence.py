@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core import advisory_locks
+from core import database
 from ops import key_rotation
 from ops.backup.backup import as_command_error
 from ops.key_rotation import MisplacedFiles
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 f"New files go to the {settings.EVIDENCE_STORE}. Set EVIDENCE_URL and EVIDENCE_STORE="
                 f"{options['to']}, restart web and worker, then give this command again."
             )
-        if not advisory_locks.try_lock("move evidence"):
+        if not database.try_lock("move evidence"):
             raise CommandError("Another move_evidence is at work.")
         kind = MisplacedFiles()
         with as_command_error():  # of a store that does not answer; what was moved stays moved

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
-from core import advisory_locks, encryption
+from core import database, encryption
 from core.keys import field_keys, newest_key
 from core.models import KeyProof
 from ops import key_rotation
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             self._print_pending()
 
     def _rotate(self) -> None:
-        if not advisory_locks.try_lock("rotate keys"):
+        if not database.try_lock("rotate keys"):
             raise CommandError("Another rotate_keys is at work.")
         for kind in KINDS:
             key_rotation.run_with_progress(kind, self._write)

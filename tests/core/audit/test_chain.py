@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
-from core import advisory_locks
+from core import database
 from core.audit import chain, chain_heads, chain_verification, events
 from core.audit.chain_verification import ChainBrokenError
 from core.models import AuditChainCheck, AuditChainLink, AuditEvent
@@ -271,7 +271,7 @@ def test_while_one_seals_a_second_leaves_it_alone() -> None:
 
     def first() -> None:
         with transaction.atomic():
-            advisory_locks.lock_until_commit(chain.CHAIN_LOCK)
+            database.lock_until_commit(chain.CHAIN_LOCK)
             is_locked.set()
             go_on.wait(5)
         connection.close()

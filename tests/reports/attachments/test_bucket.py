@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -22,16 +23,7 @@ from reports.attachments.storage import COPY_FOLDER, PendingUpload, name_of
 from reports.models import EvidenceFile, FileCheck, Followup
 from reports.retention import destruction_requests, erasure, purge
 from tests.support import images
-from tests.support.evidence_files import (
-    JPEG,
-    MARK,
-    SEND,
-    Upload,
-    lines,
-    on_disk,
-    opened,
-    path_of,
-)
+from tests.support.evidence_files import JPEG, MARK, SEND, Upload, lines, on_disk, opened, path_of
 from tests.support.object_store import Bucket, ObjectStore, choose
 from tests.support.resident_pages import Resident, send
 from tests.support.sanitized_copies import copy_of, owed, store_file
@@ -45,20 +37,21 @@ def drawn(file: EvidenceFile) -> FileCheck:
     return FileCheck.objects.get(file=file)
 
 
-def orphan() -> str:
+def orphan(folder: str = "") -> str:
     """A file whose row was never written, as a killed process leaves it."""
     draft = PendingUpload("a.jpg")
     draft.open()
     draft.write(JPEG)
     draft.finish()
-    draft.put()
+    draft.put(folder)
     draft.delete()
-    return name_of(draft.id)
+    return name_of(draft.id, folder)
 
 
 def sweep(*names: str) -> int:
     """Sweep where these lie."""
-    return sum(purge.sweep_files(part) for part in {int(name[:2], 16) for name in names})
+    parts = {int(name.split("/")[-2], 16) for name in names}
+    return sum(map(purge.sweep_files, parts))
 
 
 def test_what_is_sent_lies_sealed_in_the_bucket_alone_and_is_drawn_there(
@@ -101,6 +94,24 @@ def test_what_is_erased_leaves_no_version_and_no_mark_of_it(
     assert item.done_at
 
 
+def test_of_two_who_store_one_name_at_once_the_later_one_stays(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = storages["evidence-bucket"]
+    store.save("aa/one", ContentFile(b"older"))
+    list_versions = store._list_versions
+
+    def list_once_another_has_stored(name: str) -> Any:
+        bucket.store.client.put_object(Bucket=bucket.name, Key=name, Body=b"later")
+        return list_versions(name)
+
+    monkeypatch.setattr(store, "_list_versions", list_once_another_has_stored)
+    store.save("aa/one", ContentFile(b"sooner"))
+    with store.open("aa/one") as file:
+        assert file.read() == b"later"
+    assert len(bucket.versions()) == 2  # the later one erases the sooner
+
+
 @pytest.mark.parametrize("how", ["killed", "frozen"])
 def test_while_the_store_is_away_words_are_taken_and_files_refused_soon(
     resident: Resident, bucket: Bucket, settings: Settings, monkeypatch: pytest.MonkeyPatch, how: str
@@ -119,7 +130,7 @@ def test_while_the_store_is_away_words_are_taken_and_files_refused_soon(
         assert send(Client(), story="Họ lại gọi.").status_code == 303
     assert Followup.objects.get().story == "Họ gọi nữa."
     assert (EvidenceFile.objects.count(), on_disk()) == (0, [])
-    storages["evidence-bucket"]._asleep_until = 0.0  # some seconds go by
+    storages["evidence-bucket"]._left_alone_until = 0.0  # some seconds go by
     answer = resident.client.post(SEND, {"code": resident.code, "files": files[0].open()})
     assert "Đã nhận ảnh" in lines(answer)[0]
 
@@ -153,18 +164,16 @@ def test_what_no_row_names_is_swept_wherever_it_lies_and_what_a_row_erased_too(
     kept, gone = (store_file(JPEG + bytes([n]), resident.report) for n in range(2))
     keys = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
-    theirs = orphan()  # of another portal that was given the same bucket
+    theirs = orphan(), orphan(COPY_FOLDER)  # of another portal that was given the same bucket
     settings.FIELD_ENCRYPTION_KEYS = keys
-    names = [name_of(kept.pk), name_of(gone.pk), orphan(), theirs]
+    names = [name_of(kept.pk), name_of(gone.pk), orphan(), orphan(COPY_FOLDER), *theirs]
     events.log_event("report", resident.report.pk, "file_taken_back", file=str(gone.pk))
     EvidenceFile.objects.filter(pk=gone.pk).update(erased_at=timezone.now(), name_sealed=None)
     assert sweep(*names) == 0  # one may get its row this minute
     monkeypatch.setattr(purge, "MIN_ORPHAN_SECONDS", -5)
-    assert sweep(*names) == 2
-    assert (len(bucket.versions()), len(on_disk())) == (
-        2 * (kind == "bucket"),
-        2 * (kind == "folder"),
-    )
+    assert sweep(*names) == 3
+    left = {"bucket": bucket.versions(), "folder": on_disk()}
+    assert {place: len(names) for place, names in left.items() if names} == {kind: 3}
     assert opened(kept)
 
 

@@ -12,13 +12,7 @@ from pytest_django import Settings
 
 from core.audit import events
 from reports.cases import deadline_notifications, deadlines, legal_holds
-from reports.models import (
-    Case,
-    Deadline,
-    DeadlineNotification,
-    ErasureRequest,
-    Report,
-)
+from reports.models import Case, Deadline, DeadlineNotification, ErasureRequest, Report
 from reports.retention import erasure_requests
 from reports.retention.erasure_requests import ErasureRequestError
 from tests.support import report_factories

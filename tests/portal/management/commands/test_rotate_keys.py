@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from core import advisory_locks, encryption
+from core import database, encryption
 from core.keys import newest_key
 from core.models import OutboxItem
 from ops import key_rotation
@@ -156,7 +156,7 @@ def test_who_is_killed_goes_on_where_it_was(
     for _ in range(4):
         submit_report()
     new_key(settings)
-    monkeypatch.setattr(key_rotation, "BATCH_SIZE", 1)
+    monkeypatch.setattr(key_rotation.EncryptedDataset, "batch_size", 1)
     kind = rotate_keys.KINDS[0]
     started = key_rotation.run(kind)
     assert [next(started), next(started)] == [1, 1]
@@ -278,6 +278,6 @@ def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Se
 
 
 def test_two_at_once_are_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(advisory_locks, "try_lock", lambda _: False)
+    monkeypatch.setattr(database, "try_lock", lambda _: False)
     with pytest.raises(CommandError, match="at work"):
         rotate()

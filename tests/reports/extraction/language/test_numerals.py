@@ -6,10 +6,7 @@ from hypothesis import strategies as st
 
 from core.text import group_thousands, lower_initial
 from reports.extraction.language.amounts import parse_money_field
-from reports.extraction.language.numerals import (
-    spell_in_english,
-    spell_in_vietnamese,
-)
+from reports.extraction.language.numerals import spell_in_english, spell_in_vietnamese
 from tests.support.data_files import read_cases
 
 SUMS = st.integers(min_value=0, max_value=10**15 - 1)
