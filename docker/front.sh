@@ -2,8 +2,9 @@
 # Start the front server: fill in where it listens, whom it asks, where it may write, and the province's names in its own
 # pages. Beside it runs a small loop that says which kept pages are right (docker/static_pages_loop.sh).
 #
-#   front.sh health   fails where nginx does not answer or the loop has not come round for ten seconds; then no page is
-#                     taken for right, and the loop is started anew
+#   front.sh health   fails where nginx does not answer within three seconds, or the loop has not come round for ten: then
+#                     no page is taken for right, and the loop is started anew. Docker starts nothing again for being
+#                     unhealthy: what fails three times in a row is ended here, and the restart policy brings it back
 set -eu
 : "${PUBLISHED_ORIGIN:=}"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,14 +22,22 @@ watch_pages() { # beside nginx, whose pid it is given; the loop comes back when 
     done
 }
 if [ "${1:-}" = health ]; then
+    nginx=$(cat "$SCRATCH/front.pid")
     watched=$(cat "$SCRATCH/watched" 2>/dev/null || echo 0)
     if [ $(($(date +%s) - watched)) -gt 10 ]; then
         rm -f "$SCRATCH/first"
-        watch_pages "$(cat "$SCRATCH/front.pid")" >/dev/null 2>&1 &
+        watch_pages "$nginx" >/dev/null 2>&1 &
         echo "front: nobody watches the pages" >&2
-        exit 1
+    elif wget -q -t 1 -T 3 --spider "http://127.0.0.1:${LISTEN##*:}/front-alive"; then
+        rm -f "$SCRATCH/bad-looks"
+        exit 0
     fi
-    exec wget -q --spider "http://127.0.0.1:${LISTEN##*:}/front-alive"
+    echo >>"$SCRATCH/bad-looks"
+    if [ "$(wc -l <"$SCRATCH/bad-looks")" -ge 3 ]; then
+        rm -f "$SCRATCH/bad-looks"
+        kill -9 "$nginx" $(pgrep -P "$nginx")
+    fi
+    exit 1
 fi
 filled="$SCRATCH/nginx.conf"
 # A connection takes one file, or two; as many as the host allows.

@@ -69,7 +69,8 @@ def run_front(portal: http.server.HTTPServer, *folders: Path, **env: str) -> Ite
     child.env = {**(child.env or {}), **env}
     child.start()
     try:
-        child.wait_until_ready(lambda: listens(port))
+        # It listens before it writes its number.
+        child.wait_until_ready(lambda: listens(port) and (folder / "front.pid").exists())
         yield port
     finally:
         child.stop(10)
