@@ -323,7 +323,7 @@ def test_where_nobody_brings_the_loop_back_the_health_check_does(
 
 def is_healthy(scratch: Path, home: Path, port: int) -> bool:
     env = {"SCRATCH": str(scratch), "STATIC_PAGES": str(home), "LISTEN": f":{port}"}
-    command = [ROOT / "docker" / "front.sh", "health"]
+    command = [str(ROOT / "docker" / "front.sh"), "health"]
     return not subprocess.run(command, env=os.environ | env, timeout=5, check=False).returncode
 
 
