@@ -38,7 +38,7 @@ def test_the_words_of_the_runbook_turn_into_the_machines_own(machine: str, tmp_p
         (tmp_path / program).chmod(0o755)
     blocks = (FOLDER / "runbook.md").read_text("utf-8").split("```sh\n# ")
     block = next(each for each in blocks if each.startswith(machine)).partition("```")[0]
-    typed = 'manage.py queue_status; again web; logs relay; health web; sql "SELECT 1"'
+    typed = 'manage.py queue_status; again web; logs relay; health web; sql "SELECT 1"; archive'
     env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "DATABASE_URL": "postgres://base"}
     told = subprocess.check_output(["bash", "-c", f"# {block}{typed}"], env=env, text=True)
     wanted = json.loads((ROOT / "tests" / "data" / "runbook_words.json").read_text())
