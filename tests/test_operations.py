@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -21,7 +22,15 @@ def test_a_command_of_the_pages_is_understood(words: list[str]) -> None:
         fetch_all(words[1] if words[1].startswith("SELECT") else f"EXPLAIN {words[1]}")
 
 
-WRONG = """manage.py sweep|manage.py purge --everything|docker compose restart postgres|health nginx|rm -r var
+def test_a_command_of_an_alarms_mail_is_understood() -> None:
+    mail = (ROOT / "templates" / "reports" / "alarm.txt").read_text("utf-8")
+    typed = re.findall(r'docker compose (?:exec|restart) (?:"[^"\n]*"|\.py|[^.,"\n])+', mail)
+    assert len(typed) > 5
+    for each in typed:
+        operations_pages.check_command(shlex.split(each))
+
+
+WRONG = """docker compose exec web python manage.py backup /backups|manage.py sweep|manage.py purge --everything|docker compose restart postgres|health nginx|rm -r var
 kubectl rollout status deployment/nginx|systemctl restart portal-nginx.timer|curl https://portal.example/nothing"""
 
 

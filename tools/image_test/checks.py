@@ -132,10 +132,8 @@ def check_backup(portal: Portal, outcome: Outcome) -> None:
         ).returncode,
         0,
     )
-    volumes = [mount.get("Name", "") for mount in portal.inspect("web")["Mounts"]]
-    outcome.check(
-        "web has no folder of archives", [name for name in volumes if name.endswith("_backups")], []
-    )
+    folders = [mount["Destination"] for mount in portal.inspect("web")["Mounts"]]
+    outcome.check("web has no folder of archives", "/backups" not in folders)
     outcome.check(
         "what was erased has its list",
         portal.shell("web", "ls /data/erased.jsonl"),
