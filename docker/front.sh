@@ -35,7 +35,7 @@ if [ "${1:-}" = health ]; then
     echo >>"$SCRATCH/bad-looks"
     if [ "$(wc -l <"$SCRATCH/bad-looks")" -ge 3 ]; then
         rm -f "$SCRATCH/bad-looks"
-        kill -9 "$nginx" $(pgrep -P "$nginx")
+        kill -9 "$nginx" $(cat "/proc/$nginx/task/$nginx/children")
     fi
     exit 1
 fi

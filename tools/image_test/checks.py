@@ -15,7 +15,7 @@ PAGES = ("/", "/canh-bao/", "/bao-cao/", "/readyz")
 LOCKED = "CapEff:0000000000000000 CapBnd:0000000000000000 NoNewPrivs:1 Seccomp:2"
 MAX_IMAGE_MB, OFFICIAL_BASE_MB = 350, 125  # stand-ins are larger
 # The process that watches the kept pages.
-LOOP = "pgrep -f '[s]tatic_pages_loop.sh beside'"
+LOOP = "ps -o pid,args | grep '[s]tatic_pages_loop.sh beside' | awk '{print $1}'"
 INVITATION = "/can-bo/loi-moi/an-unused-invitation/"
 
 
