@@ -2,11 +2,8 @@
 
 import gzip
 import http.server
-import os
 import re
 import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,9 +32,9 @@ from tests.support.nginx_front import (
     Stub,
     ask,
     body,
+    is_healthy,
     kill_loop,
     list_workers,
-    listens,
     needs_nginx,
     run_front,
     run_portal,
@@ -47,7 +44,6 @@ from tests.support.nginx_front import (
 from tests.support.recordings import translate
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 from tests.support.stored_pages import checked
-from tools.servers import ROOT, find_free_port
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
 
@@ -313,32 +309,12 @@ def test_where_nobody_brings_the_loop_back_the_health_check_does(
 ) -> None:
     scratch = tmp_path / "front"
     assert soon((scratch / "watched").exists)
-    assert is_healthy(scratch, home, front)
+    assert is_healthy(scratch, front, home)
     kill_loop(scratch, with_parent=True)
     (scratch / "watched").write_text("1\n")
-    assert not is_healthy(scratch, home, front)
+    assert not is_healthy(scratch, front, home)
     assert not (scratch / "first").exists()
     assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
-
-
-def is_healthy(scratch: Path, home: Path, port: int) -> bool:
-    env = {"SCRATCH": str(scratch), "STATIC_PAGES": str(home), "LISTEN": f":{port}"}
-    command = [str(ROOT / "docker" / "front.sh"), "health"]
-    return not subprocess.run(command, env=os.environ | env, timeout=5, check=False).returncode
-
-
-def test_a_front_that_hangs_is_ended_by_the_third_bad_look_in_a_row(
-    front: int, home: Path, tmp_path: Path
-) -> None:
-    scratch, nobody = tmp_path / "front", find_free_port()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert not is_healthy(scratch, home, silent.getsockname()[1])
-    assert [is_healthy(scratch, home, port) for port in (nobody, front, nobody, nobody)] == [
-        *(False, True, False, False)
-    ]
-    assert listens(front)
-    assert not is_healthy(scratch, home, nobody)
-    assert soon(lambda: not listens(front))
 
 
 def test_a_policy_of_another_form_never_reaches_the_configuration(
