@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -21,7 +22,15 @@ def test_a_command_of_the_pages_is_understood(words: list[str]) -> None:
         fetch_all(words[1] if words[1].startswith("SELECT") else f"EXPLAIN {words[1]}")
 
 
-WRONG = """manage.py sweep|manage.py purge --everything|docker compose restart postgres|health nginx|rm -r var
+def test_a_command_of_an_alarms_mail_is_understood() -> None:
+    mail = (ROOT / "templates" / "reports" / "alarm.txt").read_text("utf-8")
+    typed = re.findall(r'docker compose (?:exec|restart) (?:"[^"\n]*"|\.py|[^.,"\n])+', mail)
+    assert len(typed) > 5
+    for each in typed:
+        operations_pages.check_command(shlex.split(each))
+
+
+WRONG = """docker compose exec web python manage.py backup /backups|manage.py sweep|manage.py purge --everything|docker compose restart postgres|health nginx|rm -r var
 kubectl rollout status deployment/nginx|systemctl restart portal-nginx.timer|curl https://portal.example/nothing"""
 
 
@@ -38,7 +47,7 @@ def test_the_words_of_the_runbook_turn_into_the_machines_own(machine: str, tmp_p
         (tmp_path / program).chmod(0o755)
     blocks = (FOLDER / "runbook.md").read_text("utf-8").split("```sh\n# ")
     block = next(each for each in blocks if each.startswith(machine)).partition("```")[0]
-    typed = 'manage.py queue_status; again web; logs relay; health web; sql "SELECT 1"'
+    typed = 'manage.py queue_status; again web; logs relay; health web; sql "SELECT 1"; archive'
     env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "DATABASE_URL": "postgres://base"}
     told = subprocess.check_output(["bash", "-c", f"# {block}{typed}"], env=env, text=True)
     wanted = json.loads((ROOT / "tests" / "data" / "runbook_words.json").read_text())

@@ -50,7 +50,7 @@ def check_manage(words: list[str]) -> None:
 
 
 def check_objects(words: list[str]) -> None:
-    """Raise where a service, a unit of systemd, or an object or file for Kubernetes is not shipped."""
+    """Raise where a service, its folder of archives, a unit of systemd, or an object or file for Kubernetes is not shipped."""
     units = {re.sub(r"@.*", "@.service", each) for each in words if re.match("portal[@.-]", each)}
     objects = re.findall(r"\b(?:job|deploy|deployment)/([\w-]+)(?= |$)", " ".join(words))
     files = [each for each in words if each.startswith("deploy/kubernetes/")]
@@ -60,7 +60,11 @@ def check_objects(words: list[str]) -> None:
         *(each for each in files if not (ROOT / each).exists()),
     ]
     if words[0] == "compose" and words[1] not in WITHOUT_SERVICE:
-        missing += [] if SERVICES & {re.sub("[:=].*", "", each) for each in words} else words
+        named = [
+            each for each in (re.sub("[:=].*", "", each) for each in words) if each in SERVICES
+        ]
+        is_elsewhere = "/backups" in " ".join(words) and named[:1] != ["backup"]
+        missing += words if not named or is_elsewhere else []
     if missing:
         raise WrongCommandError(f"not shipped: {' '.join(missing)}")
     if "manage.py" in words:

@@ -72,12 +72,25 @@ def test_a_pod_is_hardened_known_to_the_image_and_mounts_what_there_is(name: str
     assert claims <= list_specs("PersistentVolumeClaim").keys()
 
 
+def test_the_front_is_asked_what_it_answers_without_web_and_ended_as_under_compose() -> None:
+    (front,) = PODS["front"]["spec"]["containers"]
+    assert front["livenessProbe"]["exec"]["command"] == COMPOSE["front"]["healthcheck"]["test"][1:]
+    asked = front["readinessProbe"]["httpGet"]
+    server = (ROOT / "docker" / "nginx.conf").read_text().split("server_name {HOSTS}")[1]
+    assert f"location = {asked['path']} {{" in server
+    assert asked["httpHeaders"][0]["value"] in server.partition(";")[0].split()
+    assert "PUBLISHED_ORIGIN" in {each["name"] for each in front["env"]}
+
+
 def test_the_settings_are_the_portals_and_secrets_are_files() -> None:
     values = list_specs("ConfigMap")["portal"]
     names = {name.removesuffix("_FILE") for name in values}
     assert names <= {row.name for row in write_reference.list_settings()}
     own = COMPOSE["web"]["environment"].items()
     assert {name for name, value in own if f"${{{name}:?" in str(value)} <= names
+    files = {name: value.rpartition("/")[2] for name, value in values.items() if "_FILE" in name}
+    assert files.items() <= {name: value.rpartition("/")[2] for name, value in own if value}.items()
+    assert {"EVIDENCE_URL_FILE", "PUBLISHED_URL_FILE"} <= files.keys()
     secret = ("_KEY", "_KEYS", "_TOKEN", "E_URL", "S_URL", "L_URL")
     assert [name for name in values if name.endswith(secret)] == ["PORTAL_URL"]
 

@@ -7,13 +7,24 @@ import http.client
 import http.server
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.nginx_front import ask, needs_nginx, run_front, run_portal, stop
+from tests.support.nginx_front import (
+    ask,
+    is_healthy,
+    listens,
+    needs_nginx,
+    run_front,
+    run_portal,
+    soon,
+    stop,
+)
 from tests.support.small_disk import small_disk
+from tools.servers import find_free_port
 
 CSS = b"body{color:#17211d}" * 100
 HASHED = "css/portal.0123456789ab.css"
@@ -121,6 +132,18 @@ def test_a_body_that_cannot_be_kept_is_the_calm_page_too(own_front: int, tmp_pat
     assert answer.status == 503
     assert 'href="tel:113"' in body.decode()
     assert ask(own_front, "/bao-cao/", "POST", b"story=x")[0].status == 200
+
+
+def test_a_front_that_hangs_is_ended_by_the_third_bad_look_in_a_row(
+    own_front: int, tmp_path: Path
+) -> None:
+    nobody = find_free_port()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        looks = [silent.getsockname()[1], nobody, own_front, nobody, nobody]
+        assert [is_healthy(tmp_path, port) for port in looks] == [False, False, True, False, False]
+    assert listens(own_front)
+    assert not is_healthy(tmp_path, nobody)
+    assert soon(lambda: not listens(own_front))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 import gzip
 import http.server
-import os
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +32,7 @@ from tests.support.nginx_front import (
     Stub,
     ask,
     body,
+    is_healthy,
     kill_loop,
     list_workers,
     needs_nginx,
@@ -45,7 +44,6 @@ from tests.support.nginx_front import (
 from tests.support.recordings import translate
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
 from tests.support.stored_pages import checked
-from tools.servers import ROOT
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
 
@@ -311,15 +309,10 @@ def test_where_nobody_brings_the_loop_back_the_health_check_does(
 ) -> None:
     scratch = tmp_path / "front"
     assert soon((scratch / "watched").exists)
-    sheet = scratch / "static" / "css" / "portal.css"
-    sheet.parent.mkdir(parents=True)
-    sheet.write_text("body{}")
-    command = [str(ROOT / "docker" / "front.sh"), "health"]
-    env = {**os.environ, "SCRATCH": str(scratch), "STATIC_PAGES": str(home), "LISTEN": f":{front}"}
-    assert subprocess.run(command, env=env, check=False).returncode == 0
+    assert is_healthy(scratch, front, home)
     kill_loop(scratch, with_parent=True)
     (scratch / "watched").write_text("1\n")
-    assert subprocess.run(command, env=env, check=False).returncode == 1
+    assert not is_healthy(scratch, front, home)
     assert not (scratch / "first").exists()
     assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from tests.support.concurrency import serving
 from tools.portal_stack import wait_until
 from tools.process_memory import list_process_tree
-from tools.servers import find_free_port, prepare_nginx
+from tools.servers import ROOT, find_free_port, prepare_nginx
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
@@ -69,7 +70,8 @@ def run_front(portal: http.server.HTTPServer, *folders: Path, **env: str) -> Ite
     child.env = {**(child.env or {}), **env}
     child.start()
     try:
-        child.wait_until_ready(lambda: listens(port))
+        # It listens before it writes its number.
+        child.wait_until_ready(lambda: listens(port) and (folder / "front.pid").exists())
         yield port
     finally:
         child.stop(10)
@@ -105,6 +107,13 @@ def kill_loop(scratch: Path, *, with_parent: bool = False) -> None:
     for depth, pid in sorted(shells):
         if with_parent or depth > 1:
             os.kill(pid, signal.SIGKILL)
+
+
+def is_healthy(scratch: Path, port: int, static_pages: Path | None = None) -> bool:
+    """Ask as Docker does whether the front server that writes to `scratch` is well, at this port."""
+    env = {"SCRATCH": str(scratch), "LISTEN": f":{port}", "STATIC_PAGES": str(static_pages)}
+    command = [str(ROOT / "docker" / "front.sh"), "health"]
+    return not subprocess.run(command, env=os.environ | env, timeout=5, check=False).returncode
 
 
 def listens(port: int) -> bool:
