@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.db.models import DateField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -141,9 +142,8 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
         user, rows = get_officer(request), super().get_queryset(request)
         office = Office.objects.filter(pk=OuterRef("office_pk")).values("name")
-        rows = rows.annotate(
-            office_pk=KT("new_values__office_id"), office_name=Subquery(office[:1])
-        )
+        office_pk = Coalesce(KT("new_values__office_id"), KT("old_values__office_id"))
+        rows = rows.annotate(office_pk=office_pk, office_name=Subquery(office[:1]))
         # Who may not view them is refused by Django, on record.
         return _select_for(user, rows) if self.has_view_permission(request) else rows
 
@@ -193,7 +193,7 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
             return f"Gỡ ghi nhận {NumberFinding.objects.get(pk=row.target)}"
         if row.kind == ACCOUNT.kind:
             return _describe_account(row)
-        return _describe_values(row, row.new_values) or "Bỏ"
+        return _describe_values(row, row.new_values) or "Gỡ"
 
 
 def _describe_account(row: Proposal) -> str:
@@ -233,7 +233,7 @@ def _is_changed(row: Proposal, field: Any) -> bool:
 
 
 def _describe_column(row: Proposal, field: Any, value: Any) -> str:
-    if field.attname == "office_id" and value == row.new_values.get("office_id"):
+    if field.attname == "office_id" and value == getattr(row, "office_pk", None):
         return getattr(row, "office_name", None) or str(value)
     return _describe_value(field, value)
 

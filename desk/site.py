@@ -75,6 +75,7 @@ class DeskSite(OTPAdminSite):
     index_title = "Trang chủ"
     site_url = "/"
     enable_nav_sidebar = False
+    empty_value_display = "–"
     login_form = DeskLogin
     login_template = "admin/login.html"
     logout_template = "admin/logged_out.html"

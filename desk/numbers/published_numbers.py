@@ -57,8 +57,13 @@ class ComparedFormMixin:
 class PublishedNumberAdmin(ProposingAdminMixin, OwnFiltersAdmin[Any]):
     """Numbers that people dial: two publish one, one takes it down at once."""
 
+    change_form_template = "admin/reports/published_number.html"
     change_list_template = "admin/reports/numbers_change_list.html"
     delete_confirmation_template = "admin/reports/take_down.html"
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        kwargs["extra_context"] = {"show_delete": False}  # the template offers what it is called
+        return super().change_view(request, object_id, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
         return super().delete_view(request, object_id, {"title": "Gỡ khỏi các trang"})

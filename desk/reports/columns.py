@@ -82,7 +82,7 @@ def age_column(report: Report) -> SafeString:
     if due is None:
         return age
     return format_html(
-        '{}, <span class="{}" title="Hạn {}">{}</span>',
+        '{} <span class="{}" title="Hạn {}">{}</span>',
         age, due.css, format_datetime(due.at), due.words,
     )  # fmt: skip
 
@@ -102,7 +102,8 @@ def scenario_column(report: Report) -> SafeString:
     loss = ""
     if facts.is_loss_known and facts.money_lost_vnd:
         loss = format_html(". Mất {}", _fact_column(report, "money_lost_vnd", format_loss))
-    return format_html("{}{}{}{}", marks, danger if dangers else "", kind, loss)
+    line = '<span class="two-lines">{}{}{}{}</span>'
+    return format_html(line, marks, danger if dangers else "", kind, loss)
 
 
 @admin.display(description="Cùng số, đợt")

@@ -273,6 +273,7 @@ def test_one_letter_to_each_with_no_other_address() -> None:
 def test_what_is_no_address_is_told_and_owes_nothing(client: Client, address: str) -> None:
     response = client.post(PAGE, {"address": address, "token": form_token()})
     assert response.status_code == 422
+    assert "Còn 1 chỗ cần sửa" in response.content.decode()
     assert 'class="wrong"' in response.content.decode()
     assert not Subscriber.objects.exists()
 
@@ -320,7 +321,7 @@ def test_a_form_that_is_not_fresh_is_given_back_with_its_words(client: Client, t
 
 def test_without_a_mail_server_no_address_is_taken(client: Client, settings: Settings) -> None:
     settings.EMAIL_BACKEND = NOWHERE
-    assert "chưa gửi được thư" in get_text(client, PAGE)
+    assert "chưa gửi được email" in get_text(client, PAGE)
     client.post(PAGE, {"address": ME, "token": form_token()})
     assert not Subscriber.objects.exists()
 

@@ -1,12 +1,16 @@
 """The queue in a real browser: how much of it is in sight, and how an officer gets about in it."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from reports.models import Report
 from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import find_desk_faults, find_edges, press
-from tests.support import report_factories
+from tests.support import busy_week, report_factories
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -33,6 +37,18 @@ def test_fifteen_reports_are_in_sight_at_once_below_who_must_be_called(full: Pag
     expect(full.locator(".calls-brief")).to_contain_text("1 người")
     assert find_edges(full.locator(".calls-brief"))[1] < edges[0][0]
     assert find_desk_faults(full) == []
+
+
+def test_no_received_time_or_deadline_is_cut(full: Page) -> None:
+    busy_week.move(Report.objects.first(), received_at=timezone.now() - timedelta(days=32))
+    full.reload()
+    times = full.locator(".field-age_column")
+    expect(times.filter(has_text="quá hạn 31 ngày")).to_have_count(1)
+    assert [
+        cell.inner_text()
+        for cell in times.all()
+        if cell.evaluate("e => e.scrollWidth > e.clientWidth")
+    ] == []
 
 
 def test_the_acts_on_several_reports_stay_in_sight_once_one_is_ticked(full: Page) -> None:

@@ -129,6 +129,23 @@ def test_who_hides_many_numbers_within_an_hour_needs_a_second_and_the_leads_are_
     assert not BankHotline.objects.exists()
 
 
+def test_who_confirms_that_a_number_goes_reads_whose_it_is(
+    lead: Person, settings: Settings
+) -> None:
+    press(lead, "Bảo hiểm xã hội")
+    confirm_open(OFFICE_NUMBER)
+    settings.MAX_TAKEDOWNS_AN_HOUR = 0
+    row = OfficeNumber.objects.get(office="bao-hiem-xa-hoi")
+    (link,) = tree(lead.client.get(f"/admin/reports/officenumber/{row.pk}/change/")).xpath(
+        "//a[.='Gỡ khỏi các trang']/@href"
+    )
+    lead.client.post(link, {"post": "yes", "reason": "đã đổi"})
+    waiting = Proposal.objects.get(state="open")
+    page = words(lead.client.get(f"/admin/core/proposal/{waiting.pk}/change/"))
+    assert "cơ quan: Bảo hiểm xã hội" in page
+    assert "Đổi thành: Gỡ" in page
+
+
 @pytest.mark.parametrize("act", [BANK_HOTLINE, OFFICE_NUMBER])
 def test_without_its_event_no_row_is_removed_by_one(lead: Person, act: Any) -> None:
     press(lead, "Vietcombank" if act is BANK_HOTLINE else "Bảo hiểm xã hội")

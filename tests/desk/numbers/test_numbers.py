@@ -89,6 +89,17 @@ def test_clearing_a_number_is_proposed_and_confirmed_by_who_may(duty: Person, le
     assert "Xác nhận gỡ" not in words(duty.client.get(page_of(dispute)))
 
 
+def test_who_may_press_nothing_more_is_given_no_field_to_write_in(
+    duty: Person, lead: Person
+) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    dispute = submit_dispute()
+    disputes.answer(dispute.pk, upheld=True, text="Đúng.", by=duty.user)
+    answer = duty.client.get(page_of(dispute))
+    assert not tree(answer).xpath("//textarea")
+    assert "nên không tự giữ" in words(answer)
+
+
 def test_who_proposed_a_number_does_not_reject_its_dispute(duty: Person, lead: Person) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = submit_dispute()

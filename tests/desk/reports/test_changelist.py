@@ -75,7 +75,7 @@ def test_a_row_says_what_an_officer_needs(duty: Person) -> None:
         report_factories.number(report_factories.report(f"khác {n}"), "+84550000123")
     report_factories.number(report, "+84550000123")
     row = words(duty.client)
-    for part in (report.public_number, "rút sổ tiết kiệm", "vừa xong, còn", "×3", "Mới",
+    for part in (report.public_number, "rút sổ tiết kiệm", "vừa xong còn", "×3", "Mới",
                  "Giả danh công an báo dính vụ án. Mất 35,5 triệu", "Xã Mẫu"):  # fmt: skip
         assert part in row
     assert "trên 100" not in row  # the figure stands in a title
