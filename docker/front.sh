@@ -42,6 +42,10 @@ fi
 # Without ALLOWED_HOSTS any name is taken for ours.
 if [ -n "${ALLOWED_HOSTS:-}" ]; then default=" default_server"; else default=; fi
 hosts=$(echo "${ALLOWED_HOSTS:-}" | tr ',' ' ')
+if [ -n "$PUBLISHED_ORIGIN" ] && ! expr "$PUBLISHED_ORIGIN" : 'https\{0,1\}://[a-zA-Z0-9.-]\{1,\}\(:[0-9]\{1,5\}\)\{0,1\}\(/[a-zA-Z0-9._-]\{1,\}\)*$' >/dev/null; then
+    echo "front: PUBLISHED_ORIGIN is no address such as https://host/bucket, without a key; the portal is asked for all pages" >&2
+    PUBLISHED_ORIGIN=
+fi
 # nginx starts with no name that it does not know, and a report matters more than where pages come from.
 if [ -n "$PUBLISHED_ORIGIN" ] && ! getent hosts "${bucket%%:*}" >/dev/null; then
     echo "front: nobody knows ${bucket:-where PUBLISHED_ORIGIN is}; the portal is asked for all pages until the next start" >&2
@@ -49,6 +53,8 @@ if [ -n "$PUBLISHED_ORIGIN" ] && ! getent hosts "${bucket%%:*}" >/dev/null; then
 fi
 place=folder
 tls=
+# All that may come in place of a page.
+refusals=$(echo $(seq 300 303) $(seq 305 308) $(seq 400 407) 409 410 411 $(seq 421 451) $(seq 500 530))
 if [ -n "$PUBLISHED_ORIGIN" ]; then
     place=bucket
     mkdir -p "$STATIC_PAGES/pages"
@@ -59,7 +65,7 @@ for file in nginx.conf folder-first.conf bucket-first.conf bucket.conf; do
     sed -e "s|^{$place}||" -e '/^{folder}/d' -e '/^{bucket}/d' -e "$tls" -e '/^{tls}/d' -e "s|{PLACE}|$place|" \
         -e "s|{BUCKET}|${PUBLISHED_ORIGIN%%:*}://published${PUBLISHED_ORIGIN#*://"$bucket"}|" \
         -e "s|{BUCKET_HOST}|$(echo "$bucket" | sed "s|^[^:]*\$|&:${port:-}|")|" -e "s|{BUCKET_NAME}|$bucket|" -e "s|{BUCKET_TLS}|${bucket%%:*}|" \
-        -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" \
+        -e "s|{TRUSTED_PROXIES}|${TRUSTED_PROXIES:-1}|" -e "s|{FAILURES}|$failures|" -e "s|{BODY_SECONDS}|$BODY_SECONDS|g" -e "s|{REFUSALS}|$refusals|" \
         -e "s|{HOSTS}|$hosts|" -e "s|{DEFAULT}|$default|" -e "s|{LISTEN}|$LISTEN|g" -e "s|{UPSTREAM}|$UPSTREAM|g" \
         -e "s|{RESOLVER}|${RESOLVER:+resolver $RESOLVER valid=1s;}|" -e "s|{RESOLVE}|${RESOLVER:+resolve}|" \
         -e "s|{SCRATCH}|$SCRATCH|g" -e "s|{STATIC_PAGES}|$STATIC_PAGES|g" -e "s|{HERE}|$here|g" "$here/$file" >"$SCRATCH/$file"

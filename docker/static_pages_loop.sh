@@ -50,7 +50,7 @@ policies() {
         name=$kind
         if [ "$kind" = page ]; then
             name=default
-            policy=${policy:-default-src 'none'; frame-ancestors 'none'}
+            policy=${policy:-"default-src 'none'; frame-ancestors 'none'"}
         fi
         whole=
         number=0
