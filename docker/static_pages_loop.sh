@@ -27,7 +27,9 @@ fi
 fetch() { # an object of the bucket, where there is one, in so many seconds; what cannot be had stays, and grows old
     [ -n "${PUBLISHED_ORIGIN:-}" ] || return 0
     copy="$STATIC_PAGES/$1"
-    case "$(curl -s --max-time "$2" -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$1")" in
+    # What broke off, or would fill the folder, is no object either, whatever its first line said.
+    code=$(curl -s --max-time "$2" --max-filesize 8000000 -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$1") || return 1
+    case "$code" in
     200) mv "$copy.new" "$copy" ;;
     403 | 404) rm -f "$copy" ;; # a stranger who may not list is told no more
     *) return 1 ;;
@@ -128,7 +130,9 @@ look() {
     now=$(date +%s)
     drop_outdated
     # A bucket that does not answer must not hold up what follows: pages are trusted for no longer.
-    if fetch checked 1; then fetch front 5 || true; fi
+    # Nor is a newer one believed without the lines that belong to it.
+    before=$(if [ -n "${PUBLISHED_ORIGIN:-}" ]; then cat "$STATIC_PAGES/checked" 2>/dev/null; fi)
+    if fetch checked 1 && ! fetch front 5; then echo "$before" >"$STATIC_PAGES/checked"; fi
     read_words "$STATIC_PAGES/checked"
     case "$first_word" in '' | *[!0-9]*) first_word=0 ;; esac
     age=$((now - first_word))

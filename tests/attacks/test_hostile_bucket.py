@@ -22,7 +22,8 @@ from tests.support.nginx_front import (
 )
 
 pytestmark = needs_nginx
-WORD = "word"
+WORD, ENDED = "word", "/canh-bao/ended/"
+FRONT = f"scheme http\nend 1 drop {ENDED}\n"
 OBJECT = re.compile(r"GET /pages/(?:pages|assets)/[a-zA-Z0-9_./-]+")
 # What follows a slash of ours; the portal alone is asked for it.
 SPLIT = b"a%20HTTP/1.1%0d%0aHost:%20evil.example%0d%0a%0d%0aGET%20/evil%20HTTP/1.1%0d%0aX:%20"
@@ -52,6 +53,8 @@ class Bucket(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
         self.status, self.headers = 200, dict[str, str]()
+        self.word, self.lacks = WORD, ""  # how `front` is not to be had: broken off, or refused
+        self.lacking = 0
 
     @property
     def origin(self) -> str:
@@ -63,13 +66,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: Bucket
 
     def do_GET(self) -> None:
-        texts = {"wanted": WORD, "checked": f"{int(time.time())} {WORD}", "front": "scheme http"}
+        word = self.server.word
+        texts = {"wanted": word, "checked": f"{int(time.time())} {word}", "front": FRONT}
         name = self.path.rpartition("/")[2]
-        if name in texts:
+        if name == "front" and self.server.lacks:
+            self.server.lacking += 1
+            self.close_connection = True
+            self.send_response(500 if self.server.lacks == "refused" else 200)
+            self.send_header("Content-Length", str(len(FRONT)))
+            self.end_headers()
+            self.wfile.write(FRONT.encode()[:12])
+        elif name in texts:
             self._answer(200, {}, f"{texts[name]}\n")
-            return
-        self.server.asked.append(f"{self.command} {self.path}")
-        self._answer(self.server.status, self.server.headers, "of the bucket")
+        else:
+            self.server.asked.append(f"{self.command} {self.path}")
+            self._answer(self.server.status, self.server.headers, "of the bucket")
 
     do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  # of http.server
 
@@ -102,6 +113,7 @@ def front(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(autouse=True)
 def _as_usual(bucket: Bucket) -> None:
     bucket.status, bucket.headers, bucket.asked = 200, {}, []
+    bucket.lacks, bucket.lacking = "", 0
 
 
 def test_a_bucket_is_asked_for_names_of_pages_alone(bucket: Bucket, front: int) -> None:
@@ -137,6 +149,24 @@ def test_a_bucket_adds_no_header_to_a_page_and_gives_nginx_no_order(
     assert [(name, told.headers.get_all(name)) for name in ORDERS] == [
         (name, plain.headers.get_all(name)) for name in ORDERS
     ]
+
+
+def test_what_breaks_off_on_its_way_is_not_taken_for_the_whole(bucket: Bucket, front: int) -> None:
+    """The lines that are lacking would say that a warning has ended."""
+    assert body(front, ENDED).startswith(FROM_PORTAL)
+    bucket.lacks = "broken off"
+    assert soon(lambda: bucket.lacking > 3)
+    assert body(front, ENDED).startswith(FROM_PORTAL)
+
+
+def test_no_page_of_a_newer_word_goes_out_without_the_lines_that_belong_to_it(
+    bucket: Bucket, front: int
+) -> None:
+    bucket.word, bucket.lacks = "newer", "refused"
+    assert soon(lambda: bucket.lacking > 3)
+    assert body(front, PAGE).startswith(FROM_PORTAL)
+    bucket.lacks = ""
+    assert soon(lambda: body(front, PAGE) == b"of the bucket")
 
 
 def test_a_sheet_that_the_bucket_lacks_is_asked_of_the_portal(bucket: Bucket, front: int) -> None:
