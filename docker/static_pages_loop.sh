@@ -24,14 +24,14 @@ if [ -n "${PUBLISHED_ORIGIN:-}" ]; then # a program is started for each look
     TICKS=1
 fi
 
-fetch() { # an object of the bucket, where there is one, in so many seconds; what cannot be had stays, and grows old
+fetch() { # an object of the bucket, where there is one, in so many seconds, as .new if `later`; what cannot be had stays, and grows old
     [ -n "${PUBLISHED_ORIGIN:-}" ] || return 0
     copy="$STATIC_PAGES/$1"
     # What broke off, or would fill the folder, is no object either, whatever its first line said.
     code=$(curl -s --max-time "$2" --max-filesize 8000000 -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$1") || return 1
     case "$code" in
-    200) mv "$copy.new" "$copy" ;;
-    403 | 404) rm -f "$copy" ;; # a stranger who may not list is told no more
+    200) [ -n "${3:-}" ] || mv "$copy.new" "$copy" ;;
+    403 | 404) rm -f "$copy" "$copy.new" ;; # a stranger who may not list is told no more
     *) return 1 ;;
     esac
 }
@@ -131,8 +131,9 @@ look() {
     drop_outdated
     # A bucket that does not answer must not hold up what follows: pages are trusted for no longer.
     # Nor is a newer one believed without the lines that belong to it.
-    before=$(if [ -n "${PUBLISHED_ORIGIN:-}" ]; then cat "$STATIC_PAGES/checked" 2>/dev/null; fi)
-    if fetch checked 1 && ! fetch front 5; then echo "$before" >"$STATIC_PAGES/checked"; fi
+    if fetch checked 1 later && fetch front 5 && [ -e "$STATIC_PAGES/checked.new" ]; then
+        mv "$STATIC_PAGES/checked.new" "$STATIC_PAGES/checked"
+    fi
     read_words "$STATIC_PAGES/checked"
     case "$first_word" in '' | *[!0-9]*) first_word=0 ;; esac
     age=$((now - first_word))
