@@ -118,7 +118,9 @@ def take_down(act: RowAct, pk: object, reason: str, *, by: User) -> Proposal | N
         row = rows.filter(pk=pk).first()
         if row is None:
             raise ActionError("Số này đã gỡ rồi.")
-        lock_until_commit("take down")  # one at a time: of two presses at once each counts the other
+        lock_until_commit(
+            "take down"
+        )  # one at a time: of two presses at once each counts the other
         if _takes_two(by):
             return act.propose_removal(row, by, reason.strip())
         was = act.list_values(row)

@@ -27,7 +27,14 @@ FRONT = f"scheme http\nend 1 drop {ENDED}\n"
 OBJECT = re.compile(r"GET /pages/(?:pages|assets)/[a-zA-Z0-9_./-]+")
 # What follows a slash of ours; the portal alone is asked for it.
 SPLIT = b"a%20HTTP/1.1%0d%0aHost:%20evil.example%0d%0a%0d%0aGET%20/evil%20HTTP/1.1%0d%0aX:%20"
-STRANGE = (SPLIT, b"%0a", b"a.css%3flist-type=2", b"a.css%23b", b"%252e%252e/%252e%252e/evil", b"a%5cb")
+STRANGE = (
+    SPLIT,
+    b"%0a",
+    b"a.css%3flist-type=2",
+    b"a.css%23b",
+    b"%252e%252e/%252e%252e/evil",
+    b"a%5cb",
+)
 FOLDERS = (b"/static/", b"/canh-bao/", b"/canh-bao/noi-dung/", b"/dang-bi-goi/")
 ANSWERS: dict[str, tuple[int, dict[str, str]]] = {
     "elsewhere for now": (307, {"Location": "https://evil.example/"}),
@@ -177,7 +184,11 @@ def test_a_sheet_that_the_bucket_lacks_is_asked_of_the_portal(bucket: Bucket, fr
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://127.0.0.1:9/a|e id", "http://127.0.0.1:9/a; deny all", "http://key:secret@127.0.0.1:9/a"],
+    [
+        "http://127.0.0.1:9/a|e id",
+        "http://127.0.0.1:9/a; deny all",
+        "http://key:secret@127.0.0.1:9/a",
+    ],
 )
 def test_an_address_that_is_none_stops_no_front_and_is_told(origin: str, tmp_path: Path) -> None:
     scratch = tmp_path / "front"
