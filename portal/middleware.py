@@ -185,9 +185,7 @@ class StaffSessionMiddleware(SessionMiddleware):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         super().process_request(request)
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if not sessions.is_end_left(request):
             return super().process_response(request, response)
         patch_vary_headers(response, ("Cookie",))

@@ -137,7 +137,7 @@ def _takes_two(by: User) -> bool:
     limit, taken = settings.MAX_TAKEDOWNS_AN_HOUR, AuditEvent.objects.filter(kind=TAKEN_DOWN)
     day = taken.filter(created_at__gt=Now() - timedelta(days=1))
     own = day.filter(actor=by, created_at__gt=Now() - timedelta(hours=1))
-    return own.count() >= limit or day.count() >= MAX_TOGETHER * limit
+    return bool(own.count() >= limit or day.count() >= MAX_TOGETHER * limit)
 
 
 def count_frequent_removers() -> int:
