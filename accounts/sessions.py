@@ -5,9 +5,10 @@ decoding all.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +28,8 @@ from django.views.decorators.http import require_http_methods
 from core.audit import events
 from core.responses import HttpResponseSeeOther
 
+View = Callable[..., HttpResponse]
+_NOBODY_PRESSED = "nobody_pressed"  # of a request
 _BEGAN, _DEVICE = "began_at", "device"
 # In a session opened by OIDC: the provider's ids of person and session, its signed token.
 OPENED = "opened"
@@ -71,6 +74,24 @@ def is_past_max_age(request: HttpRequest) -> bool:
         return False
     age = timezone.now().timestamp() - request.session.get(_BEGAN, 0)
     return bool(age >= settings.SESSION_MAX_HOURS * 3600)
+
+
+def leave_end_of_session(view: View) -> View:
+    """Return a view that open pages ask by themselves: it puts off no session's end."""
+
+    @wraps(view)
+    def asked_by_page(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
+        setattr(request, _NOBODY_PRESSED, True)
+        return view(request, *arguments, **names)
+
+    return asked_by_page
+
+
+def is_end_left(request: HttpRequest) -> bool:
+    """Return whether nobody pressed anything, and so the session ends when it would have ended."""
+    if not hasattr(request, _NOBODY_PRESSED):
+        return False
+    return not (request.session.modified or request.session.is_empty())
 
 
 def sessions_of(user: User) -> list[ActiveSession]:

@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from accounts.sessions import get_officer
+from accounts.sessions import get_officer, leave_end_of_session
 from core.text import lower_initial
 from desk import proposals
 from desk.labels import codes
@@ -124,7 +124,7 @@ def show_handovers(request: HttpRequest) -> HttpResponse:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    view = site.admin_view(require_safe(show_handovers))
+    view = site.admin_view(leave_end_of_session(require_safe(show_handovers)))
     return [path("reports/report/handovers/", view, name="reports_report_handovers")]
 
 

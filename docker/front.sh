@@ -58,6 +58,10 @@ if ! sh -c ': >>/proc/self/fd/9' 9>&2 2>/dev/null; then
     echo "front: what fails is not logged, for stderr is a socket" >&2
     failures=/dev/null
 fi
+if [ -n "$PUBLISHED_ORIGIN" ] && ! expr "$PUBLISHED_ORIGIN" : 'https\{0,1\}://[a-zA-Z0-9.-]\{1,\}\(:[0-9]\{1,5\}\)\{0,1\}\(/[a-zA-Z0-9._-]\{1,\}\)*$' >/dev/null; then
+    echo "front: PUBLISHED_ORIGIN is no address such as https://host/bucket, without a key; the portal is asked for all pages" >&2
+    PUBLISHED_ORIGIN=
+fi
 
 # scheme://bucket/path, the bucket perhaps with a port
 scheme=${PUBLISHED_ORIGIN%%:*}
@@ -94,6 +98,7 @@ s|^{$place}||
 /^{bucket}/d
 /^{tls}/d"
 fill PLACE "$place"
+fill REFUSALS "$(echo $(seq 300 303) $(seq 305 308) $(seq 400 407) 409 410 411 $(seq 421 451) $(seq 500 530))" # all that may come in place of a page
 fill LISTEN "$LISTEN"
 fill UPSTREAM "$UPSTREAM"
 fill HOSTS "$(echo "${ALLOWED_HOSTS:-}" | tr ',' ' ')"

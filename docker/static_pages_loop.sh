@@ -25,12 +25,14 @@ dropped_for=        # the word for which all was dropped that was kept before it
 agreed_at=          # when the pages last had the newest word
 has_new_signatures= # that nginx has not read
 
-fetch() { # an object of the bucket, where there is one, in so many seconds; what cannot be had stays, and grows old
+fetch() { # an object of the bucket, where there is one, in so many seconds, as .new if `later`; what cannot be had stays, and grows old
     [ -n "${PUBLISHED_ORIGIN:-}" ] || return 0
     copy="$STATIC_PAGES/$1"
-    case "$(curl -s --max-time "$2" -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$1")" in
-    200) mv "$copy.new" "$copy" ;;
-    403 | 404) rm -f "$copy" ;; # a stranger who may not list is told no more
+    # What broke off, or would fill the folder, is no object either, whatever its first line said.
+    code=$(curl -s --max-time "$2" --max-filesize 8000000 -o "$copy.new" -w '%{http_code}' "$PUBLISHED_ORIGIN/$1") || return 1
+    case "$code" in
+    200) [ -n "${3:-}" ] || mv "$copy.new" "$copy" ;;
+    403 | 404) rm -f "$copy" "$copy.new" ;; # a stranger who may not list is told no more
     *) return 1 ;;
     esac
 }
@@ -51,7 +53,7 @@ policies() {
         name=$kind
         if [ "$kind" = page ]; then
             name=default
-            policy=${policy:-default-src 'none'; frame-ancestors 'none'}
+            policy=${policy:-"default-src 'none'; frame-ancestors 'none'"}
         fi
         whole=
         number=0
@@ -127,7 +129,10 @@ drop_at_new_word() {
 
 read_checked() { # how old the pages are, and whether they have the newest word
     # A bucket that does not answer must not hold up what follows: pages are trusted for no longer.
-    if fetch checked 1; then fetch front 5 || true; fi
+    # Nor is a newer one believed without the lines that belong to it.
+    if fetch checked 1 later && fetch front 5 && [ -e "$STATIC_PAGES/checked.new" ]; then
+        mv "$STATIC_PAGES/checked.new" "$STATIC_PAGES/checked"
+    fi
     read_words "$STATIC_PAGES/checked"
     case "$first_word" in '' | *[!0-9]*) first_word=0 ;; esac
     age=$((now - first_word))

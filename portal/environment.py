@@ -150,8 +150,8 @@ PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
 #: warnings in a row that fail to reach an agency until that channel stops and the desk says so
 PARTNER_MAX_FAILURES = env.int("PARTNER_MAX_FAILURES", 3)
 
-#: published numbers that one officer may take down within an hour; for more a second confirms each,
-#: and the leads are told
+#: published numbers that one officer may take down within an hour, and all officers three times as many
+#: within a day; for more a second confirms each, and the leads are told
 MAX_TAKEDOWNS_AN_HOUR = env.int("MAX_TAKEDOWNS_AN_HOUR", 5)
 
 #: minutes within which somebody calls a reporter in danger

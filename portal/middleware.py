@@ -34,6 +34,7 @@ from django.http import (
 from django.middleware.gzip import GZipMiddleware
 from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
 
@@ -172,7 +173,9 @@ class StaffStackMiddleware:
 
 
 class StaffSessionMiddleware(SessionMiddleware):
-    """Removes NUL, which PostgreSQL cannot hold, from session name, path and query."""
+    """Removes NUL, which PostgreSQL cannot hold, from session name, path and query; a page that asks by
+    itself is no sign of its officer.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         request.path_info = request.path_info.replace("\0", "\ufffd")
@@ -181,6 +184,12 @@ class StaffSessionMiddleware(SessionMiddleware):
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not sessions.is_end_left(request):
+            return super().process_response(request, response)
+        patch_vary_headers(response, ("Cookie",))
+        return response
 
 
 class MaxSessionAgeMiddleware(MiddlewareMixin):

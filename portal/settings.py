@@ -37,12 +37,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.middleware.RequestCountMiddleware",  # outermost: also what the next ones answer
     "portal.middleware.SecurityHeadersMiddleware",  # around the others: also on what they answer
-    "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.CachedCSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",  # refuses names that are not ours, under all of those
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
     "portal.middleware.NoTransformGZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.CachedCSPMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.PathLanguageMiddleware",
     "portal.middleware.StaffNetworksMiddleware",  # before anybody asks where a path leads
     "django.middleware.common.CommonMiddleware",

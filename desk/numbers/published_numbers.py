@@ -32,7 +32,7 @@ TAKEN_DOWN = (
     "Đã gỡ. Các trang công khai bỏ số này trong vòng hai phút. Muốn hiện lại thì cần hai người."
 )
 TAKES_TWO = (
-    "Chưa gỡ: trong một giờ bạn đã gỡ nhiều số. Đã đề nghị; một người khác xác nhận thì các trang mới bỏ"
+    "Chưa gỡ: bạn trong một giờ, hay mọi người trong một ngày, đã gỡ nhiều số. Đã đề nghị; một người khác xác nhận thì các trang mới bỏ"
     " số này. Chỉ huy được báo."
 )
 _RESULTS = {False: (messages.SUCCESS, TAKEN_DOWN), True: (messages.WARNING, TAKES_TWO)}

@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.reauthentication import reauthentication_required
+from accounts.sessions import leave_end_of_session
 from desk.reports import (
     admin,
     agreement,
@@ -49,7 +50,7 @@ def list_queue_routes() -> Iterator[Route]:
     export = reauthentication_required(export, exports.EXPORT_PERMISSION, each="personal")
     yield "export/", "export", export, {}
     yield "next/", "take_next", require_POST(admin.take_next), {}
-    yield "calls/", "calls", require_safe(admin.show_calls), {}
+    yield "calls/", "calls", leave_end_of_session(require_safe(admin.show_calls)), {}
     yield "agreement/", "agreement", require_safe(agreement.show_agreement), {}
     own = reauthentication_required(
         require_POST(sealed_data_actions.find_own_number), sealed_data_actions.REVEAL_PERMISSION

@@ -36,6 +36,7 @@ DISPUTE_WORKING_DAYS = 2  # for the desk, while no other number has been confirm
 STATEMENT_CODE = "dispute_answer"
 _MAX_ATTEMPTS = 5  # to find a free public number
 _SECRET_CHARS = 4
+_MIN_DIGITS_APART = 6  # a shorter number is easily made up of the digits of a day
 _CODE = re.compile(
     rf"XL(\d\d)([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})([{ALPHABET}]{{{_SECRET_CHARS}}})"
 )
@@ -66,12 +67,14 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
 
 def _find_repeated(subject: Subject, text: str) -> str:
     """Return why an answer may not name what was disputed or another's number, account, link; "" else."""
+    words, bare = normalize(text).split(), subject.key.removeprefix("+84")
     if subject.kind == SubjectKind.LINK:
-        searched = text.lower().replace("[.]", ".")
+        is_named = bare in text.lower().replace("[.]", ".")
+    elif len(bare) < _MIN_DIGITS_APART:
+        is_named = bare in words
     else:
-        searched = "".join(filter(str.isdecimal, normalize(text)))
-    bare = subject.key.removeprefix("+84")
-    if bare and bare in searched:
+        is_named = bare in "".join(filter(str.isdecimal, "".join(words)))
+    if bare and is_named:
         return "Đừng ghi lại số, tài khoản, đường link cần xem lại."
     return " ".join(find_faults([("Câu trả lời", text)]))
 

@@ -89,6 +89,8 @@ const calls = document.querySelector("[data-calls]");
 const CALLS_MS = 4_000;
 const SILENT = "desk-silent";
 const title = document.title;
+const stay = document.querySelector("[data-stay]"); // stay.js shows it two minutes before the session ends
+let ending = 0; // 1: that is shown, 2: over; looking here is no press, so whoever only listens must hear it
 const brief = calls && "brief" in calls.dataset; // on the queue: how many, in a line that stays where it is
 let known = calls && !brief ? numbersIn(calls) : null; // null: not asked yet
 
@@ -113,8 +115,14 @@ function countInTitle(numbers) {
   document.title = numbers.length ? `(${numbers.length}) Phải gọi ngay. ${title}` : title;
 }
 
+function soundEnd(now) {
+  if (now > ending && localStorage.getItem(SILENT) === null) sound();
+  ending = now;
+}
+
 async function askForCalls() {
   const answer = await fetch(calls.dataset.calls, { redirect: "manual" });
+  soundEnd(answer.ok ? Number(!stay.hidden) : 2);
   if (!answer.ok) {
     // Logged out, or the portal is away: whoever looks at the tab must know that it no longer watches.
     document.title = `Không còn theo dõi, mở lại trang. ${title}`;

@@ -1,5 +1,6 @@
-// Half an hour without a press ends the session: two minutes before, one press keeps it.
+// Half an hour without a press in any tab ends the session: two minutes before, one press keeps it.
 const AFTER_MS = 28 * 60_000;
+const PRESSED = "desk-pressed";
 const box = document.querySelector("[data-stay]");
 let timer;
 
@@ -9,9 +10,15 @@ function wait() {
   timer = setTimeout(() => { box.hidden = false; }, AFTER_MS);
 }
 
+function tellOtherTabs() {
+  localStorage.setItem(PRESSED, Date.now());
+  wait();
+}
+
+window.addEventListener("storage", ({ key }) => { if (key === PRESSED) wait(); });
 box.querySelector("button").addEventListener("click", async () => {
   const answer = await fetch(box.dataset.stay, { cache: "no-store", redirect: "manual" }).catch(() => ({}));
-  if (answer.ok) wait();
+  if (answer.ok) tellOtherTabs();
   else box.textContent = box.dataset.over;
 });
-wait();
+tellOtherTabs();

@@ -87,5 +87,15 @@ def test_half_an_hour_without_a_page_ends_it(duty: Person) -> None:
         assert duty.client.get(PAGE).status_code == 302
 
 
+@pytest.mark.parametrize("part", ["calls", "handovers"])
+def test_a_page_that_asks_by_itself_does_not_put_off_the_end(duty: Person, part: str) -> None:
+    """Nobody may sit down at a start page that was left open hours ago."""
+    began, url = timezone.now(), f"/admin/reports/report/{part}/"
+    for minutes, status in ((29, 200), (31, 302)):
+        with time_machine.travel(began + timedelta(minutes=minutes), tick=False):
+            answer = duty.client.get(url)
+            assert (answer.status_code, answer.headers["Vary"]) == (status, "Cookie")
+
+
 def test_a_session_is_not_begun_by_who_is_not_let_in(client: Client) -> None:
     assert not client.get("/admin/login/").cookies.get("sessionid")

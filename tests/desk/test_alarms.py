@@ -64,7 +64,7 @@ def test_a_purge_or_a_breach_that_is_late_or_very_many_looks_are_told(
         "breach": "đã quá hạn báo. Mở sự cố",
         "skipped": "1 việc máy làm không xong",
         "looks": "1 cán bộ mở dữ liệu cá nhân từ 30 lần trở lên trong mười phút, trong một ngày qua. Xem ai đã xem gì",
-        "takedowns": "1 cán bộ gỡ nhiều số công bố trong một giờ, trong một ngày qua. Xem các đề nghị",
+        "takedowns": "1 cán bộ muốn gỡ quá nhiều số công bố, trong một ngày qua. Xem các đề nghị",
     }
     assert text[kind] in banner(lead.client)
     assert not any(act in banner(duty.client) for act in ("Mở sự cố", "Xem ai"))

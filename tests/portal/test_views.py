@@ -42,6 +42,15 @@ def test_a_host_of_another_is_told_where_we_are(
         assert vietnamese_words(answer.content) == []
 
 
+def test_it_is_told_so_under_our_policy_over_plain_http_too(
+    client: Client, settings: Settings
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = client.get("/", headers={"Host": "ke-gian.example"})
+    assert answer.status_code == 400
+    assert {"Content-Security-Policy", "X-Frame-Options"} <= {*answer.headers}
+
+
 def test_the_english_home_is_found_without_its_last_slash(client: Client) -> None:
     assert client.get("/en")["Location"] == "/en/"
 

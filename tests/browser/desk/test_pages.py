@@ -1,5 +1,7 @@
 """The desk in a real browser: usable by everybody, by the keyboard, and under its strict policy."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
@@ -14,6 +16,7 @@ from tests.browser.desk.conftest import QUEUE, OpenDesk
 from tests.browser.pages import find_desk_faults, press, unfold
 from tests.support import report_factories
 from tests.support.alert_factories import submitted
+from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -38,17 +41,30 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
 def test_the_desk_asks_before_it_logs_out_and_one_press_keeps_the_session(
     portal: str, page: Page, settings: Settings
 ) -> None:
+    """Whoever waits at the start page for somebody to call hears that the session ends."""
+    page.add_init_script(
+        "sounds = 0; AudioContext = class extends AudioContext { constructor() { super(); sounds++; } };"
+    )
     page.clock.install()
-    page.goto(f"{portal}/admin/auth/user/")
+    page.goto(f"{portal}/admin/")
     asking = page.get_by_role("alert").filter(has_text="Hai phút nữa máy tự thoát")
+    other = page.context.new_page()
+    page.clock.fast_forward(60_000)
+    other.goto(f"{portal}/admin/auth/user/")  # is a press for each tab
     page.clock.fast_forward((settings.SESSION_COOKIE_AGE - 121) * 1000)
     expect(asking).to_be_hidden()
-    page.clock.fast_forward(1000)
+    assert page.evaluate("sounds") == 0
+    page.clock.fast_forward(5000)
     expect(asking).to_be_visible()
+    assert wait_until(lambda: page.evaluate("sounds") == 1, 5)
     before = Session.objects.get().expire_date
     asking.get_by_role("button", name="Ở lại").click()
     expect(asking).to_be_hidden()
     assert Session.objects.get().expire_date > before
+    Session.objects.all().delete()
+    page.clock.fast_forward(5000)
+    expect(page).to_have_title(re.compile("^Không còn theo dõi"))
+    assert page.evaluate("sounds") == 2
 
 
 def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(

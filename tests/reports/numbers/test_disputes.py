@@ -184,6 +184,13 @@ def test_an_answer_repeats_nothing_that_only_its_owner_may_know(
     disputes.answer(row.pk, upheld=False, text="Ngày 05/12. Gọi 02373.725.725.", by=duty.user)
 
 
+def test_the_digits_of_a_day_are_not_the_short_number_that_was_disputed(duty: Person) -> None:
+    row = disputes.submit_dispute(disputes.DisputeSubmission("156"), "a-key-of-the-browser")
+    with pytest.raises(ActionError, match="Ai có mã cũng đọc được"):
+        disputes.answer(row.pk, upheld=False, text="Số 156 vẫn giữ.", by=duty.user)
+    disputes.answer(row.pk, upheld=False, text="Ngày 15/6/2026 đã xem, vẫn giữ.", by=duty.user)
+
+
 def test_the_desk_offers_each_state_once_and_what_waits_first(duty: Person) -> None:
     page = duty.client.get("/admin/reports/dispute/").content.decode()
     filters = page[page.index("Chờ xem lại</a>") - 200 :].partition("</details>")[0]
