@@ -84,14 +84,19 @@ def text_field(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> 
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
-def _box(label: str | StrPromise, hint: str | StrPromise = "", css: str = "") -> forms.Field:
-    widget = _YesBox({"class": css})
-    return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
+def _box(label: str | StrPromise, css: str = "") -> forms.Field:
+    return forms.CharField(label=label, required=False, widget=_YesBox({"class": css}))
 
 
 def lines_field(label: Any, hint: Any = "", rows: int = 3, **attrs: str) -> forms.CharField:
     widget = forms.Textarea({"class": "input", "rows": str(rows), **attrs})
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
+
+
+def email_field() -> forms.CharField:
+    """Return the field of the address for notices."""
+    hint = _("Chỉ để báo có lời mới. Không link, không nói chuyện gì.")
+    return text_field(_("Email của bạn"), hint, inputmode="email", autocomplete="email")
 
 
 def _radio(options: Any, label: Any = "") -> LenientChoiceField:
@@ -107,7 +112,7 @@ class ReportForm(TokenForm):
     caller_number = text_field(
         _("Số (hoặc tên) hiện trên máy"), _("Chép cả dấu +. Ví dụ: 0550 000 123")
     )
-    happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), css="alarm")
+    happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), "alarm")
     urgent_phone = text_field(
         _("Số của bạn, để công an gọi ngay"),
         _("Bỏ trống vẫn gửi được, nhưng không ai gọi lại được."),
@@ -142,12 +147,7 @@ class ReportForm(TokenForm):
         _("Chỉ cán bộ được giao tin mới xem được."),
         **OWN_NUMBER,
     )
-    contact_email = text_field(
-        _("Email của bạn"),
-        _("Chỉ để báo có lời mới. Không link, không nói chuyện gì."),
-        inputmode="email",
-        autocomplete="email",
-    )
+    contact_email = email_field()
     callback_phrase = text_field(
         _("Câu hẹn (câu bí mật chỉ bạn và công an biết)"),
         _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),

@@ -90,31 +90,39 @@ _FIELDS = ("claimed_office", "claimed_name", "called_on_raw", "money_lost_raw", 
 
 
 @dataclass(frozen=True)
-class ReportSubmission:
-    """The form as typed, free of NUL and lone surrogates (core/form_data.py); None: no answer."""
+class CallDetails:
+    """What a report and a follow-up tell alike, as typed, free of NUL and lone surrogates
+    (core/form_data.py); `called_on`: the day that `called_day` means, if any.
+    """
+
+    story: str = ""
+    accounts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    called_day: str = ""
+    called_on: date | None = None
+    called_on_raw: str = ""
+    money_lost_raw: str = ""
+    commune_raw: str = ""
+    commune_id: str | None = None
+    contact: str = ""
+    phrase: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportSubmission(CallDetails):
+    """The form of a report; None: no answer."""
 
     happening_now: bool | None = None
     channel: str = ""
     caller_number: str = ""
     claimed_office: str = ""
     claimed_name: str = ""
-    story: str = ""
     demands: tuple[str, ...] = ()
-    accounts: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    called_day: str = ""
-    called_on: date | None = None  # the day that `called_day` means
-    called_on_raw: str = ""
     money_lost: bool | None = None
-    money_lost_raw: str = ""
-    commune_raw: str = ""
-    commune_id: str | None = None
-    contact: str = ""
-    phrase: str = ""
     email: str = ""  # for notices (reports/notices/)
     on_behalf: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
     language: str = Report.Language.VIETNAMESE
 
 

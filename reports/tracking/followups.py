@@ -6,7 +6,6 @@ encrypted, and redacted in the working copy. The same words under the same key a
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -27,7 +26,7 @@ from reports.extraction.redaction import RedactedCopy
 from reports.facts import contact_index, merged_report
 from reports.facts.merged_report import Caller, MergedReport
 from reports.models import Followup, Message, Report
-from reports.submission.intake import TRIAGE_TASK
+from reports.submission.intake import TRIAGE_TASK, CallDetails
 
 # Of one report: more than anybody needs, and as much as desk and triage can handle.
 MAX_FOLLOWUPS = 40
@@ -45,23 +44,11 @@ class LimitReachedError(Exception):
 
 
 @dataclass(frozen=True)
-class FollowupSubmission:
-    """A posted form of the tracking page; `called_on`: the day that `called_day` means, if any."""
+class FollowupSubmission(CallDetails):
+    """A posted form of the tracking page."""
 
     kind: str = Followup.Kind.MORE
-    story: str = ""
     callers: tuple[Caller, ...] = ()
-    accounts: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    called_day: str = ""
-    called_on: date | None = None
-    called_on_raw: str = ""
-    money_lost_raw: str = ""
-    commune_raw: str = ""
-    commune_id: str | None = None
-    contact: str = ""
-    phrase: str = ""
-    flags: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -211,9 +198,7 @@ def _redact_caller(copy: RedactedCopy, caller: Caller) -> dict[str, Any]:
     fields = asdict(caller) | {
         name: copy.redact_field(getattr(caller, name)) for name in ("office", "name")
     }
-    is_readable = any(
-        phone.key for phone in phones.parse_many(caller.number[:MAX_NUMBER_CHARS_READ])
-    )
+    is_readable = any(phone.key for phone in _parse_numbers(caller))
     if not is_readable or "masked_contact" in copy.redact_silently(caller.number).flags:
         fields["number"] = copy.redact_field(caller.number)
     return fields

@@ -23,6 +23,7 @@ from reports.submission.forms import (
     TIME_OF_CALL,
     CodeForm,
     LenientChoiceField,
+    email_field,
     lines_field,
     text_field,
 )
@@ -180,12 +181,7 @@ class NoticeForm(FollowupBaseForm):
     address = "reports:notice"
     button = _("Báo cho tôi")
     parts = ("email", _Part("submit_notice"))
-    email = text_field(
-        _("Email của bạn"),
-        _("Chỉ để báo có lời mới. Không link, không nói chuyện gì."),
-        inputmode="email",
-        autocomplete="email",
-    )
+    email = email_field()
 
     def clean_email(self) -> str:
         typed = str(self.cleaned_data["email"])

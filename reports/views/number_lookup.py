@@ -83,13 +83,7 @@ def _check_page(
 
 
 def verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpResponse:
-    context: dict[str, object] = {
-        "verdict": verdict,
-        "form": CheckForm(),
-        "days": report_counts.DAYS,
-        "accused": list(filter(None, [verdict.disputable])),
-        "answer": answer_promise(),
-    }
+    context = _verdict_context(verdict)
     if verdict.office:
         context["office"] = office_texts.localized_text(verdict.office.office)
         context["published"] = office_texts.localized_number(verdict.office)
@@ -104,11 +98,15 @@ def choice_page(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpR
 
 
 def _subject_page(request: HttpRequest, verdict: SubjectVerdict) -> HttpResponse:
-    context = {
+    context = _verdict_context(verdict)
+    return render(request, "reports/check_subject.html", context, using="public")
+
+
+def _verdict_context(verdict: lookup.NumberVerdict | SubjectVerdict) -> dict[str, object]:
+    return {
         "verdict": verdict,
         "form": CheckForm(),
         "days": report_counts.DAYS,
         "accused": list(filter(None, [verdict.disputable])),
         "answer": answer_promise(),
     }
-    return render(request, "reports/check_subject.html", context, using="public")
