@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from lxml import etree, html
+from lxml import etree
 
 from tests.support.alert_factories import IN_ENGLISH, cancelled, draft, issued, office, withdrawn
 
@@ -56,21 +56,6 @@ def test_a_page_in_two_languages_names_both_beside_each(client: Client) -> None:
         assert [link.get("hreflang") for link in links] == ["vi", "en"], path
         assert all(str(link.get("href")).startswith(f"{PORTAL}/") for link in links)
     assert found["/danh-cho-co-quan/"].findall("x:link", NAMES) == []
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/dang-bi-goi/", "/bao-cao/", "/that-hay-gia/", "/kiem-tra/"]
-)
-def test_a_page_tells_search_engines_and_shared_links_what_it_is(client: Client, path: str) -> None:
-    head = html.document_fromstring(client.get(path).content).head
-    links = {
-        each.get("hreflang"): each.get("href") for each in head.xpath("link[@rel='alternate']")
-    }
-    assert links == {"vi": PORTAL + path, "en": f"{PORTAL}/en{path}", "x-default": PORTAL + path}
-    assert head.xpath("link[@rel='canonical']/@href") == [PORTAL + path]
-    (about,) = head.xpath("meta[@name='description']/@content")
-    assert head.xpath("meta[@property='og:description']/@content") == [about]
-    assert head.xpath("meta[@property='og:url']/@content") == [PORTAL + path]
 
 
 def test_the_report_page_may_be_found_and_receipts_may_not(client: Client) -> None:

@@ -20,67 +20,32 @@ KINDS: dict[str, dict[str, str | None]] = {
     "shared": _EVERYWHERE  # published words: every site and program reads them
     | {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"},
 }
-FRAMES = {
-    *("frame", "commune_frame", "office_frame", "alert_frame"),
-    *("live_frame", "live_alert_frame", "live_commune_frame", "live_office_frame"),
+# The pages of each kind. Frames are embedded, and their script; the last four that are shared are for
+# programs, by our own rules of sharing; ours are pages of residents, and what only our own pages or
+# our own people ask for.
+_NAMES = {
+    "frames": (
+        "frame commune_frame office_frame alert_frame live_frame live_alert_frame live_commune_frame "
+        "live_office_frame"
+    ),
+    "shared": (
+        "rss atom json_feed cap_index cap_message content signature public_key picture oembed sound "
+        "no_range number_range number_bundle number_bundle_key"
+    ),
+    "ours": (
+        "home now assessment scam_call genuine personal_data accessibility check dispute "
+        "dispute_answer for_programs offices office statistics statistics_file search report "
+        "report_submit report_received track new_code attachments followup reply notice notice_stop "
+        "notice_end calendar report_status confirm_withdrawal confirm_erasure report_close "
+        "new_code_received declaration declaration_page declaration_pdf file_recall withdraw "
+        "data_export erasure_request offline list detail print history plain poster pack for_agencies "
+        "partner_confirmation subscribe subscription_join subscription_leave subscription_change csp "
+        "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
+        "security_txt invitation"
+    ),
 }
+FRAMES, SHARED, OURS = (frozenset(names.split()) for names in _NAMES.values())
 EMBEDDED = FRAMES | {"script"}
-SHARED = {
-    *("rss", "atom", "json_feed", "cap_index", "cap_message", "content", "signature"),
-    *("public_key", "picture", "oembed", "sound"),
-}
-# Pages of residents, and what only our own pages or our own people ask for.
-OURS = {
-    *(
-        "home",
-        "now",
-        "assessment",
-        "scam_call",
-        "genuine",
-        "personal_data",
-        "accessibility",
-        "check",
-        "dispute",
-        "dispute_answer",
-    ),
-    *("for_programs", "offices", "office", "statistics", "statistics_file", "search", "report"),
-    *("report_submit", "report_received", "track", "new_code", "attachments", "followup", "reply"),
-    *("notice", "notice_stop", "notice_end", "calendar"),
-    *(
-        "report_status",
-        "confirm_withdrawal",
-        "confirm_erasure",
-        "report_close",
-        "new_code_received",
-        "declaration",
-        "declaration_page",
-        "declaration_pdf",
-        "file_recall",
-    ),
-    *("withdraw", "data_export", "erasure_request", "offline", "list", "detail", "print"),
-    *("history", "plain", "poster", "pack", "for_agencies", "partner_confirmation", "subscribe"),
-    *(
-        "subscription_join",
-        "subscription_leave",
-        "subscription_change",
-        "csp",
-        "livez",
-        "readyz",
-        "metrics",
-        "sitemap",
-    ),
-    *(
-        "english_home",
-        "robots",
-        "favicon",
-        "manifest",
-        "service_worker",
-        "security_txt",
-        "invitation",
-    ),
-}
-# For programs, by our own rules of sharing.
-SHARED |= {"no_range", "number_range", "number_bundle", "number_bundle_key"}
 
 
 def kind_of(name: str) -> str:

@@ -19,7 +19,7 @@ from reports.models import Dispute, numbers
 from reports.numbers import disputes
 from tests.support.officers import Person
 from tests.support.report_factories import confirm_statement
-from tests.support.resident_pages import FOREIGN_ORIGIN, hidden_of, value, words
+from tests.support.resident_pages import hidden_of, value, words
 
 DISPUTE = "/kiem-tra/xem-lai/"
 NUMBER = "0550 000 123"
@@ -132,12 +132,6 @@ def test_what_a_machine_sends_needs_one_more_press(client: Client, fields: dict[
     }
     assert client.post(DISPUTE, again).status_code == 200
     assert encryption.decrypt_field(Dispute.objects.get(), "reason") == "Lời của tôi"
-
-
-def test_a_foreign_page_cannot_ask(client: Client) -> None:
-    answer = client.post(DISPUTE, form_of(client), headers=FOREIGN_ORIGIN)
-    assert answer.status_code == 403
-    assert not Dispute.objects.exists()
 
 
 def test_another_page_carries_the_number_here_without_an_address(client: Client) -> None:
