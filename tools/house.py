@@ -237,11 +237,12 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     ),
     # 330 modules, 49,000 and 45,000 lines were held before two officers, calls, letters to banks, corrections, the hotline,
     # hand-overs, shifts, the leaders' page, and the page that says real or fake; 54,400 and 49,800 before findings on accounts
-    # and links, numbers to dial, notices, statements, recordings and translations of warnings.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 59_600),
+    # and links, numbers to dial, notices, declarations, recordings and translations of warnings; 59,600 and 54,400 before files
+    # and pages in a bucket, traces, and take-downs that need a second officer.
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 60_400),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 54_400),
+    "lines of tests": (lambda: count_lines("tests"), 56_000),
 }
 
 
