@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test image-test bench soak fuzz attack mutation screens check release messages reference lock sbom licences local dev
+.PHONY: help run demo test bench soak fuzz attack image-test mutation screens check release messages reference lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:

@@ -22,6 +22,7 @@ HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it
 # A cached plan outlives the day when its tables were empty and a sequential scan was cheapest.
 BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 CACHE_SECONDS = 60
+_RETRY_LOCK_SECONDS = 0.2
 RETRY_DELAY_SECONDS = 10  # until a database that did not answer, or an empty table, is asked again
 # Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
 _TRY_THE_DISK = """
@@ -154,9 +155,8 @@ def try_lock(name: str) -> bool:
 @contextmanager
 def hold(name: str, *, waits: bool = True) -> Iterator[bool]:
     """Yield whether the block has the lock of that name, until it ends or this process dies."""
-    if waits:
-        fetch_all("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-    has_lock = waits or try_lock(name)
+    while not (has_lock := try_lock(name)) and waits:
+        time.sleep(_RETRY_LOCK_SECONDS)  # PostgreSQL would wait no longer than lock_timeout
     try:
         yield has_lock
     finally:

@@ -94,7 +94,7 @@ def test_no_dispute_of_a_number_has_a_fault(portal: str, visits: list[tuple[str,
         press(page, page.locator("main [name=code]"))
         page.locator(".verdict").wait_for()
         assert find_resident_faults(page) == []
-        row = Dispute.objects.latest("pk")
+        row = Dispute.objects.get(status=Dispute.Status.OPEN)
         disputes.answer(row.pk, upheld=False, text="Số này kẻ gian đã dùng.", by=officer)
         page.reload()
         assert find_resident_faults(page) == []

@@ -19,7 +19,7 @@ from tests.support.partner_server import OK, PartnerServer, partner_server, say
 from tests.support.processes import run_script
 from tests.support.report_factories import STORY
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # Celery closes the connection around a task
 FOREIGN = f"00-{'a' * 32}-{'b' * 16}-01"
 
 

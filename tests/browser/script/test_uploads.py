@@ -67,7 +67,7 @@ def test_a_large_picture_is_made_smaller_on_the_phone_and_a_larger_file_refused(
 def test_the_code_is_copied_by_a_press(writing: Page, phone: BrowserContext) -> None:
     phone.grant_permissions(["clipboard-read", "clipboard-write"])
     writing.get_by_role("button", name=SEND).click()
-    writing.locator("summary", has_text="Chép mã").click()
+    writing.locator("summary", has_text="Nhắn, chép").click()
     writing.get_by_role("button", name="Chép mã").click()
     expect(writing.get_by_text("Đã chép mã")).to_be_visible()
     groups = writing.locator(".code b").all_text_contents()

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from core.audit import events
 from core.errors import ActionError
-from reports.campaigns import manual_grouping
+from reports.campaigns import bursts, manual_grouping
 from reports.models import (
     Campaign,
     CampaignLink,
@@ -83,6 +83,7 @@ def test_what_persons_confirmed_is_told_apart_from_what_the_machine_proposes(lea
             is_confirmation=True, actor=lead.user,
         )  # fmt: skip
     line = "đã xác nhận 4 triệu đồng; máy đề xuất thêm 4 triệu đồng"
+    bursts.detect_and_store()
     assert line in lead.read_page(page_of(subject))
     assert line in lead.read_page(reverse("admin:index"))
     assert line in lead.read_page(reverse("admin:reports_campaign_changelist")).lower()
