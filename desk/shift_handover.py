@@ -55,7 +55,7 @@ def _group(rows: list[Any]) -> list[tuple[str, list[Any]]]:
     attempts = contact_views.find_attempts(rows)
     groups = dict[str, list[Any]]()
     for row in rows:
-        row.due = deadlines.next_deadline(row.case, row.received_at)
+        row.due = deadlines.next_deadline(row)
         row.attempt = attempts.get(row.pk, "Chưa ai gọi")
         version = bulk.ReportVersion(row.pk, row.public_number, row.case.version)
         row.token = bulk_actions.row_token(version)

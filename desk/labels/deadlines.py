@@ -11,6 +11,7 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from reports.calendar import deadline_rules
+from reports.cases.deadlines import tells_danger
 from reports.models import Case, Deadline, Report
 from reports.models.cases import WARN_BEFORE
 
@@ -28,13 +29,14 @@ class DeadlineLabel:
     css: str
 
 
-def next_deadline(
-    case: Case, received_at: datetime, now: datetime | None = None
-) -> DeadlineLabel | None:
-    """Return the next deadline or None; a report without deadlines yet is due to be classified."""
-    at = case.due_at
-    if at is None and case.status in Case.OPEN:
-        at = deadline_rules.due_at(deadline_rules.CLASSIFY, received_at)
+def next_deadline(report: Report, now: datetime | None = None) -> DeadlineLabel | None:
+    """Return the next deadline or None; before beat has started any, a report that tells a danger is
+    due to be called about, another to be classified.
+    """
+    at = report.case.due_at
+    if at is None and report.case.status in Case.OPEN:
+        kind = deadline_rules.CALL if tells_danger(report) else deadline_rules.CLASSIFY
+        at = deadline_rules.due_at(kind, report.received_at)
     return relative_time(at, now) if at else None
 
 

@@ -77,7 +77,7 @@ def report_column(report: Report) -> SafeString:
 @admin.display(description="Nhận, hạn")
 def age_column(report: Report) -> SafeString:
     received, now = report.received_at, timezone.now()
-    due = deadlines.next_deadline(report.case, received, now)
+    due = deadlines.next_deadline(report, now)
     age = time_tag(received, "Nhận ")
     if due is None:
         return age

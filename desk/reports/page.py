@@ -159,7 +159,7 @@ class PageContents:
         report = self.report
         lines = deadlines.deadline_lines(report)
         call = next((line for line in lines if line.is_call), None)
-        due = deadlines.next_deadline(report.case, report.received_at)
+        due = deadlines.next_deadline(report)
         if call and due and call.due_at < due.at:
             due = deadlines.relative_time(call.due_at)
         return {

@@ -26,7 +26,7 @@ from reports.calendar.deadline_rules import (
 from reports.cases.locks import lock_case
 from reports.cases.transitions import ANSWERS
 from reports.extraction.priority import URGENT
-from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold, Message
+from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold, Message, Report
 
 MAX_BATCH = 500
 SWEEP = "deadlines.start"
@@ -41,10 +41,14 @@ def start_deadlines(case: Case) -> None:
         Deadline.objects.bulk_create(_from_receipt(case), ignore_conflicts=True)
 
 
+def tells_danger(report: Report) -> bool:
+    """Return whether reporter or machine tell a danger, for which somebody must call at once."""
+    facts = getattr(report, "facts", None)
+    return bool(report.happening_now or (facts and facts.priority >= URGENT))
+
+
 def _from_receipt(case: Case) -> list[Deadline]:
-    facts = getattr(case.report, "facts", None)
-    must_call = case.report.happening_now or (facts and facts.priority >= URGENT)
-    kinds = deadline_rules.FROM_RECEIPT if must_call else (CLASSIFY,)
+    kinds = deadline_rules.FROM_RECEIPT if tells_danger(case.report) else (CLASSIFY,)
     if case.status not in Case.OPEN:
         kinds = (deadline_rules.CALL,)  # it is sorted
     return [_build_deadline(case.pk, kind, case.report.received_at) for kind in kinds]

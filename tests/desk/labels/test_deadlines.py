@@ -7,7 +7,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from desk.labels import deadlines
-from reports.models import Case
+from reports.extraction.priority import URGENT
+from reports.models import Case, Report
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, press, words
 from tests.support.officers import Person
@@ -34,13 +35,25 @@ def test_a_deadline_is_said_in_its_largest_unit(left: timedelta, told: str, css:
 @pytest.mark.django_db
 def test_a_new_report_is_due_to_be_sorted_and_ended_work_is_not(duty: Person) -> None:
     case = report_factories.case()
-    due = deadlines.next_deadline(case, case.report.received_at)
+    due = deadlines.next_deadline(case.report)
     assert due is not None
     assert due.at == case.report.received_at + timedelta(hours=24)
     assert 'class="due">còn 23 giờ</b>' in duty.read_page(page_of(case.report))
     Case.objects.filter(pk=case.pk).update(status="junk")
     case.refresh_from_db()
-    assert deadlines.next_deadline(case, case.report.received_at) is None
+    assert deadlines.next_deadline(Report.objects.get(pk=case.pk)) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("told", ["by the form", "by the story"])
+def test_who_tells_a_danger_is_due_to_be_called_before_any_deadline_has_started(
+    duty: Person, told: str
+) -> None:
+    report = report_factories.report("họ đang gọi", happening_now=told == "by the form")
+    if told == "by the story":
+        report_factories.add_facts(report, priority=URGENT)
+    assert Case.objects.get(pk=report.pk).due_at is None
+    assert "còn 14 phút" in duty.read_page("/admin/reports/report/")
 
 
 def test_deadlines_of_one_end_stand_in_one_bracket() -> None:
