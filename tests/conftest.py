@@ -1,6 +1,7 @@
 """What every test stands on: no network, and passwords that cost no time."""
 
 import gc
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,11 +95,16 @@ def django_db_keepdb() -> bool:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
 ) -> None:
-    """Migrations are run once, however many workers there are."""
+    """Migrations are run once, however many workers there are. What fails is to fail by what it does,
+    not because the machine stood still for two seconds.
+    """
     from django.db import connection
 
     from tests.support import database_reset
 
+    limits = connection.settings_dict["OPTIONS"]["options"]
+    limits = re.sub(r"(statement|lock)_timeout=\d+", r"\1_timeout=30000", limits)
+    connection.settings_dict["OPTIONS"]["options"] = limits
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = database_reset.migrate_once()
 
