@@ -73,9 +73,9 @@ SELECT each.id, CASE WHEN NOT open THEN (ARRAY['closed', 'junk', 'crime_report']
        CASE WHEN NOT open AND chance %% 3 = 1 THEN officer.id END, 2 -- what waits for a second is work
   FROM each JOIN officer ON place = chance / 11 %% (SELECT count(*) FROM officer);
 INSERT INTO reports_extractedfacts (
-       report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, stages, reasons,
+       report_id, received_at, scenario, actions, money_lost_vnd, ongoing, priority, offices, stages, reasons,
        search_text, rules_version)
-SELECT each.id, scenario, '{{transfer,keep_secret}}',
+SELECT each.id, at, scenario, '{{transfer,keep_secret}}',
        CASE chance %% 3 WHEN 0 THEN 0 WHEN 1 THEN 1000000 * (1 + chance / 3 %% 300) END,
        chance %% 40 = 0, chance %% 101, ARRAY[slug], '{{threat,transfer}}', %(reasons)s,
        folded || ' ' || number || ' ' || account, '1'

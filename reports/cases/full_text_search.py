@@ -69,14 +69,11 @@ WITH walked AS MATERIALIZED (
 """
 _NEWEST = """
 , met AS MATERIALIZED (
-    SELECT report_id FROM reports_extractedfacts
+    SELECT report_id AS id, received_at FROM reports_extractedfacts
      WHERE {words} @@ to_tsquery('simple', %(query)s) {of_unit}
        AND (SELECT count(*) FROM walked) < %(most)s),
 rare AS (
-    SELECT report.id FROM (SELECT report_id FROM met LIMIT %(met)s) AS few
-     CROSS JOIN LATERAL (
-           SELECT id, received_at FROM reports_report WHERE id = few.report_id LIMIT 1) AS report
-     ORDER BY received_at DESC LIMIT %(most)s)
+    SELECT id FROM (SELECT * FROM met LIMIT %(met)s) AS few ORDER BY received_at DESC LIMIT %(most)s)
 SELECT id FROM walked WHERE (SELECT count(*) FROM walked) = %(most)s
  UNION ALL
 SELECT id FROM rare

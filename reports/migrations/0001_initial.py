@@ -324,6 +324,7 @@ class Migration(migrations.Migration):
                 ('search_text', models.TextField(blank=True, verbose_name='chữ để tìm, không dấu')),
                 ('rules_version', models.CharField(max_length=16)),
                 ('followups_read', models.PositiveIntegerField(db_default=0)),
+                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='nhận lúc')),
                 ('extracted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='đọc lúc')),
             ],
             options={

@@ -25,7 +25,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def unseconded(self) -> "CaseQuerySet":
         """Return the junk and withdrawn reports that stay until a second officer agrees."""
-        kept = self.filter(seconded_by=None, report__erased_at=None)
+        # Asked row by row: the planner expects many, and would join them with all reports.
+        report = Report.objects.filter(pk=models.OuterRef("report_id"))
+        kept = self.alias(erased_at=models.Subquery(report.values("erased_at")))
+        kept = kept.filter(seconded_by=None, erased_at=None)
         return kept.filter(status__in=(Case.Status.JUNK, Case.Status.WITHDRAWN))
 
 

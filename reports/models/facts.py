@@ -27,10 +27,12 @@ class ExtractedFacts(models.Model):
     rows of Office or wider names of the claim table; `loss`: {"state", "sums": [{"vnd", "role",
     "start", "end"}], "proposed_vnd", "is_declared"} (extraction/loss); `office_communes`: communes that a named unit
     may be of. `commune`, `commune_raw`: the home by the last follow-up that names one,
-    or by story or answer where no field does; else "".
+    or by story or answer where no field does; else "". `received_at`: the report's, by which a search
+    sorts; beside the words it halves the pages that a search reads.
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True, related_name="facts")
+    received_at = models.DateTimeField("nhận lúc", db_default=Now(), editable=False)
     scenario = models.CharField("kiểu lừa", max_length=32)
     actions = texts_of("họ đòi", 32)
     money_lost_vnd = models.BigIntegerField("thiệt hại (đồng)", null=True)

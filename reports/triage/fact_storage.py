@@ -70,10 +70,10 @@ SELECT FROM reports_case WHERE report_id = ANY(%(reports)s::uuid[]) ORDER BY rep
 _UPSERT_FACTS = PreparedStatement(
     "write_facts",
     f"""
-INSERT INTO reports_extractedfacts (report_id, {", ".join(_FACTS)}, extracted_at)
-SELECT report_id, {", ".join(_FACTS)}, statement_timestamp()
+INSERT INTO reports_extractedfacts (report_id, received_at, {", ".join(_FACTS)}, extracted_at)
+SELECT report_id, received_at, {", ".join(_FACTS)}, statement_timestamp()
   FROM jsonb_to_recordset(%(facts)s::jsonb) AS found(
-       report_id uuid, {", ".join(f"{name} {kind}" for name, kind in _FACTS.items())})
+       report_id uuid, received_at timestamptz, {", ".join(f"{name} {kind}" for name, kind in _FACTS.items())})
  ORDER BY report_id
 ON CONFLICT (report_id) DO UPDATE
    SET {", ".join(f"{name} = excluded.{name}" for name in (*_FACTS, "extracted_at"))}
@@ -154,7 +154,8 @@ def write_facts(results: Sequence[TriageResult]) -> set[UUID]:
 
 
 def _facts_row(facts: ExtractedFacts) -> dict[str, Any]:
-    return {"report_id": str(facts.report_id)} | {name: getattr(facts, name) for name in _FACTS}
+    keys = {"report_id": str(facts.report_id), "received_at": str(facts.report.received_at)}
+    return keys | {name: getattr(facts, name) for name in _FACTS}
 
 
 def _indicator_rows(result: TriageResult) -> list[dict[str, Any]]:

@@ -158,3 +158,8 @@ def test_of_two_who_take_a_case_at_once_one_gets_it_and_one_is_told() -> None:
     after = Case.objects.get(pk=case.pk)
     assert (after.officer, after.version) == (officers[results.index("done")], 2)
     assert [event.kind for event in events.events_for("report", case.pk)] == ["taken"]
+
+
+def test_what_waits_for_a_second_officer_is_counted_without_reading_all_reports() -> None:
+    """At a million reports a join was planned as a scan of them all, by three processes."""
+    assert " JOIN " not in str(Case.objects.unseconded().query)
