@@ -50,7 +50,7 @@ _LEAD = (
     | _view("reports", "calendarexception reprocessingrun purgerun databreach")
     | _permit("auth", "view_user")
     | _permit("accounts", "keep_people")
-    | _permit("core", "view_look")
+    | _permit("core", "view_look view_apiclient add_apiclient change_apiclient")
     | _permit(
         "reports",
         "assign_case reopen_case extend_case confirm_number change_publicstatement"

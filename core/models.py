@@ -1,4 +1,4 @@
-"""Tables of the mechanisms: outbox, audit log with its hash chain, proposals, the proof of the keys."""
+"""Tables of the mechanisms: outbox, audit log with its hash chain, proposals, API clients, the proof of the keys."""
 
 from typing import Any, TypeVar
 
@@ -213,3 +213,58 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"đề nghị số {self.pk}"
+
+
+class ApiClient(models.Model):
+    """A program of an agency that uses the API with a key (core/api_keys.py)."""
+
+    class Scope(models.TextChoices):
+        WRITE_REPORTS = "reports:write", "gửi tin báo, gửi thêm lời và tệp"
+        READ_STATUS = "reports:status", "xem tin mình gửi đang ở đâu"
+
+    name = models.CharField("cơ quan, phần mềm", max_length=160, unique=True)
+    scopes = texts_of("được làm gì", 32)
+    networks = texts_of("mạng được gọi từ đó", 43, blank=True)  # CIDR; none: from everywhere
+    max_per_minute = models.PositiveSmallIntegerField("số lượt trong một phút", default=60)
+    created_at = models.DateTimeField("ghi lúc", db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "phần mềm gửi tin"
+        default_permissions = ("add", "change", "view")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """The digest of a client's key; `hint` is its beginning, by which people tell two apart."""
+
+    client = models.ForeignKey(ApiClient, models.PROTECT, related_name="keys")
+    slot = models.PositiveSmallIntegerField()  # while it is valid: of two, so that keys can rotate
+    hint = models.CharField("bắt đầu bằng", max_length=16)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_by = key_of(User, "người làm")
+    created_at = models.DateTimeField("làm lúc", db_default=Now())
+    last_used_on = models.DateField("dùng gần nhất", null=True)
+    revoked_by = optional_key_of(User, "người thu hồi")
+    revoked_at = models.DateTimeField("thu hồi lúc", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "khóa của phần mềm"
+        default_permissions = ()
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(slot__in=(1, 2)), name="apikey_two_slots"),
+            models.UniqueConstraint(
+                fields=["client", "slot"], condition=Q(revoked_at=None), name="apikey_one_a_slot"
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_by=None, revoked_at=None)
+                | Q(revoked_by__isnull=False, revoked_at__isnull=False),
+                name="apikey_revoked_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hint}…"

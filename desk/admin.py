@@ -1,5 +1,6 @@
 """Import each module that registers pages of the desk."""
 
+import desk.api_clients
 import desk.audit_log
 import desk.campaigns.admin
 import desk.data_protection

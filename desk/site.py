@@ -28,7 +28,9 @@ MENU = {
         "Campaign", "NumberFinding", "OfficeNumber", "BankHotline", "LookalikeDomain",
     ),
     "Cảnh báo": ("Alert", "AlertRevision", "PartnerAgency", "Delivery", "PublicStatement"),
-    "Quản trị": ("User", "Unit", "RoutingRule", "Commune", "Office", "CalendarException", "AuditEvent"),
+    "Quản trị": (
+        "User", "Unit", "RoutingRule", "Commune", "Office", "ApiClient", "CalendarException", "AuditEvent",
+    ),
 }  # fmt: skip
 
 

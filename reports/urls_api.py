@@ -1,11 +1,16 @@
-"""The addresses for programs, below /api/v1/, in one language."""
+"""The addresses for programs, below /api/v1/."""
 
 from django.urls import path
 
-from reports.views import numbers_api
+from reports.views import intake_api, numbers_api, openapi
 
 app_name = "api"
 urlpatterns = [
+    path("openapi.json", openapi.document, name="openapi"),
+    path("reports", intake_api.create_report, name="report_create"),
+    path("reports/<str:number>", intake_api.report_state, name="report_state"),
+    path("reports/<str:number>/followups", intake_api.add_followup, name="report_followups"),
+    path("reports/<str:number>/files", intake_api.add_files, name="report_files"),
     path("findings/range/", numbers_api.number_range, name="no_range"),
     path("findings/range/<path:prefix>", numbers_api.number_range, name="number_range"),
     path("findings/pack.json", numbers_api.bundle, name="number_bundle"),

@@ -99,6 +99,9 @@ EVENTS = {
     "partner_secret_created": "Làm khóa webhook",
     "partner_reopened": "Mở lại kênh gửi cảnh báo",
     "partner_stopped": "Kênh gửi cảnh báo tự ngừng",
+    "api_client_saved": "Ghi phần mềm gửi tin",
+    "api_key_issued": "Làm khóa cho phần mềm",
+    "api_key_revoked": "Thu hồi khóa của phần mềm",
     "alert_issued": "Phát cảnh báo",
     "alert_updated": "Cập nhật cảnh báo",
     "alert_cancelled": "Hủy cảnh báo",
@@ -159,6 +162,7 @@ SUBJECTS = {
     "export": "lượt xuất",
     "page": "trang",
     "partner": "cơ quan nhận cảnh báo",
+    "api_client": "phần mềm gửi tin",
     "delivery": "lượt gửi cảnh báo",
 }
 # What was tried on a page that refused it; a verb of the workflow has its label elsewhere.

@@ -185,9 +185,15 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
         *list_answers(report.answers),
         ("Cán bộ sửa", _changes_text(report)),
-        ("Nguồn", report.get_source_display()),
+        ("Nguồn", _format_source(report)),
     ]
     return [(title, highlighting.plain_line(text)) for title, text in rows if text]
+
+
+def _format_source(report: Report) -> str:
+    """Return by which door it came; of the program of an agency which, and how that calls it."""
+    program = str(report.api_client or "")
+    return ", ".join(filter(None, (report.get_source_display(), program, report.external_id)))
 
 
 def warnings(report: Report) -> list[str]:

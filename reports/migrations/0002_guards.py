@@ -221,6 +221,7 @@ BEGIN
         blanked.claimed_name := '';
         blanked.commune_raw := '';
         blanked.called_on_raw := '';
+        blanked.external_id := '';
         IF NEW.accounts = '{}' THEN blanked.accounts := '{}'; END IF;
         IF NEW.links = '{}' THEN blanked.links := '{}'; END IF;
         IF NEW.called_on IS NULL THEN blanked.called_on := NULL; END IF;

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.models import choice_of, texts_of
+from core.models import ApiClient, choice_of, optional_key_of, texts_of
 
 # No vowels and no 0, 1, I, O: nothing to confuse, no words by chance. 29 is prime, so that a check
 # character detects every single error (submission/receipt_codes.py).
@@ -53,6 +53,7 @@ class Report(models.Model):
         WALK_IN = "walk_in", "Đến tận nơi, cán bộ nhập"
         LETTER = "letter", "Đơn, thư; cán bộ nhập"
         DESK = "desk", "Nguồn khác, cán bộ nhập"
+        API = "api", "Phần mềm của cơ quan gửi"
 
     class Language(models.TextChoices):
         VIETNAMESE = "vi", "tiếng Việt"
@@ -63,6 +64,9 @@ class Report(models.Model):
     public_number = models.CharField("số tin", max_length=16, default=new_public_number)
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     source = models.CharField("nguồn", max_length=8, choices=Source.choices, default=Source.WEB)
+    # The program that sent it, and how that calls it (submission/sources.py).
+    api_client = optional_key_of(ApiClient, "phần mềm gửi", blank=True, db_index=False)
+    external_id = models.CharField("mã ở nơi gửi", max_length=64, blank=True, db_default="")
     # Of the submitted page and of the desk's answers.
     language = choice_of("trang gửi", Language, 2, db_default=Language.VIETNAMESE)
     submission_key = models.CharField(max_length=64)
@@ -172,7 +176,7 @@ class FloodSample(models.Model):
     """The origin of a report, until submission/flood_detection.py has counted it.
 
     The row stays only with flags, without `origin_digests`: keyed digests of the sender's networks,
-    narrow to wide; empty where the address identifies nobody.
+    narrow to wide, or of the program that sent it; empty where the address identifies nobody.
     """
 
     report = models.OneToOneField(

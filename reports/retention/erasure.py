@@ -68,7 +68,7 @@ _NAMES: dict[str, Any] = {
 }  # fmt: skip
 _REPORT = _NAMES | {
     "story": "", "claimed_name": "", "commune_raw": "", "caller_number": "", "money_lost_raw": "",
-    "accounts": [], "links": [], "called_on": None, "called_on_raw": "",
+    "accounts": [], "links": [], "called_on": None, "called_on_raw": "", "external_id": "",
 }  # fmt: skip
 _EMPTY: Mapping[type[Model], Mapping[str, Any]] = {
     EvidenceFile: {"name_sealed": None},

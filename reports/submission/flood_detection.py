@@ -88,7 +88,9 @@ UPDATE reports_floodsample SET origin_digests = NULL, flags = marks FROM counted
 
 @dataclass(frozen=True)
 class Arrival:
-    """A report by its key: origin digests, last digits of its callers' numbers, story."""
+    """A report by its key: origin digests (of a visitor three, of a program one), last digits of its
+    callers' numbers, story.
+    """
 
     report: str
     places: Sequence[str] = ()
@@ -104,6 +106,13 @@ def origin_digests(request: HttpRequest) -> list[str]:
     visitor = rate_limits.counter_key(client_ip.network_prefix(address, ipv4_bits=32))
     site = rate_limits.counter_key(client_ip.network_prefix(address, ipv6_bits=client_ip.IPV6_SITE))
     return [visitor, visitor if address.version == 6 else site, site]
+
+
+def program_digests(client_id: int) -> list[str]:
+    """Return the digest of a program: it is one network for the numbers that it names, whoever told
+    it, and no crowded place.
+    """
+    return [rate_limits.counter_key("api client", str(client_id))]
 
 
 def process_pending(query: Query) -> bool:
@@ -182,7 +191,7 @@ def _counters(arrival: Arrival) -> Iterator[Flagged]:
 
 def _count_places(arrival: Arrival) -> Iterator[Flagged]:
     """Yield the windows of a place; while one is over its limit, later ones are not counted."""
-    if arrival.places:
+    if len(arrival.places) > 1:  # of a visitor
         visitor, _, site = arrival.places
         of_visitor = _window(arrival, "address", FROM_ADDRESS, MINUTES_10, visitor)
         yield abuse_flags.ADDRESS_BUSY, replace(of_visitor, stops=True)
@@ -192,7 +201,7 @@ def _count_places(arrival: Arrival) -> Iterator[Flagged]:
 
 def _count_numbers(arrival: Arrival) -> Iterator[Flagged]:
     """Yield the windows of the numbers; a number is busy by how many networks name it."""
-    network, site = arrival.places[1:] or ("", _INTERNAL_NETWORK)
+    *_, network, site = [*arrival.places] * 2 or ("", _INTERNAL_NETWORK)
     for number in arrival.numbers[: report_counts.MAX_NAMED]:
         busy = _window(arrival, "number", OF_NUMBER, MINUTES_10, number)
         yield abuse_flags.NUMBER_BUSY, replace(busy, member=site, most=OF_NUMBER + 1)

@@ -32,6 +32,7 @@ from reports.models import Case, Report
 from reports.models.report import new_public_number
 from reports.notices import addresses
 from reports.submission import receipt_codes
+from reports.submission.sources import WEB, IntakeSource
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ OFFICER_SOURCES = (
 )
 
 _REPORT_COLUMNS = (
-    "id", "public_number", "source", "language", "submission_key", "content_digest",
+    "id", "public_number", "source", "api_client_id", "external_id", "language", "submission_key", "content_digest",
     "happening_now", "channel", "caller_number", "claimed_office", "claimed_name",
     "story", "demands", "money_lost", "money_lost_raw", "commune_id", "commune_raw", "on_behalf",
     "accounts", "links", "called_on", "called_on_raw", "answers", "flags", "story_sealed", "contact_sealed", "phrase_sealed", "contact_index",
@@ -136,20 +137,16 @@ class SubmissionResult:
 
 
 def submit_report(
-    typed: ReportSubmission,
-    submission_key: str,
-    *,
-    source: str = Report.Source.WEB,
-    came_from: list[str] | None = None,
+    typed: ReportSubmission, submission_key: str, source: IntakeSource = WEB
 ) -> SubmissionResult:
     """Write a submission and return its report and code.
 
     The same words under the same key are the same report and code, other words a further report.
-    `came_from`: `flood_detection.origin_digests`, or None. Raises DatabaseError or InterfaceError
-    when it is not known to be written, and where nobody could open it later.
+    Raises DatabaseError or InterfaceError when it is not known to be written, and where nobody could
+    open it later.
     """
     encryption.require_right_keys()
-    accepted = _accept_or_reconnect(typed, submission_key, source, came_from)
+    accepted = _accept_or_reconnect(typed, submission_key, source)
     if typed.email.strip():
         with log_database_error(log, "report.keep_email_failed"):
             addresses.register(accepted.report.pk, typed.email, replaces=False)
@@ -157,16 +154,16 @@ def submit_report(
 
 
 def _accept_or_reconnect(
-    typed: ReportSubmission, submission_key: str, source: str, came_from: list[str] | None
+    typed: ReportSubmission, submission_key: str, source: IntakeSource
 ) -> SubmissionResult:
     try:
-        return _accept(typed, submission_key, source, came_from)
+        return _accept(typed, submission_key, source)
     except (OperationalError, InterfaceError, ProgrammingError) as error:
         if not _needs_new_connection(error):
             raise
     # Safe even if the first try was written: the same words are the same report.
     connection.close()
-    return _accept(typed, submission_key, source, came_from)
+    return _accept(typed, submission_key, source)
 
 
 def _needs_new_connection(error: db.Error) -> bool:
@@ -177,14 +174,12 @@ def _needs_new_connection(error: db.Error) -> bool:
     return forgotten or connection.connection is None or not connection.is_usable()
 
 
-def _accept(
-    typed: ReportSubmission, submission_key: str, source: str, came_from: list[str] | None
-) -> SubmissionResult:
+def _accept(typed: ReportSubmission, submission_key: str, source: IntakeSource) -> SubmissionResult:
     digests = _digests(typed, submission_key)
     if before := _find_under_older_keys(digests, submission_key):
         return _repeated_result(before)
     row, code = _build_row(typed, submission_key, digests[0], source)
-    if not _write(row | {"came_from": came_from}):
+    if not _write(row):
         sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
         return _repeated_result(Report.objects.select_related("receipt").get(**sent))
     queue.notify_throttled()
@@ -198,7 +193,7 @@ def file_on_behalf(
     """Submit for somebody else and log who filed it, once. Raises NotAllowedError."""
     if not by.has_perm(FILING_PERMISSION):
         raise NotAllowedError
-    accepted = submit_report(typed, submission_key, source=source)
+    accepted = submit_report(typed, submission_key, IntakeSource(source))
     report = accepted.report
     # Also after a first try that ended between report and log.
     with transaction.atomic():
@@ -215,16 +210,16 @@ def submit_demo_report(
     digests = _digests(typed, submission_key)
     if before := _find_under_older_keys(digests, submission_key):
         return _repeated_result(before)
-    row, code = _build_row(typed, submission_key, digests[0], Report.Source.WEB)
+    row, code = _build_row(typed, submission_key, digests[0], WEB)
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_BACKDATED, row | {"received_at": received_at, "came_from": None})
+        cursor.execute(_WRITE_BACKDATED, row | {"received_at": received_at})
         is_new = cursor.fetchone() is not None
     sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
     return SubmissionResult(Report.objects.get(**sent), code, again=not is_new)
 
 
 def _build_row(
-    typed: ReportSubmission, submission_key: str, digest: bytes, source: str
+    typed: ReportSubmission, submission_key: str, digest: bytes, source: IntakeSource
 ) -> tuple[dict[str, Any], str]:
     """Return the values of a report's row by name, and its code."""
     key = newest_key()
@@ -235,7 +230,10 @@ def _build_row(
     row = _evidence(typed, report_id) | {
         "id": report_id,
         "public_number": new_public_number(),
-        "source": source,
+        "source": source.kind,
+        "api_client_id": source.client_id,
+        "external_id": source.external_id,
+        "came_from": source.origin_digests,
         "submission_key": submission_key,
         "content_digest": digest,
         "key_id": key.id,

@@ -16,6 +16,7 @@ from reports.reference import gazetteer
 from reports.submission import flood_detection, intake
 from reports.submission.form_parser import ReportFormParser
 from reports.submission.forms import ReportForm
+from reports.submission.sources import IntakeSource
 from reports.views.form_errors import FormError, SubmissionRedirect, parse_body
 from reports.views.receipt import redirect_to_receipt
 
@@ -89,7 +90,8 @@ def submit_view(request: HttpRequest) -> HttpResponse:
     try:
         submission = parser.to_submission(gazetteer.communes())
         origins = flood_detection.origin_digests(request)
-        accepted = intake.submit_report(submission, parser.submission_key, came_from=origins)
+        source = IntakeSource(origin_digests=origins)
+        accepted = intake.submit_report(submission, parser.submission_key, source)
     except db.Error as error:
         log.error("report.save_failed", error=type(error).__name__)  # noqa: TRY400
         return _page_again(request, parser, NOT_SAVED)

@@ -316,7 +316,10 @@ def test_one_large_body_is_worked_on_two_wait_and_the_next_is_told_when_to_come_
     assert send_large(worker) == {}
 
 
-@pytest.mark.parametrize("path", ["/theo-doi/tep/", "/en/theo-doi/tep/", "/admin/login/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/theo-doi/tep/", "/en/theo-doi/tep/", "/api/v1/reports/26-BCDF-GHJK/files", "/admin/login/"],
+)
 def test_uploads_and_officers_wait_for_nobodys_text(path: str) -> None:
     worker = Worker()
     with sending(worker, 4, path):

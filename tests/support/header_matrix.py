@@ -30,7 +30,7 @@ _NAMES = {
     ),
     "shared": (
         "rss atom json_feed cap_index cap_message content signature public_key picture oembed sound "
-        "no_range number_range number_bundle number_bundle_key"
+        "no_range number_range number_bundle number_bundle_key openapi"
     ),
     "ours": (
         "home now assessment scam_call genuine personal_data accessibility check dispute "
@@ -41,7 +41,7 @@ _NAMES = {
         "data_export erasure_request offline list detail print history plain poster pack for_agencies "
         "partner_confirmation subscribe subscription_join subscription_leave subscription_change csp "
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
-        "security_txt invitation"
+        "security_txt invitation report_create report_state report_followups report_files"
     ),
 }
 FRAMES, SHARED, OURS = (frozenset(names.split()) for names in _NAMES.values())

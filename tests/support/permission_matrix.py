@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import roles
 from core.audit import events
-from core.models import Proposal
+from core.models import ApiClient, Proposal
 from reports.models import (
     BankHotline,
     CalendarException,
@@ -57,6 +57,7 @@ MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "alerts_partneragency": (WARNS, WARNS, WARNS, NOBODY),
     "auth_group": (NOBODY, NOBODY, NOBODY, NOBODY),
     "auth_user": (WATCHES, NOBODY, NOBODY, NOBODY),
+    "core_apiclient": (LEAD, LEAD, LEAD, NOBODY),
     "core_auditevent": (READS, NOBODY, READS, NOBODY),
     "core_proposal": (DUTY, NOBODY, NOBODY, NOBODY),
     "reports_bankhotline": (DUTY, LEAD, LEAD, DUTY),
@@ -100,6 +101,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("alerts_delivery", NOBODY, WARNS, "resend"),
     ("alerts_partneragency", NOBODY, WARNS, "renew reopen"),
     ("auth_user", NOBODY, LEAD, "close link unlink reopen role unlock"),
+    ("core_apiclient", NOBODY, LEAD, "issue revoke"),
     ("core_auditevent", WATCHES, NOBODY, "looks"),
     ("reports_campaign", SEES, NOBODY, "code"),
     (
@@ -206,6 +208,7 @@ def _office() -> Office:
 THINGS: dict[str, Callable[[], Any]] = {
     "report": _report,
     "auditevent": lambda: events.log_event("report", "x", "noted"),
+    "apiclient": lambda: ApiClient.objects.create(name="Phần mềm mẫu"),
     "office": _office,
     "officenumber": lambda: OfficeNumber.objects.create(
         office=_office(), number="1900 1111", key="x", source="thẻ", verified_on="2026-11-05"

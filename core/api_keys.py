@@ -1,0 +1,88 @@
+"""Keys of programs: issue, rotate and revoke them, and find whose a request bears.
+
+A key is 256 random bits, shown once: a plain digest of it reveals nothing. A client has two at most,
+so that its program can change to the new one before the old one is revoked.
+"""
+
+import hashlib
+import re
+import secrets
+from ipaddress import ip_network
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core import rate_limits
+from core.audit import events
+from core.client_ip import client_ip
+from core.errors import ActionError
+from core.models import ApiClient, ApiKey
+from core.rate_limits import Window
+
+HINT_CHARS = 12
+_KEY_BYTES = 32
+_BEARER = re.compile(r"Bearer (key_[A-Za-z0-9_-]{43})")
+_SLOTS = {1, 2}
+
+
+@transaction.atomic
+def issue(client: ApiClient, *, by: User) -> str:
+    """Return a new key of the client. Raises ActionError while two are valid."""
+    ApiClient.objects.select_for_update().get(pk=client.pk)
+    valid = client.keys.filter(revoked_at=None)
+    free = _SLOTS - set(valid.values_list("slot", flat=True))
+    if not free:
+        raise ActionError("Đang có hai khóa dùng được. Thu hồi khóa cũ rồi làm khóa mới.")
+    key = f"key_{secrets.token_urlsafe(_KEY_BYTES)}"
+    row = ApiKey.objects.create(
+        client=client,
+        slot=min(free),
+        hint=key[:HINT_CHARS],
+        digest=_digest(key),
+        created_by=by,
+    )
+    events.log_event("api_client", client.pk, "api_key_issued", by=by, key=row.hint)
+    return key
+
+
+@transaction.atomic
+def revoke(key: ApiKey, *, by: User) -> None:
+    """Refuse the key from the next request on. Raises ActionError where it was revoked before."""
+    valid = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
+    if not valid.update(revoked_by=by, revoked_at=Now()):
+        raise ActionError("Khóa này đã thu hồi rồi.")
+    events.log_event("api_client", key.client_id, "api_key_revoked", by=by, key=key.hint)
+
+
+def find_valid(request: HttpRequest) -> ApiKey | None:
+    """Return the valid key that the request bears, with its client; None for any other."""
+    bearer = _BEARER.fullmatch(request.headers.get("Authorization", ""))
+    if bearer is None:
+        return None
+    rows = ApiKey.objects.select_related("client")
+    key = rows.filter(digest=_digest(bearer[1]), revoked_at=None).first()
+    if key and key.last_used_on != (today := timezone.localdate()):
+        ApiKey.objects.filter(pk=key.pk).update(last_used_on=today)
+    return key
+
+
+def is_network_allowed(client: ApiClient, request: HttpRequest) -> bool:
+    address = client_ip(request)
+    allowed = map(ip_network, client.networks)
+    return not client.networks or (
+        address is not None and any(address in network for network in allowed)
+    )
+
+
+def consume_rate(client: ApiClient) -> bool:
+    """Take one request from the client's minute; return False when none was left."""
+    minute = Window("api_client", client.max_per_minute, minutes=1)
+    return rate_limits.consume_key(minute, str(client.pk)) or settings.RATE_LIMITS == "count"
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

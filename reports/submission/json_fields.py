@@ -1,0 +1,136 @@
+"""Parse a JSON body into the fields of a form: its members have the form's names, and what they say is
+judged by the form's parser alone. Only what is no such document is refused, so that no typing error of
+a program loses a victim's words.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.form_data import Fields, sanitize_text
+from reports.facts import choices
+
+MAX_EXTERNAL_ID_CHARS = 64
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_ANSWERS = {True: "yes", False: "no"}
+Member = Callable[[Any], list[str] | None]  # texts of a value; None where it is of another kind
+
+
+class MalformedError(ValueError):
+    """The body is no JSON object in UTF-8."""
+
+
+class MemberError(ValueError):
+    """A member that there is not, or of another kind; `pointer` names it (RFC 6901)."""
+
+    def __init__(self, pointer: str) -> None:
+        super().__init__(pointer)
+        self.pointer = pointer
+
+
+def parse_text(value: Any) -> list[str] | None:
+    is_whole_number = isinstance(value, int) and not isinstance(value, bool)
+    return [str(value)] if isinstance(value, str) or is_whole_number else None
+
+
+def parse_texts(value: Any) -> list[str] | None:
+    if not isinstance(value, list):
+        return None
+    texts = [parse_text(each) for each in value]
+    return [text for each in texts if each for text in each] if all(texts) else None
+
+
+def parse_answer(value: Any) -> list[str] | None:
+    return [_ANSWERS[value]] if isinstance(value, bool) else None
+
+
+def parse_id(value: Any) -> list[str] | None:
+    texts = parse_text(value)
+    return texts if texts and len(texts[0]) <= MAX_EXTERNAL_ID_CHARS else None
+
+
+# What a report and a follow-up tell alike.
+CALL_DETAILS: Mapping[str, Member] = dict.fromkeys(
+    (
+        "story", "money_lost_vnd", "called_day", "called_on", "called_time", "commune",
+        "contact_phone", "callback_phrase",
+    ),
+    parse_text,
+) | dict.fromkeys(("accounts", "links"), parse_texts)  # fmt: skip
+REPORT: Mapping[str, Member] = (
+    CALL_DETAILS
+    | dict.fromkeys(
+        (
+            "caller_number", "channel", "claimed_office", "claimed_name", "contact_email", "language",
+            *(question.code for question in choices.QUESTIONS),
+        ),
+        parse_text,
+    )
+    | dict.fromkeys(("happening_now", "money_lost", "on_behalf"), parse_answer)
+    | {"demands": parse_texts, "external_id": parse_id}
+)  # fmt: skip
+CALLER: Mapping[str, Member] = dict.fromkeys(("number", "channel", "office", "name"), parse_text)
+FOLLOWUP: Mapping[str, Member] = CALL_DETAILS | {"kind": parse_text}
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body. Raises MalformedError."""
+    try:
+        document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, an endless number or nesting
+        raise MalformedError from error
+    if not isinstance(document, dict):
+        raise MalformedError
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise MalformedError(name)
+
+
+def parse_report(document: Mapping[str, Any]) -> Fields:
+    """Return the fields of the report form. Raises MemberError."""
+    return _split_date(parse_members(document, REPORT))
+
+
+def parse_followup(document: Mapping[str, Any]) -> Fields:
+    """Return the fields of the follow-up form, a row for each of `callers`. Raises MemberError."""
+    callers = document.get("callers") or []
+    fields = parse_members({k: v for k, v in document.items() if k != "callers"}, FOLLOWUP)
+    if not isinstance(callers, list):
+        raise MemberError("/callers")
+    for place, caller in enumerate(callers):
+        if not isinstance(caller, dict):
+            raise MemberError(f"/callers/{place}")
+        row = parse_members(caller, CALLER, f"/callers/{place}")
+        for name in CALLER:
+            fields.appendlist(f"leg_{name}", row.get(name, ""))
+    return _split_date(fields)
+
+
+def parse_members(
+    document: Mapping[str, Any], members: Mapping[str, Member], within: str = ""
+) -> Fields:
+    """Return the texts of the members by name; one that is null is not there. Raises MemberError."""
+    fields = Fields()
+    for name, value in document.items():
+        if value is None and name in members:
+            continue
+        texts = members[name](value) if name in members else None
+        if texts is None:
+            escaped = sanitize_text(name).replace("~", "~0").replace("/", "~1")
+            raise MemberError(f"{within}/{escaped}")
+        fields.setlist(name, list(map(sanitize_text, texts)))
+    return fields
+
+
+def _split_date(fields: Fields) -> Fields:
+    """Return the fields with `called_on` as the form asks for it; no ISO date is a time as typed."""
+    (typed,) = fields.pop("called_on", [""])
+    if date := _DATE.fullmatch(typed.strip()):
+        names = ("called_y", "called_m", "called_d")
+        fields.update(dict(zip(names, date.groups(), strict=True)))
+    elif typed.strip():
+        fields["called_time"] = " ".join(filter(None, [typed, fields.get("called_time", "")]))
+    return fields

@@ -1,0 +1,174 @@
+"""The API by which programs of agencies send reports, what is said later and files, and ask how far one is.
+
+What is sent goes the way of the report form (submission/sources.py). A program sees the reports that it
+sent, and of them where they are: never what they say, nor anything of others.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
+from django.urls import reverse
+from django.utils import timezone
+
+from core import api_keys
+from core.models import ApiClient, ApiKey
+from reports.attachments import storage, upload_handler
+from reports.attachments.storage import RefusedError
+from reports.attachments.upload_handler import Upload
+from reports.cases.legal_holds import ReportErasedError
+from reports.models import Case, Report
+from reports.models.report import is_public_number
+from reports.reference import gazetteer
+from reports.submission import flood_detection, intake, json_fields, receipt_codes
+from reports.submission.form_parser import KEY, ReportFormParser
+from reports.submission.json_fields import MalformedError, MemberError
+from reports.submission.sources import IntakeSource, scope_key
+from reports.tracking import followups
+from reports.tracking.followup_parser import FollowupFormParser
+from reports.tracking.followups import LimitReachedError
+from reports.views.form_errors import BODY_LIMIT, BUSY, REFUSAL
+from reports.views.problems import ProblemError, api_view
+
+Scope, Status = ApiClient.Scope, Case.Status
+STORED, KNOWN = "stored", "known"
+# What a program is told of a case; what was decided is for the reporter.
+STATES = {
+    Status.NEW: "received",
+    Status.IN_REVIEW: "in_review",
+    Status.WAITING: "waiting_for_reporter",
+    Status.HANDED_OVER: "handed_over",
+    Status.CRIME_REPORT: "with_investigators",
+    Status.CLOSED: "closed",
+    Status.JUNK: "closed",
+    Status.WITHDRAWN: "closed",
+}
+
+
+@api_view("POST", Scope.WRITE_REPORTS)
+def create_report(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    """Take in a report; the same words under the same Idempotency-Key are the same report and code."""
+    submission_key = scope_key(f"api {key.client_id}", _get_idempotency_key(request))
+    fields = _parse_body(request, json_fields.parse_report)
+    external_id, language = fields.get("external_id", ""), fields.get("language", "")
+    parser = ReportFormParser(fields)
+    if parser.is_empty:
+        raise ProblemError("empty")
+    submission = replace(
+        parser.to_submission(gazetteer.communes()),
+        language=language if language in Report.Language.values else Report.Language.VIETNAMESE,
+    )
+    digests = flood_detection.program_digests(key.client_id)
+    source = IntakeSource(Report.Source.API, key.client_id, external_id, digests)
+    accepted = intake.submit_report(submission, submission_key, source)
+    code = accepted.code and " ".join(receipt_codes.format_code(accepted.code))
+    receipt = _describe_report(accepted.report) | {"code": code}
+    response = JsonResponse(receipt, status=200 if accepted.again else 201)
+    response.headers["Location"] = receipt["url"]
+    return response
+
+
+@api_view("GET", Scope.READ_STATUS)
+def report_state(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse:
+    """Return how far a report is."""
+    report = _get_report(key, number)
+    case = Case.objects.only("status", "changed_at").get(report=report)
+    state = {
+        "external_id": report.external_id,
+        "state": STATES[Status(case.status)],
+        "changed_at": timezone.localtime(case.changed_at).isoformat(),
+    }
+    return JsonResponse(_describe_report(report) | state)
+
+
+@api_view("POST", Scope.WRITE_REPORTS)
+def add_followup(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse:
+    """Save what the reporter said later, once."""
+    submission_key = _get_idempotency_key(request)
+    report = _get_report(key, number)
+    parser = FollowupFormParser(_parse_body(request, json_fields.parse_followup))
+    submission = parser.to_submission(gazetteer.communes())
+    if submission.is_empty:
+        raise ProblemError("empty")
+    try:
+        result = followups.submit_followup(report, submission, submission_key)
+    except ReportErasedError as error:
+        raise ProblemError("erased") from error
+    except LimitReachedError as error:
+        raise ProblemError("full") from error
+    return JsonResponse(_describe_report(report), status=201 if result.is_new else 200)
+
+
+@api_view("POST", Scope.WRITE_REPORTS)
+def add_files(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse:
+    """Store the files of a report, and say of each what became of it."""
+    report = _get_report(key, number)
+    try:
+        with upload_handler.parse_multipart(request) as form:
+            if api_keys.find_valid(request) is None:  # revoked while they came
+                raise ProblemError("key")
+            results = [_store(upload, report) for upload in form.uploads]
+            results += [{"name": "", "result": storage.Refusal.TOO_MANY}] * form.surplus
+    except upload_handler.UnreadableError as error:
+        raise ProblemError("files_unreadable") from error
+    if not results:
+        raise ProblemError("files_unreadable")
+    if not {STORED, KNOWN} & {each["result"] for each in results}:
+        raise ProblemError(f"file_{results[0]['result']}")
+    return JsonResponse({"files": results}, status=201)
+
+
+def _store(upload: Upload, report: Report) -> dict[str, str]:
+    result: str | None = upload.refusal
+    if result is None:
+        try:
+            result = STORED if storage.store(upload.draft, report) else KNOWN
+        except RefusedError as refused:
+            result = refused.code
+    return {"name": upload.draft.name, "result": result}
+
+
+def _get_idempotency_key(request: HttpRequest) -> str:
+    typed = request.headers.get("Idempotency-Key", "")
+    if not KEY.fullmatch(typed):
+        raise ProblemError("idempotency_key")
+    return typed
+
+
+def _parse_body(request: HttpRequest, parse: Any) -> Any:
+    """Return the fields of a JSON body, as `parse` makes them. Raises ProblemError."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read nothing
+        raise ProblemError("length")
+    if request.content_type != "application/json":
+        raise ProblemError("media_type")
+    if refusal := request.META.get(REFUSAL):
+        raise ProblemError("busy" if refusal == BUSY else "only_short")
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_LIMIT:
+            raise ProblemError("too_large")
+        return parse(json_fields.parse_object(request.body))
+    except RequestDataTooBig as error:
+        raise ProblemError("too_large") from error
+    except (MalformedError, UnreadablePostError) as error:
+        raise ProblemError("malformed") from error
+    except MemberError as error:
+        raise ProblemError("member", pointer=error.pointer) from error
+
+
+def _get_report(key: ApiKey, number: str) -> Report:
+    """Return a report that the client sent. Raises ProblemError, alike for one that others sent."""
+    sent = Report.objects.filter(public_number=number, api_client=key.client_id)
+    report = sent.first() if is_public_number(number) else None
+    if report is None:
+        raise ProblemError("not_found")
+    return report
+
+
+def _describe_report(report: Report) -> dict[str, Any]:
+    return {
+        "number": report.public_number,
+        "url": reverse("api:report_state", args=[report.public_number]),
+        "received_at": report.received_local.isoformat(),
+    }

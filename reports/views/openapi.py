@@ -1,0 +1,248 @@
+"""The OpenAPI 3.1 document of the API for programs, built from what its views parse and answer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
+from django.views.decorators.http import require_safe
+
+from core.models import ApiClient
+from reports.attachments import storage
+from reports.facts import choices
+from reports.models import Followup, Report
+from reports.submission import json_fields
+from reports.submission.form_parser import KEY
+from reports.submission.json_fields import Member
+from reports.views.form_errors import BODY_LIMIT
+from reports.views.intake_api import KNOWN, STATES, STORED
+from reports.views.numbers_api import CACHED, public_response
+from reports.views.problems import MEDIA_TYPE, PROBLEMS, build_type
+
+Schema = dict[str, Any]
+_TYPES: Mapping[Member, Schema] = {
+    json_fields.parse_text: {"type": ["string", "integer", "null"]},
+    json_fields.parse_texts: {"type": ["array", "null"], "items": {"type": ["string", "integer"]}},
+    json_fields.parse_answer: {"type": ["boolean", "null"]},
+    json_fields.parse_id: {
+        "type": ["string", "integer", "null"],
+        "maxLength": json_fields.MAX_EXTERNAL_ID_CHARS,
+    },
+}
+# What the name of a member does not say. No text is refused: one that is not understood is kept as typed.
+_MEANINGS = {
+    "accounts": "Accounts that the money went to, each with its bank. Never a card number.",
+    "called_day": "Or `called_on`.",
+    "called_on": "A date, 2026-11-30; other words are kept as the time of the call.",
+    "callback_phrase": "A secret of the reporter, which an officer reads out when calling back.",
+    "claimed_office": "Whom the caller claimed to be.",
+    "commune": "Where the reporter lives; old names too.",
+    "contact_email": "For notices alone.",
+    "demands": "What the caller wanted done.",
+    "external_id": "How the sender calls the report; given back with its state.",
+    "happening_now": "The caller still presses the reporter, or is about to call again.",
+    "money_lost_vnd": "As typed: 20 triệu, 35.500.000.",
+    "story": "In the reporter's own words.",
+}
+_CODES = {
+    "channel": [code for code, _ in Report.Channel.choices],
+    "claimed_office": [code for code, _ in choices.OFFICES],
+    "called_day": ["today", "yesterday", "before"],
+    "demands": [*(group.code for group in choices.GROUPS), *sorted(choices.ACTIONS)],
+    "kind": [Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION],
+    "language": list(Report.Language.values),
+}
+_INTEGER = {"type": "integer"}
+_AT = {"type": "string", "format": "date-time"}
+_NUMBER = {"type": "string", "examples": ["26-BCDF-GHJK"]}
+_RECEIVED = {"number": _NUMBER, "url": {"type": "string"}, "received_at": _AT}
+# Problems that an answer may be.
+_OF_ALL = ("key", "network", "scope", "too_many", "not_saved")
+_OF_BODY = (
+    "idempotency_key", "length", "media_type", "only_short", "busy", "too_large", "malformed", "member",
+    "empty",
+)  # fmt: skip
+_OF_FILES = ("files_unreadable", *(code for code in PROBLEMS if code.startswith("file_")))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a program may ask at an address: `body` and `answers` name schemas."""
+
+    address: str
+    method: str
+    name: str
+    scope: str
+    answers: Mapping[str, str]
+    problems: tuple[str, ...]
+    body: str = ""
+
+    def describe(self) -> Schema:
+        answers = {
+            status: _describe_answer(f"{schema}.", "application/json", schema)
+            for status, schema in self.answers.items()
+        }
+        described = {
+            "operationId": self.name,
+            "security": [{"key": [self.scope]}],
+            "parameters": list(self._list_parameters()),
+            "responses": answers | _group_problems((*_OF_ALL, *self.problems)),
+        }
+        return described | ({"requestBody": self._describe_body()} if self.body else {})
+
+    def _list_parameters(self) -> Iterator[Schema]:
+        if "{number}" in self.address:
+            yield {"name": "number", "in": "path", "required": True, "schema": _NUMBER}
+        if self.body in _JSON_BODIES:
+            schema = {"type": "string", "pattern": f"^{KEY.pattern}$"}
+            yield {"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema}
+
+    def _describe_body(self) -> Schema:
+        kind = "application/json" if self.body in _JSON_BODIES else "multipart/form-data"
+        return {"required": True, "content": {kind: {"schema": _refer(self.body)}}}
+
+
+_JSON_BODIES = ("Report", "Followup")
+_WRITE, _READ = ApiClient.Scope.WRITE_REPORTS, ApiClient.Scope.READ_STATUS
+_ONE = "/api/v1/reports/{number}"
+# Of what was sent before 200 is answered, in place of 201.
+OPERATIONS = (
+    Operation(
+        "/api/v1/reports",
+        "post",
+        "report_create",
+        _WRITE,
+        {"201": "Receipt", "200": "Receipt"},
+        _OF_BODY,
+        "Report",
+    ),
+    Operation(_ONE, "get", "report_state", _READ, {"200": "State"}, ("not_found",)),
+    Operation(
+        f"{_ONE}/followups",
+        "post",
+        "report_followups",
+        _WRITE,
+        {"201": "Received", "200": "Received"},
+        ("not_found", "erased", "full", *_OF_BODY),
+        "Followup",
+    ),
+    Operation(
+        f"{_ONE}/files",
+        "post",
+        "report_files",
+        _WRITE,
+        {"201": "Stored"},
+        ("not_found", *_OF_FILES),
+        "Files",
+    ),
+)
+
+
+@require_safe
+def document(request: HttpRequest) -> HttpResponse:
+    return public_response(JsonResponse(build_document(settings.PORTAL_URL)), CACHED)
+
+
+@lru_cache(maxsize=1)
+def build_document(portal: str) -> Schema:
+    paths: Schema = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.address, {})[operation.method] = operation.describe()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Reports of impersonation calls",
+            "version": "1",
+            "description": "What the report form takes is taken here. The same words under the same"
+            " Idempotency-Key are one report with one receipt. Errors are problem details (RFC 9457),"
+            f" in vi or en by Accept-Language. A body is UTF-8, {BODY_LIMIT} bytes at most.",
+        },
+        "servers": [{"url": portal}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": _build_schemas(),
+        },
+        "x-problems": _list_problems(),
+    }
+
+
+def _build_schemas() -> dict[str, Schema]:
+    text, lines = {"type": "string"}, {"type": "array", "items": _describe_file()}
+    parts = {"type": "array", "items": {}, "minItems": 1, "maxItems": storage.MAX_COUNT}
+    callers = {"type": ["array", "null"], "items": _refer("Caller")}
+    problem = _require(
+        {**dict.fromkeys(("type", "title", "detail", "code"), text), "status": _INTEGER}
+    )
+    problem["properties"]["pointer"] = text | {"description": "The member, by RFC 6901."}
+    state = {"enum": sorted({*STATES.values()})}
+    return {
+        "Report": _build_schema(json_fields.REPORT),
+        "Caller": _build_schema(json_fields.CALLER),
+        "Followup": _build_schema(json_fields.FOLLOWUP, callers=callers),
+        "Files": _require({"files": parts}),
+        "Received": _require(_RECEIVED),
+        "Receipt": _require(_RECEIVED | {"code": {"type": ["string", "null"]}}),
+        "State": _require(_RECEIVED | {"external_id": text, "state": state, "changed_at": _AT}),
+        "Stored": _require({"files": lines}),
+        "Problem": problem,
+    }
+
+
+def _group_problems(codes: tuple[str, ...]) -> Schema:
+    by_status: dict[str, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(str(PROBLEMS[code].status), []).append(code)
+    return {
+        status: _describe_answer(", ".join(found), MEDIA_TYPE, "Problem")
+        for status, found in sorted(by_status.items())
+    }
+
+
+def _describe_answer(description: str, media_type: str, schema: str) -> Schema:
+    return {"description": description, "content": {media_type: {"schema": _refer(schema)}}}
+
+
+def _build_schema(members: Mapping[str, Member], **others: Schema) -> Schema:
+    properties = {name: _describe_member(name, kind) for name, kind in members.items()}
+    return {"type": "object", "properties": properties | others, "additionalProperties": False}
+
+
+def _describe_member(name: str, kind: Member) -> Schema:
+    schema = dict(_TYPES[kind])
+    if name in _MEANINGS:
+        schema["description"] = _MEANINGS[name]
+    if name in _CODES:
+        schema["examples"] = [_CODES[name]] if kind is json_fields.parse_texts else _CODES[name]
+    return schema
+
+
+def _describe_file() -> Schema:
+    results = [STORED, KNOWN, *(each.value for each in storage.Refusal)]
+    return _require({"name": {"type": "string"}, "result": {"enum": results}})
+
+
+def _require(properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _refer(schema: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def _list_problems() -> Schema:
+    listed = {}
+    for problem in PROBLEMS.values():
+        sentences = {}
+        for language, _ in settings.LANGUAGES:
+            with translation.override(language):
+                sentences[language] = str(problem.detail)
+        listed[problem.code] = {
+            "type": build_type(problem),
+            "status": problem.status,
+            "detail": sentences,
+        }
+    return listed
