@@ -216,7 +216,7 @@ class Proposal(models.Model):
 
 
 class ApiClient(models.Model):
-    """A program of an agency that uses the API with a key (core/api_keys.py)."""
+    """A program of an agency that uses the API with a key (core/api/keys.py)."""
 
     class Scope(models.TextChoices):
         WRITE_REPORTS = "reports:write", "gửi tin báo, gửi thêm lời và tệp"

@@ -12,8 +12,8 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST
 
 from accounts.sessions import get_officer
-from core import api_keys
 from core.admin_pages import OwnFiltersAdmin
+from core.api import keys
 from core.audit import events
 from core.errors import ActionError
 from core.models import ApiClient, ApiKey
@@ -110,7 +110,7 @@ class ApiClientAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[ApiClient]):
         by = get_officer(request, CHANGE)
         client = get_object_or_404(ApiClient, pk=pk)
         try:
-            key = api_keys.issue(client, by=by)
+            key = keys.issue(client, by=by)
         except ActionError as error:
             return self._return_to(request, client.pk, error)
         page = render(
@@ -124,7 +124,7 @@ class ApiClientAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[ApiClient]):
         typed = parse_int(request.POST.get("key", "")) or 0
         key = get_object_or_404(ApiKey, pk=typed, client=pk)
         try:
-            api_keys.revoke(key, by=by)
+            keys.revoke(key, by=by)
         except ActionError as error:
             return self._return_to(request, pk, error)
         messages.success(request, f"Đã thu hồi khóa {key}. Lần gọi sau bị từ chối.")

@@ -54,6 +54,7 @@ class Report(models.Model):
         LETTER = "letter", "Đơn, thư; cán bộ nhập"
         DESK = "desk", "Nguồn khác, cán bộ nhập"
         API = "api", "Phần mềm của cơ quan gửi"
+        FILE = "file", "Danh sách của xã, nhập từ tệp"
 
     class Language(models.TextChoices):
         VIETNAMESE = "vi", "tiếng Việt"

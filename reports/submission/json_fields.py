@@ -12,7 +12,7 @@ from core.form_data import Fields, sanitize_text
 from reports.facts import choices
 
 MAX_EXTERNAL_ID_CHARS = 64
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+ISO_DATE = re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})")
 _ANSWERS = {True: "yes", False: "no"}
 Member = Callable[[Any], list[str] | None]  # texts of a value; None where it is of another kind
 
@@ -128,9 +128,8 @@ def parse_members(
 def _split_date(fields: Fields) -> Fields:
     """Return the fields with `called_on` as the form asks for it; no ISO date is a time as typed."""
     (typed,) = fields.pop("called_on", [""])
-    if date := _DATE.fullmatch(typed.strip()):
-        names = ("called_y", "called_m", "called_d")
-        fields.update(dict(zip(names, date.groups(), strict=True)))
+    if date := ISO_DATE.fullmatch(typed.strip()):
+        fields.update({f"called_{part}": digits for part, digits in date.groupdict().items()})
     elif typed.strip():
         fields["called_time"] = " ".join(filter(None, [typed, fields.get("called_time", "")]))
     return fields

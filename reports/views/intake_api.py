@@ -12,11 +12,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from core import api_keys
+from core.api import keys
+from core.api.problems import NO_KEY, Problem, ProblemError
+from core.api.views import api_view
 from core.models import ApiClient, ApiKey
 from reports.attachments import storage, upload_handler
-from reports.attachments.storage import RefusedError
+from reports.attachments.storage import Refusal, RefusedError
 from reports.attachments.upload_handler import Upload
 from reports.cases.legal_holds import ReportErasedError
 from reports.models import Case, Report
@@ -29,10 +32,46 @@ from reports.submission.sources import IntakeSource, scope_key
 from reports.tracking import followups
 from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import LimitReachedError
-from reports.views.form_errors import BODY_LIMIT, BUSY, REFUSAL
-from reports.views.problems import ProblemError, api_view
+from reports.views import form_errors
 
 Scope, Status = ApiClient.Scope, Case.Status
+NOT_FOUND = Problem("not_found", 404, _("Khóa này chưa gửi tin nào có số như vậy."))
+ERASED = Problem("erased", 409, _("Tin này đã xóa dữ liệu nên không nhận thêm."))
+FULL = Problem("full", 409, _("Tin này đã ghi thêm nhiều lần, không nhận thêm ở đây."))
+LENGTH = Problem("length", 411, _("Phải có Content-Length: nội dung được đọc trọn hoặc không đọc."))
+TOO_LARGE = Problem("too_large", 413, _("Dài quá: mỗi tin nhận đến 1,5 triệu byte."))
+MEDIA_TYPE = Problem("media_type", 415, _("Nội dung phải là application/json."))
+MALFORMED = Problem("malformed", 400, _("Nội dung không phải một đối tượng JSON viết bằng UTF-8."))
+MEMBER = Problem("member", 422, _("Một mục không có trong mô tả, hoặc khác kiểu: xem “pointer”."))
+EMPTY = Problem("empty", 422, _("Chưa có gì về cuộc gọi: ghi một câu, một số, hoặc một ô."))
+NO_IDEMPOTENCY_KEY = Problem(
+    "idempotency_key",
+    400,
+    _("Phải có Idempotency-Key, 16 đến 64 chữ, số, dấu - hoặc _: gửi lại mà không thành hai tin."),
+)
+ONLY_SHORT = Problem(
+    "only_short", 429, _("Lúc này chỉ nhận tin ngắn, đến 64 kB. Gửi lại sau."), 600
+)
+BUSY = Problem("busy", 503, _("Nhiều tin rất dài đang đến cùng lúc. Gửi lại sau."), 10)
+OF_BODY = (
+    LENGTH, TOO_LARGE, MEDIA_TYPE, MALFORMED, MEMBER, EMPTY, NO_IDEMPOTENCY_KEY, ONLY_SHORT, BUSY,
+)  # fmt: skip
+FILES_UNREADABLE = Problem(
+    "files_unreadable", 400, _("Phải là multipart/form-data, mỗi tệp một phần “files”.")
+)
+OF_FILES = {
+    refusal: Problem(f"file_{refusal}", status, detail, wait)
+    for refusal, status, detail, wait in (
+        (Refusal.EMPTY, 422, _("Bên trong tệp không có gì."), 0),
+        (Refusal.TOO_LARGE, 413, _("Tệp nặng quá 10 MB."), 0),
+        (Refusal.UNKNOWN_TYPE, 415, _("Tệp không phải ảnh, ghi âm hay PDF."), 0),
+        (Refusal.TOO_MANY, 409, _("Mỗi tin nhận đến 5 ảnh, bản ghi âm, PDF."), 0),
+        (Refusal.ERASED, 409, ERASED.detail, 0),
+        (Refusal.BUSY, 503, _("Nhiều nơi đang gửi tệp cùng lúc. Gửi lại sau."), 60),
+        (Refusal.NO_ROOM, 503, _("Máy chủ hết chỗ cho tệp. Gửi lại sau."), 600),
+        (Refusal.NOT_WRITTEN, 503, _("Chưa ghi được tệp. Gửi lại sau."), 60),
+    )
+}
 STORED, KNOWN = "stored", "known"
 # What a program is told of a case; what was decided is for the reporter.
 STATES = {
@@ -55,7 +94,7 @@ def create_report(request: HttpRequest, key: ApiKey) -> HttpResponse:
     external_id, language = fields.get("external_id", ""), fields.get("language", "")
     parser = ReportFormParser(fields)
     if parser.is_empty:
-        raise ProblemError("empty")
+        raise ProblemError(EMPTY)
     submission = replace(
         parser.to_submission(gazetteer.communes()),
         language=language if language in Report.Language.values else Report.Language.VIETNAMESE,
@@ -91,13 +130,13 @@ def add_followup(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse
     parser = FollowupFormParser(_parse_body(request, json_fields.parse_followup))
     submission = parser.to_submission(gazetteer.communes())
     if submission.is_empty:
-        raise ProblemError("empty")
+        raise ProblemError(EMPTY)
     try:
         result = followups.submit_followup(report, submission, submission_key)
     except ReportErasedError as error:
-        raise ProblemError("erased") from error
+        raise ProblemError(ERASED) from error
     except LimitReachedError as error:
-        raise ProblemError("full") from error
+        raise ProblemError(FULL) from error
     return JsonResponse(_describe_report(report), status=201 if result.is_new else 200)
 
 
@@ -107,16 +146,16 @@ def add_files(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse:
     report = _get_report(key, number)
     try:
         with upload_handler.parse_multipart(request) as form:
-            if api_keys.find_valid(request) is None:  # revoked while they came
-                raise ProblemError("key")
+            if keys.find_valid(request) is None:  # revoked while they came
+                raise ProblemError(NO_KEY)
             results = [_store(upload, report) for upload in form.uploads]
-            results += [{"name": "", "result": storage.Refusal.TOO_MANY}] * form.surplus
+            results += [{"name": "", "result": Refusal.TOO_MANY}] * form.surplus
     except upload_handler.UnreadableError as error:
-        raise ProblemError("files_unreadable") from error
+        raise ProblemError(FILES_UNREADABLE) from error
     if not results:
-        raise ProblemError("files_unreadable")
+        raise ProblemError(FILES_UNREADABLE)
     if not {STORED, KNOWN} & {each["result"] for each in results}:
-        raise ProblemError(f"file_{results[0]['result']}")
+        raise ProblemError(OF_FILES[Refusal(results[0]["result"])])
     return JsonResponse({"files": results}, status=201)
 
 
@@ -133,28 +172,28 @@ def _store(upload: Upload, report: Report) -> dict[str, str]:
 def _get_idempotency_key(request: HttpRequest) -> str:
     typed = request.headers.get("Idempotency-Key", "")
     if not KEY.fullmatch(typed):
-        raise ProblemError("idempotency_key")
+        raise ProblemError(NO_IDEMPOTENCY_KEY)
     return typed
 
 
 def _parse_body(request: HttpRequest, parse: Any) -> Any:
     """Return the fields of a JSON body, as `parse` makes them. Raises ProblemError."""
     if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read nothing
-        raise ProblemError("length")
+        raise ProblemError(LENGTH)
     if request.content_type != "application/json":
-        raise ProblemError("media_type")
-    if refusal := request.META.get(REFUSAL):
-        raise ProblemError("busy" if refusal == BUSY else "only_short")
+        raise ProblemError(MEDIA_TYPE)
+    if refusal := request.META.get(form_errors.REFUSAL):
+        raise ProblemError(BUSY if refusal == form_errors.BUSY else ONLY_SHORT)
     try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_LIMIT:
-            raise ProblemError("too_large")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > form_errors.BODY_LIMIT:
+            raise ProblemError(TOO_LARGE)
         return parse(json_fields.parse_object(request.body))
     except RequestDataTooBig as error:
-        raise ProblemError("too_large") from error
+        raise ProblemError(TOO_LARGE) from error
     except (MalformedError, UnreadablePostError) as error:
-        raise ProblemError("malformed") from error
+        raise ProblemError(MALFORMED) from error
     except MemberError as error:
-        raise ProblemError("member", pointer=error.pointer) from error
+        raise ProblemError(MEMBER, pointer=error.pointer) from error
 
 
 def _get_report(key: ApiKey, number: str) -> Report:
@@ -162,7 +201,7 @@ def _get_report(key: ApiKey, number: str) -> Report:
     sent = Report.objects.filter(public_number=number, api_client=key.client_id)
     report = sent.first() if is_public_number(number) else None
     if report is None:
-        raise ProblemError("not_found")
+        raise ProblemError(NOT_FOUND)
     return report
 
 

@@ -1,15 +1,19 @@
 """The OpenAPI 3.1 document of the API for programs, built from what its views parse and answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
+from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
 
+from core.api import problems
+from core.api.problems import Problem
 from core.models import ApiClient
 from reports.attachments import storage
 from reports.facts import choices
@@ -17,10 +21,10 @@ from reports.models import Followup, Report
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member
+from reports.views import intake_api
 from reports.views.form_errors import BODY_LIMIT
 from reports.views.intake_api import KNOWN, STATES, STORED
 from reports.views.numbers_api import CACHED, public_response
-from reports.views.problems import MEDIA_TYPE, PROBLEMS, build_type
 
 Schema = dict[str, Any]
 _TYPES: Mapping[Member, Schema] = {
@@ -59,13 +63,6 @@ _INTEGER = {"type": "integer"}
 _AT = {"type": "string", "format": "date-time"}
 _NUMBER = {"type": "string", "examples": ["26-BCDF-GHJK"]}
 _RECEIVED = {"number": _NUMBER, "url": {"type": "string"}, "received_at": _AT}
-# Problems that an answer may be.
-_OF_ALL = ("key", "network", "scope", "too_many", "not_saved")
-_OF_BODY = (
-    "idempotency_key", "length", "media_type", "only_short", "busy", "too_large", "malformed", "member",
-    "empty",
-)  # fmt: skip
-_OF_FILES = ("files_unreadable", *(code for code in PROBLEMS if code.startswith("file_")))
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class Operation:
     name: str
     scope: str
     answers: Mapping[str, str]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     body: str = ""
 
     def describe(self) -> Schema:
@@ -89,7 +86,7 @@ class Operation:
             "operationId": self.name,
             "security": [{"key": [self.scope]}],
             "parameters": list(self._list_parameters()),
-            "responses": answers | _group_problems((*_OF_ALL, *self.problems)),
+            "responses": answers | _group_problems((*problems.COMMON, *self.problems)),
         }
         return described | ({"requestBody": self._describe_body()} if self.body else {})
 
@@ -116,17 +113,17 @@ OPERATIONS = (
         "report_create",
         _WRITE,
         {"201": "Receipt", "200": "Receipt"},
-        _OF_BODY,
+        intake_api.OF_BODY,
         "Report",
     ),
-    Operation(_ONE, "get", "report_state", _READ, {"200": "State"}, ("not_found",)),
+    Operation(_ONE, "get", "report_state", _READ, {"200": "State"}, (intake_api.NOT_FOUND,)),
     Operation(
         f"{_ONE}/followups",
         "post",
         "report_followups",
         _WRITE,
         {"201": "Received", "200": "Received"},
-        ("not_found", "erased", "full", *_OF_BODY),
+        (intake_api.NOT_FOUND, intake_api.ERASED, intake_api.FULL, *intake_api.OF_BODY),
         "Followup",
     ),
     Operation(
@@ -135,7 +132,7 @@ OPERATIONS = (
         "report_files",
         _WRITE,
         {"201": "Stored"},
-        ("not_found", *_OF_FILES),
+        (intake_api.NOT_FOUND, intake_api.FILES_UNREADABLE, *intake_api.OF_FILES.values()),
         "Files",
     ),
 )
@@ -192,13 +189,13 @@ def _build_schemas() -> dict[str, Schema]:
     }
 
 
-def _group_problems(codes: tuple[str, ...]) -> Schema:
+def _group_problems(possible: Iterable[Problem]) -> Schema:
     by_status: dict[str, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(str(PROBLEMS[code].status), []).append(code)
+    for problem in possible:
+        by_status.setdefault(str(problem.status), []).append(problem.code)
     return {
-        status: _describe_answer(", ".join(found), MEDIA_TYPE, "Problem")
-        for status, found in sorted(by_status.items())
+        status: _describe_answer(", ".join(codes), problems.MEDIA_TYPE, "Problem")
+        for status, codes in sorted(by_status.items())
     }
 
 
@@ -234,15 +231,19 @@ def _refer(schema: str) -> Schema:
 
 
 def _list_problems() -> Schema:
-    listed = {}
-    for problem in PROBLEMS.values():
-        sentences = {}
-        for language, _ in settings.LANGUAGES:
-            with translation.override(language):
-                sentences[language] = str(problem.detail)
-        listed[problem.code] = {
-            "type": build_type(problem),
-            "status": problem.status,
-            "detail": sentences,
-        }
-    return listed
+    """Return every problem by its code, with its sentence in each language."""
+    possible = {
+        each for operation in OPERATIONS for each in (*problems.COMMON, *operation.problems)
+    }
+    return {
+        each.code: {"type": each.type, "status": each.status, "detail": _translate(each.detail)}
+        for each in sorted(possible, key=attrgetter("code"))
+    }
+
+
+def _translate(text: str | Promise) -> dict[str, str]:
+    translations = {}
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            translations[language] = str(text)
+    return translations

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from core import api_keys
+from core.api import keys
 from core.models import ApiClient
 from reports.models import Report
 from reports.views import openapi
@@ -58,7 +58,7 @@ def register(name: str = "UBND xã Yên Định", **values: Any) -> Program:
     """A program with a key of its own, which may do everything."""
     scopes = list(ApiClient.Scope.values)
     client = ApiClient.objects.create(name=name, **{"scopes": scopes} | values)
-    return Program(client, api_keys.issue(client, by=create_officer(f"of {client.pk}", "lead")))
+    return Program(client, keys.issue(client, by=create_officer(f"of {client.pk}", "lead")))
 
 
 def judge_answer(method: str, address: str, answer: HttpResponse) -> None:

@@ -9,7 +9,8 @@ from django.db import OperationalError
 from django.http import HttpResponse
 from pytest_django import DjangoAssertMaxNumQueries, Settings
 
-from core import api_keys, encryption
+from core import encryption
+from core.api import keys
 from core.models import ApiClient, ApiKey, OutboxItem
 from reports.attachments import upload_handler
 from reports.models import Case, EvidenceFile, Followup, Report
@@ -53,17 +54,17 @@ def program() -> Program:
 
 def sent(program: Program, **members: Any) -> Report:
     """The report that the program has sent."""
-    number = read(program.send(**{"story": STORY} | members))["number"]
+    number = parse(program.send(**{"story": STORY} | members))["number"]
     return Report.objects.get(public_number=number)
 
 
-def read(answer: HttpResponse) -> Any:
+def parse(answer: HttpResponse) -> Any:
     return json.loads(answer.content)
 
 
 def code_of(answer: HttpResponse) -> tuple[int, str]:
     """The status of a problem and its code."""
-    return answer.status_code, read(answer)["code"]
+    return answer.status_code, parse(answer)["code"]
 
 
 # --- a report
@@ -73,7 +74,7 @@ def test_everything_a_report_can_hold_is_taken(program: Program) -> None:
     answer = program.send(**EVERYTHING)
     assert answer.status_code == 201
     report = Report.objects.get()
-    assert receipt_codes.report_for_code(read(answer)["code"]) == report
+    assert receipt_codes.report_for_code(parse(answer)["code"]) == report
     assert answer["Location"] == f"{REPORTS}/{report.public_number}"
     assert (report.source, report.api_client, report.external_id) == (
         "api", program.client, "YD-17",
@@ -113,7 +114,7 @@ def test_it_is_the_report_that_the_form_would_have_made(program: Program, client
 def test_sent_again_it_is_the_same_report_and_receipt(program: Program) -> None:
     first, again = program.send(**EVERYTHING), program.send(**EVERYTHING)
     assert (first.status_code, again.status_code) == (201, 200)
-    assert read(first) == read(again)
+    assert parse(first) == parse(again)
 
 
 def test_other_words_under_the_same_key_are_lost_by_nobody(program: Program) -> None:
@@ -183,7 +184,7 @@ def test_what_is_no_report_is_refused_with_its_reason(
 ) -> None:
     answer = program.ask("post", REPORTS, body)
     assert code_of(answer) == problem
-    assert read(answer).get("pointer") == pointer
+    assert parse(answer).get("pointer") == pointer
     assert not Report.objects.exists()
 
 
@@ -225,7 +226,7 @@ def test_a_key_does_what_it_is_for_where_it_is_for(program: Program) -> None:
 
 
 def test_a_revoked_key_is_told_so_and_how_to_show_one(program: Program) -> None:
-    api_keys.revoke(ApiKey.objects.get(), by=ApiKey.objects.get().created_by)
+    keys.revoke(ApiKey.objects.get(), by=ApiKey.objects.get().created_by)
     answer = program.send(story=STORY)
     assert code_of(answer) == (401, "key")
     assert answer["WWW-Authenticate"] == "Bearer"
@@ -249,7 +250,7 @@ def test_a_problem_speaks_the_language_that_is_asked_for(
 ) -> None:
     headers = {"Authorization": None, "Accept-Language": language}
     answer = program.ask("post", REPORTS, {}, headers=headers)
-    assert words in read(answer)["detail"]
+    assert words in parse(answer)["detail"]
     assert answer["Content-Language"] == language[:2].replace("fr", "vi")
 
 
@@ -271,7 +272,7 @@ def test_a_program_is_told_how_far_its_report_is_and_nothing_of_it(
 ) -> None:
     report = sent(program, **EVERYTHING)
     Case.objects.update(status=status)
-    told = read(program.ask("get", f"{REPORTS}/{report.public_number}"))
+    told = parse(program.ask("get", f"{REPORTS}/{report.public_number}"))
     assert (told["state"], told["external_id"]) == (state, "YD-17")
     assert told.keys() == {"number", "url", "received_at", "external_id", "state", "changed_at"}
 
@@ -318,14 +319,14 @@ def test_what_is_nothing_said_later_is_refused(
 ) -> None:
     address = f"{REPORTS}/{sent(program).public_number}/followups"
     answer = program.ask("post", address, said)
-    assert (code_of(answer), read(answer).get("pointer")) == (problem, pointer)
+    assert (code_of(answer), parse(answer).get("pointer")) == (problem, pointer)
 
 
 def test_of_an_erased_report_a_program_is_told_no_more_and_adds_nothing(program: Program) -> None:
     report = sent(program, **EVERYTHING)
     erasure.erase(report.pk, cause="asked")
     address = f"{REPORTS}/{report.public_number}"
-    assert read(program.ask("get", address))["external_id"] == ""
+    assert parse(program.ask("get", address))["external_id"] == ""
     answer = program.ask("post", f"{address}/followups", {"story": "Họ gọi lại."})
     assert code_of(answer) == (409, "erased")
     assert code_of(program.send_files(report, ("a.jpg", JPEG))) == (409, "file_erased")
@@ -338,7 +339,7 @@ def test_files_are_stored_once_and_each_is_accounted_for(program: Program) -> No
     report = sent(program)
     answer = program.send_files(report, ("ảnh.jpg", JPEG), ("a.exe", b"MZ" * 99), ("b.jpg", JPEG))
     assert answer.status_code == 201
-    results = [each["result"] for each in read(answer)["files"]]
+    results = [each["result"] for each in parse(answer)["files"]]
     assert results == ["stored", "unknown_type", "known"]
     assert EvidenceFile.objects.get().report == report
 
@@ -367,7 +368,7 @@ def test_a_key_that_is_revoked_while_files_come_stores_none(
 
     def revoke_and_parse(*args: Any) -> Any:
         key = ApiKey.objects.get()
-        api_keys.revoke(key, by=key.created_by)
+        keys.revoke(key, by=key.created_by)
         return parse(*args)
 
     monkeypatch.setattr(upload_handler, "_parse_form", revoke_and_parse)

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from core import api_keys
+from core.api import keys
 from core.errors import ActionError
 from core.models import ApiClient, ApiKey, AuditEvent
 from tests.support.database_contents import words_in_tables
@@ -33,11 +33,11 @@ def request(header: str, **meta: Any) -> Any:
 
 
 def find(key: str) -> ApiKey | None:
-    return api_keys.find_valid(request(f"Bearer {key}"))
+    return keys.find_valid(request(f"Bearer {key}"))
 
 
 def test_a_key_is_found_with_its_client_and_stands_nowhere(program: ApiClient, lead: User) -> None:
-    key = api_keys.issue(program, by=lead)
+    key = keys.issue(program, by=lead)
     row = find(key)
     assert row is not None
     assert row.client == program
@@ -47,30 +47,30 @@ def test_a_key_is_found_with_its_client_and_stands_nowhere(program: ApiClient, l
 
 
 def test_two_keys_are_valid_at_a_time_and_a_third_waits(program: ApiClient, lead: User) -> None:
-    old, new = (api_keys.issue(program, by=lead) for _ in range(2))
+    old, new = (keys.issue(program, by=lead) for _ in range(2))
     assert find(old)
     assert find(new)
     with pytest.raises(ActionError):
-        api_keys.issue(program, by=lead)
-    api_keys.revoke(ApiKey.objects.get(hint=old[:12]), by=lead)
-    assert find(api_keys.issue(program, by=lead))
+        keys.issue(program, by=lead)
+    keys.revoke(ApiKey.objects.get(hint=old[:12]), by=lead)
+    assert find(keys.issue(program, by=lead))
 
 
 def test_the_database_itself_knows_no_third(program: ApiClient, lead: User) -> None:
     for _ in range(2):
-        api_keys.issue(program, by=lead)
+        keys.issue(program, by=lead)
     for slot in (1, 2, 3):
         with pytest.raises(IntegrityError), transaction.atomic():
             ApiKey.objects.create(client=program, slot=slot, digest=b"x", created_by=lead)
 
 
 def test_a_revoked_key_is_refused_at_once_and_revoked_once(program: ApiClient, lead: User) -> None:
-    key = api_keys.issue(program, by=lead)
+    key = keys.issue(program, by=lead)
     row = ApiKey.objects.get()
-    api_keys.revoke(row, by=lead)
+    keys.revoke(row, by=lead)
     assert find(key) is None
     with pytest.raises(ActionError):
-        api_keys.revoke(row, by=lead)
+        keys.revoke(row, by=lead)
     assert AuditEvent.objects.filter(kind="api_key_revoked").count() == 1
 
 
@@ -81,13 +81,13 @@ def test_what_is_no_key_costs_no_statement(
     header: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        assert api_keys.find_valid(request(header)) is None
+        assert keys.find_valid(request(header)) is None
 
 
 def test_the_day_of_its_last_use_is_written_once_a_day(
     program: ApiClient, lead: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    key = api_keys.issue(program, by=lead)
+    key = keys.issue(program, by=lead)
     find(key)
     assert ApiKey.objects.get().last_used_on == timezone.localdate()
     with django_assert_num_queries(1):
@@ -109,4 +109,4 @@ def test_a_key_is_good_in_the_networks_of_its_client(
     networks: list[str], address: str, is_allowed: bool
 ) -> None:
     client = ApiClient(networks=networks)
-    assert api_keys.is_network_allowed(client, request("", REMOTE_ADDR=address)) is is_allowed
+    assert keys.is_network_allowed(client, request("", REMOTE_ADDR=address)) is is_allowed

@@ -1,0 +1,82 @@
+"""A commune's list becomes reports: each row once, nothing in a cell lost, what is doubtful told by its cell."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest import CaptureFixture  # noqa: PT013
+
+from reports.models import Report
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+LIST = """\ufeffSố lạ;Kể lại chuyện đã xảy ra;money_lost;called_on;commune;Ghi chú
+0550 000 111;Xưng công an, đòi tiền.;có;30/11/2026;Xã Không Có;ông Tư kể
+;;;;;
+0550 000 222;=HYPERLINK("x");chắc là chưa;hôm kia;;
+0550 000 222;=HYPERLINK("x");chắc là chưa;hôm kia;;
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "thang-11.csv"
+    path.write_text(LIST)
+    return path
+
+
+def run(table: Path, by: str = "duty", **options: Any) -> None:
+    call_command("import_reports", str(table), by=by, column=["Số lạ=caller_number"], **options)
+
+
+def test_each_row_is_a_report_with_every_cell(table: Path, duty: Person) -> None:
+    run(table)
+    first, second, third = Report.objects.order_by("received_at")
+    assert (first.source, first.caller_number, first.money_lost) == ("file", "0550 000 111", True)
+    assert first.story == "Xưng công an, đòi tiền.\nGhi chú: ông Tư kể"
+    assert (str(first.called_on), first.commune_raw) == ("2026-11-30", "Xã Không Có")
+    assert second.story == '=HYPERLINK("x")\nmoney_lost: chắc là chưa'
+    assert (second.money_lost, second.called_on_raw) == (None, "hôm kia")
+    assert third.story == second.story  # a list may tell of two calls in the same words
+
+
+def test_columns_and_doubtful_cells_are_told_and_a_trial_files_nothing(
+    table: Path, capsys: CaptureFixture[str]
+) -> None:
+    run(table, by="nobody", dry_run=True)
+    told = capsys.readouterr().out
+    for line in (
+        "Số lạ -> caller_number", "Ghi chú -> story", "E2 (commune): commune_unknown",
+        "row 3: nothing about a call", "new: 3, again: 0, empty: 1",
+    ):  # fmt: skip
+        assert line in told
+    assert not Report.objects.exists()
+
+
+def test_sent_twice_or_longer_each_row_counts_once(
+    table: Path, duty: Person, capsys: CaptureFixture[str]
+) -> None:
+    run(table)
+    table.write_text(LIST.replace("\n;;;;;\n", "\n0550 000 333;Gọi nữa.\n"))
+    run(table)
+    assert "new: 1, again: 3, empty: 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"story\nG\xecm.\n", "line 2.*UTF-8"), (b"story\n" + b"x" * 1_600_000, "line [23].*limit")],
+    ids=["another encoding", "a cell without end"],
+)
+def test_what_is_no_table_stops_with_its_row(
+    table: Path, duty: Person, content: bytes, words: str
+) -> None:
+    table.write_bytes(content)
+    with pytest.raises(CommandError, match=words):
+        run(table)
+
+
+def test_only_an_officer_who_may_file_imports(table: Path, editor: Person) -> None:
+    for name in (editor.user.username, "nobody"):
+        with pytest.raises(CommandError, match="no officer"):
+            run(table, by=name)
