@@ -129,9 +129,12 @@ class ReportSubmission(CallDetails):
 
 @dataclass(frozen=True)
 class SubmissionResult:
-    """A stored report, its receipt code if it can be shown, and whether it was stored before."""
+    """A stored report, its public number, its receipt code if it can be shown, and whether it was
+    stored before.
+    """
 
     report: Report
+    number: str
     code: str | None
     again: bool
 
@@ -184,7 +187,7 @@ def _accept(typed: ReportSubmission, submission_key: str, source: IntakeSource) 
         return _repeated_result(Report.objects.select_related("receipt").get(**sent))
     queue.notify_throttled()
     report = SimpleLazyObject(lambda: Report.objects.get(pk=row["id"]))  # a browser needs no row
-    return SubmissionResult(cast("Report", report), code, again=False)
+    return SubmissionResult(cast("Report", report), row["public_number"], code, again=False)
 
 
 def file_on_behalf(
@@ -215,7 +218,8 @@ def submit_demo_report(
         cursor.execute(_WRITE_BACKDATED, row | {"received_at": received_at})
         is_new = cursor.fetchone() is not None
     sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
-    return SubmissionResult(Report.objects.get(**sent), code, again=not is_new)
+    report = Report.objects.get(**sent)
+    return SubmissionResult(report, report.public_number, code, again=not is_new)
 
 
 def _build_row(
@@ -254,7 +258,8 @@ def _find_under_older_keys(digests: list[bytes], submission_key: str) -> Report 
 
 
 def _repeated_result(report: Report) -> SubmissionResult:
-    return SubmissionResult(report, receipt_codes.recover_code(report), again=True)
+    code = receipt_codes.recover_code(report)
+    return SubmissionResult(report, report.public_number, code, again=True)
 
 
 def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def create_report(request: HttpRequest, key: ApiKey) -> HttpResponse:
     source = IntakeSource(Report.Source.API, key.client_id, external_id, digests)
     accepted = intake.submit_report(submission, submission_key, source)
     code = accepted.code and " ".join(receipt_codes.format_code(accepted.code))
-    receipt = _describe_report(accepted.report) | {"code": code}
+    receipt = _describe_report(accepted.number) | {"code": code}
     response = JsonResponse(receipt, status=200 if accepted.again else 201)
     response.headers["Location"] = receipt["url"]
     return response
@@ -115,11 +115,12 @@ def report_state(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse
     report = _get_report(key, number)
     case = Case.objects.only("status", "changed_at").get(report=report)
     state = {
+        "received_at": report.received_local.isoformat(),
         "external_id": report.external_id,
         "state": STATES[Status(case.status)],
         "changed_at": timezone.localtime(case.changed_at).isoformat(),
     }
-    return JsonResponse(_describe_report(report) | state)
+    return JsonResponse(_describe_report(number) | state)
 
 
 @api_view("POST", Scope.WRITE_REPORTS)
@@ -137,7 +138,7 @@ def add_followup(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse
         raise ProblemError(ERASED) from error
     except LimitReachedError as error:
         raise ProblemError(FULL) from error
-    return JsonResponse(_describe_report(report), status=201 if result.is_new else 200)
+    return JsonResponse(_describe_report(number), status=201 if result.is_new else 200)
 
 
 @api_view("POST", Scope.WRITE_REPORTS)
@@ -205,9 +206,5 @@ def _get_report(key: ApiKey, number: str) -> Report:
     return report
 
 
-def _describe_report(report: Report) -> dict[str, Any]:
-    return {
-        "number": report.public_number,
-        "url": reverse("api:report_state", args=[report.public_number]),
-        "received_at": report.received_local.isoformat(),
-    }
+def _describe_report(number: str) -> dict[str, Any]:
+    return {"number": number, "url": reverse("api:report_state", args=[number])}

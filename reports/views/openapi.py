@@ -62,7 +62,7 @@ _CODES = {
 _INTEGER = {"type": "integer"}
 _AT = {"type": "string", "format": "date-time"}
 _NUMBER = {"type": "string", "examples": ["26-BCDF-GHJK"]}
-_RECEIVED = {"number": _NUMBER, "url": {"type": "string"}, "received_at": _AT}
+_RECEIVED = {"number": _NUMBER, "url": {"type": "string"}}
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,9 @@ def _build_schemas() -> dict[str, Schema]:
         "Files": _require({"files": parts}),
         "Received": _require(_RECEIVED),
         "Receipt": _require(_RECEIVED | {"code": {"type": ["string", "null"]}}),
-        "State": _require(_RECEIVED | {"external_id": text, "state": state, "changed_at": _AT}),
+        "State": _require(
+            _RECEIVED | {"received_at": _AT, "external_id": text, "state": state, "changed_at": _AT}
+        ),
         "Stored": _require({"files": lines}),
         "Problem": problem,
     }

@@ -2,10 +2,11 @@
 
 import csv
 import json
-from argparse import ArgumentParser, FileType
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import IO, Any
 
 from django.contrib.auth.models import User
@@ -28,9 +29,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "file", type=FileType("rb"), help="CSV in UTF-8, headings first; - for standard input"
-        )
+        parser.add_argument("file", type=Path, help="CSV in UTF-8, headings first")
         parser.add_argument("--by", required=True, help="log-in name of the officer who files them")
         parser.add_argument(
             "--column",
@@ -42,13 +41,14 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="judge the rows, file none")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = _read_rows(options["file"])
         given = dict(each.rpartition("=")[::2] for each in options["column"])
-        columns = row_parser.match_columns(next(rows, []), given)
-        for column in columns:
-            self.stdout.write(f"{column.heading} -> {column.field or 'story'}")
         by = None if options["dry_run"] else _find_officer(options["by"])
-        counts = self._file_rows(columns, rows, by)
+        with options["file"].open("rb") as file:
+            rows = _read_rows(file)
+            columns = row_parser.match_columns(next(rows, []), given)
+            for column in columns:
+                self.stdout.write(f"{column.heading} -> {column.field or 'story'}")
+            counts = self._file_rows(columns, rows, by)
         self.stdout.write(
             ", ".join(f"{word}: {counts[word]}" for word in ("new", "again", "empty"))
         )

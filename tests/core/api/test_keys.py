@@ -41,7 +41,7 @@ def test_a_key_is_found_with_its_client_and_stands_nowhere(program: ApiClient, l
     row = find(key)
     assert row is not None
     assert row.client == program
-    assert words_in_tables(key) == []
+    assert words_in_tables(key) == set()
     event = AuditEvent.objects.get(kind="api_key_issued")
     assert (event.actor, event.detail) == (lead, {"key": key[:12]})
 
