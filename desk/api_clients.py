@@ -94,11 +94,15 @@ class ApiClientAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[ApiClient]):
         ] + super().get_urls()
 
     def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         keys = ApiKey.objects.filter(client=parse_int(object_id) or 0).select_related("created_by")
         context = {"keys": keys, "record": action_history("api_client", object_id)}
-        return super().change_view(request, object_id, *args, extra_context=context, **kwargs)
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

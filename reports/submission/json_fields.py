@@ -51,14 +51,14 @@ def parse_id(value: Any) -> list[str] | None:
 
 
 # What a report and a follow-up tell alike.
-CALL_DETAILS: Mapping[str, Member] = dict.fromkeys(
+CALL_DETAILS: dict[str, Member] = dict.fromkeys(
     (
         "story", "money_lost_vnd", "called_day", "called_on", "called_time", "commune",
         "contact_phone", "callback_phrase",
     ),
     parse_text,
 ) | dict.fromkeys(("accounts", "links"), parse_texts)  # fmt: skip
-REPORT: Mapping[str, Member] = (
+REPORT: dict[str, Member] = (
     CALL_DETAILS
     | dict.fromkeys(
         (
@@ -70,8 +70,8 @@ REPORT: Mapping[str, Member] = (
     | dict.fromkeys(("happening_now", "money_lost", "on_behalf"), parse_answer)
     | {"demands": parse_texts, "external_id": parse_id}
 )  # fmt: skip
-CALLER: Mapping[str, Member] = dict.fromkeys(("number", "channel", "office", "name"), parse_text)
-FOLLOWUP: Mapping[str, Member] = CALL_DETAILS | {"kind": parse_text}
+CALLER: dict[str, Member] = dict.fromkeys(("number", "channel", "office", "name"), parse_text)
+FOLLOWUP: dict[str, Member] = CALL_DETAILS | {"kind": parse_text}
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -127,7 +127,8 @@ def parse_members(
 
 def _split_date(fields: Fields) -> Fields:
     """Return the fields with `called_on` as the form asks for it; no ISO date is a time as typed."""
-    (typed,) = fields.pop("called_on", [""])
+    typed = fields.get("called_on", "")
+    fields.pop("called_on", None)
     if date := ISO_DATE.fullmatch(typed.strip()):
         fields.update({f"called_{part}": digits for part, digits in date.groupdict().items()})
     elif typed.strip():

@@ -9,7 +9,7 @@ from tests.support.document_tables import DOCS, TESTS, Row, missing, rows
 THREATS = rows("threats.md", r"[A-Z]\d+")
 ASVS = rows("asvs.md", r"V\d+\.\d+\.\d+|F\d+")
 LETTERS = set("STRIDEA")
-DOORS = set("RCLFDWPKNSM")
+DOORS = set("RCLFDWPGKNSM")
 ANSWERS = {"yes", "partly", "no", "n/a"}
 
 

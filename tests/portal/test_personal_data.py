@@ -17,6 +17,7 @@ from reports.facts.merged_report import Caller
 from reports.models import Case, Report
 from reports.numbers import disputes
 from reports.numbers.disputes import DisputeSubmission
+from reports.submission.sources import IntakeSource
 from reports.tracking import followups
 from tests.support import report_factories
 from tests.support.admin_urls import AdminUrls, pages
@@ -38,6 +39,7 @@ MARKS = {
     "phrase_sealed": "mochen2x", "claimed_name": "moctenx", "caller_number": "0550000123",
     "money_lost_raw": "97 trieu mocx", "commune_raw": "mocxomx", "commune": "mocxomx",
     "called_on_raw": "mocgiox", "accounts": "mocstkx 0992000457", "links": "mocx.example",
+    "external_id": "mocmax-17",
 }  # fmt: skip
 
 
@@ -87,6 +89,7 @@ def full(db: None, duty: Person) -> Report:
         phrase=MARKS["phrase_sealed"],
         accounts=(MARKS["accounts"],),
         links=(f"http://{MARKS['links']}",),
+        source=IntakeSource(external_id=MARKS["external_id"]),
         **{name: MARKS[name] for name in names},
     )
     callers = (Caller(number=MARKS["caller_number"]),)

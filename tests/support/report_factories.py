@@ -25,6 +25,7 @@ from reports.models import (
 )
 from reports.reference import confirmed_statements
 from reports.submission import flood_detection, intake
+from reports.submission.sources import WEB, IntakeSource
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import fact_storage, report_triage
@@ -72,10 +73,12 @@ WORDS: dict[str, dict[str, Any]] = {
 }
 
 
-def report(story: str = "Có người gọi xưng công an.", **typed: Any) -> Report:
+def report(
+    story: str = "Có người gọi xưng công an.", source: IntakeSource = WEB, **typed: Any
+) -> Report:
     """A report that is in the database; its case stands open."""
     key = f"key-{Report.objects.count():012}"
-    return intake.submit_report(intake.ReportSubmission(story=story, **typed), key).report
+    return intake.submit_report(intake.ReportSubmission(story=story, **typed), key, source).report
 
 
 def case(story: str = "Có người gọi xưng công an.", **typed: Any) -> Case:
