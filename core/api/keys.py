@@ -8,6 +8,7 @@ import hashlib
 import re
 import secrets
 from ipaddress import ip_network
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -27,6 +28,12 @@ HINT_CHARS = 12
 _KEY_BYTES = 32
 _BEARER = re.compile(r"Bearer (key_[A-Za-z0-9_-]{43})")
 _SLOTS = {1, 2}
+# As SQL: the ORM would take longer to write it than the whole rest of the check.
+_FIND_CLIENT = """
+SELECT client.*, key.id AS key_id, key.last_used_on AS key_used_on
+  FROM core_apikey AS key JOIN core_apiclient AS client ON client.id = client_id
+ WHERE digest = %(digest)s AND revoked_at IS NULL
+"""
 
 
 @transaction.atomic
@@ -58,16 +65,16 @@ def revoke(key: ApiKey, *, by: User) -> None:
     events.log_event("api_client", key.client_id, "api_key_revoked", by=by, key=key.hint)
 
 
-def find_valid(request: HttpRequest) -> ApiKey | None:
-    """Return the valid key that the request bears, with its client; None for any other."""
+def find_client(request: HttpRequest) -> ApiClient | None:
+    """Return the client whose valid key the request bears, None for any other."""
     bearer = _BEARER.fullmatch(request.headers.get("Authorization", ""))
     if bearer is None:
         return None
-    rows = ApiKey.objects.select_related("client")
-    key = rows.filter(digest=_digest(bearer[1]), revoked_at=None).first()
-    if key and key.last_used_on != (today := timezone.localdate()):
-        ApiKey.objects.filter(pk=key.pk).update(last_used_on=today)
-    return key
+    rows: Any = ApiClient.objects.raw(_FIND_CLIENT, {"digest": _digest(bearer[1])})
+    client = next(iter(rows), None)
+    if client and client.key_used_on != (today := timezone.localdate()):
+        ApiKey.objects.filter(pk=client.key_id).update(last_used_on=today)
+    return cast("ApiClient | None", client)
 
 
 def is_network_allowed(client: ApiClient, request: HttpRequest) -> bool:

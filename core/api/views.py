@@ -14,14 +14,14 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.api import keys, problems
 from core.api.problems import ProblemError
-from core.models import ApiKey
+from core.models import ApiClient
 
 log = structlog.get_logger(__name__)
 View = Callable[..., HttpResponse]
 
 
 def api_view(method: str, scope: str) -> Callable[[View], View]:
-    """Return the decorator of a view for a client whose key has that scope; it is called with the key."""
+    """Return the decorator of a view for a client whose key has that scope; it is called with the client."""
 
     def decorate(view: View) -> View:
         @csrf_exempt  # no cookie says who asks
@@ -47,15 +47,15 @@ def api_view(method: str, scope: str) -> Callable[[View], View]:
     return decorate
 
 
-def authenticate(request: HttpRequest, scope: str) -> ApiKey:
-    """Return the key of the request, and take it from the client's minute. Raises ProblemError."""
-    key = keys.find_valid(request)
-    if key is None:
+def authenticate(request: HttpRequest, scope: str) -> ApiClient:
+    """Return the client of the request, and take it from its minute. Raises ProblemError."""
+    client = keys.find_client(request)
+    if client is None:
         raise ProblemError(problems.NO_KEY)
-    if not keys.is_network_allowed(key.client, request):
+    if not keys.is_network_allowed(client, request):
         raise ProblemError(problems.OTHER_NETWORK)
-    if scope not in key.client.scopes:
+    if scope not in client.scopes:
         raise ProblemError(problems.OTHER_SCOPE)
-    if not keys.consume_rate(key.client):
+    if not keys.consume_rate(client):
         raise ProblemError(problems.TOO_MANY)
-    return key
+    return client

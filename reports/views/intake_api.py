@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from core.api import keys
 from core.api.problems import NO_KEY, Problem, ProblemError
 from core.api.views import api_view
-from core.models import ApiClient, ApiKey
+from core.models import ApiClient
 from reports.attachments import storage, upload_handler
 from reports.attachments.storage import Refusal, RefusedError
 from reports.attachments.upload_handler import Upload
@@ -87,9 +87,9 @@ STATES = {
 
 
 @api_view("POST", Scope.WRITE_REPORTS)
-def create_report(request: HttpRequest, key: ApiKey) -> HttpResponse:
+def create_report(request: HttpRequest, sender: ApiClient) -> HttpResponse:
     """Take in a report; the same words under the same Idempotency-Key are the same report and code."""
-    submission_key = scope_key(f"api {key.client_id}", _get_idempotency_key(request))
+    submission_key = scope_key(f"api {sender.pk}", _get_idempotency_key(request))
     fields = _parse_body(request, json_fields.parse_report)
     external_id, language = fields.get("external_id", ""), fields.get("language", "")
     parser = ReportFormParser(fields)
@@ -99,8 +99,8 @@ def create_report(request: HttpRequest, key: ApiKey) -> HttpResponse:
         parser.to_submission(gazetteer.communes()),
         language=language if language in Report.Language.values else Report.Language.VIETNAMESE,
     )
-    digests = flood_detection.program_digests(key.client_id)
-    source = IntakeSource(Report.Source.API, key.client_id, external_id, digests)
+    digests = flood_detection.program_digests(sender.pk)
+    source = IntakeSource(Report.Source.API, sender.pk, external_id, digests)
     accepted = intake.submit_report(submission, submission_key, source)
     code = accepted.code and " ".join(receipt_codes.format_code(accepted.code))
     receipt = _describe_report(accepted.number) | {"code": code}
@@ -110,9 +110,9 @@ def create_report(request: HttpRequest, key: ApiKey) -> HttpResponse:
 
 
 @api_view("GET", Scope.READ_STATUS)
-def report_state(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse:
+def report_state(request: HttpRequest, sender: ApiClient, number: str) -> HttpResponse:
     """Return how far a report is."""
-    report = _get_report(key, number)
+    report = _get_report(sender, number)
     case = Case.objects.only("status", "changed_at").get(report=report)
     state = {
         "received_at": report.received_local.isoformat(),
@@ -124,10 +124,10 @@ def report_state(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse
 
 
 @api_view("POST", Scope.WRITE_REPORTS)
-def add_followup(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse:
+def add_followup(request: HttpRequest, sender: ApiClient, number: str) -> HttpResponse:
     """Save what the reporter said later, once."""
     submission_key = _get_idempotency_key(request)
-    report = _get_report(key, number)
+    report = _get_report(sender, number)
     parser = FollowupFormParser(_parse_body(request, json_fields.parse_followup))
     submission = parser.to_submission(gazetteer.communes())
     if submission.is_empty:
@@ -142,12 +142,12 @@ def add_followup(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse
 
 
 @api_view("POST", Scope.WRITE_REPORTS)
-def add_files(request: HttpRequest, key: ApiKey, number: str) -> HttpResponse:
+def add_files(request: HttpRequest, sender: ApiClient, number: str) -> HttpResponse:
     """Store the files of a report, and say of each what became of it."""
-    report = _get_report(key, number)
+    report = _get_report(sender, number)
     try:
         with upload_handler.parse_multipart(request) as form:
-            if keys.find_valid(request) is None:  # revoked while they came
+            if keys.find_client(request) is None:  # revoked while they came
                 raise ProblemError(NO_KEY)
             results = [_store(upload, report) for upload in form.uploads]
             results += [{"name": "", "result": Refusal.TOO_MANY}] * form.surplus
@@ -197,9 +197,9 @@ def _parse_body(request: HttpRequest, parse: Any) -> Any:
         raise ProblemError(MEMBER, pointer=error.pointer) from error
 
 
-def _get_report(key: ApiKey, number: str) -> Report:
+def _get_report(sender: ApiClient, number: str) -> Report:
     """Return a report that the client sent. Raises ProblemError, alike for one that others sent."""
-    sent = Report.objects.filter(public_number=number, api_client=key.client_id)
+    sent = Report.objects.filter(public_number=number, api_client=sender)
     report = sent.first() if is_public_number(number) else None
     if report is None:
         raise ProblemError(NOT_FOUND)
