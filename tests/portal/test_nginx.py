@@ -151,8 +151,9 @@ def test_a_front_that_hangs_is_ended_by_the_third_bad_look_in_a_row(
     [
         ("/bao-cao/", 6, 9, ("Nội dung gửi quá lớn", "02373.725.725")),
         ("/theo-doi/tep/", 53, 100, ("mỗi cái đến 10 MB", "Tin của bạn vẫn còn nguyên")),
+        ("/api/v1/reports/26-BCDF-GHJK/files", 53, 100, ("Nội dung gửi quá lớn",)),
     ],
-    ids=["report", "five pictures"],
+    ids=["report", "five pictures", "five of a program"],
 )
 def test_a_large_body_reaches_the_portal_and_an_oversize_one_gets_a_clear_answer(
     front: int, path: str, fits: int, oversize: int, words: tuple[str, ...]
