@@ -8,7 +8,9 @@ from django.utils import translation
 
 from portal.middleware import is_staff_path
 
-FILLED = {"slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b"}
+FILLED = {
+    "slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b", "number": "26-BCDF-GHJK",
+}  # fmt: skip
 
 
 def public_paths() -> list[str]:
