@@ -24,8 +24,9 @@ ACCOUNT, LINK = "1903 1234 567 890 Techcombank", "https://vi-du.example/nop-phat
 
 
 def everything_kept(report: Report) -> str:
-    values = [str(getattr(report, field.attname)) for field in Report._meta.fields]
-    return " ".join([*values, encryption.decrypt_field(report, "story") or ""])
+    values = [getattr(report, field.attname) for field in Report._meta.fields]
+    texts = [str(value) for value in values if not isinstance(value, memoryview)]  # an address
+    return " ".join([*texts, encryption.decrypt_field(report, "story") or ""])
 
 
 def test_an_account_and_a_link_are_evidence_of_their_own_beside_the_story(client: Client) -> None:
