@@ -307,6 +307,6 @@ def make_form(
 ) -> DecisionForm:
     """Return a verb's form, with the suggested reason and the blockers to confirm."""
     suggestion = decision_forms.suggested_reasons(facts).get(verb, "")
-    if "waits" not in options:
+    if "waits" not in options and verb in blockers.ASKED_AGAIN:
         options["waits"] = blockers.closing_blockers(report.pk)
     return DecisionForm(verb, *typed, **options, suggestion=suggestion)

@@ -128,7 +128,7 @@ def test_the_brokers_password_is_asked_for_and_not_seen_by_ps(tmp_path: Path) ->
     command = [shell, flag, script]
     with subprocess.Popen(command, env={"PATH": path}, stdout=subprocess.DEVNULL) as process:
         try:
-            assert wait_until(lambda: _answers(client), seconds=10)
+            assert wait_until(lambda: _answers(client))
             with pytest.raises(AuthenticationError):
                 Redis(port=port).ping()
             assert b"matkhau" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()

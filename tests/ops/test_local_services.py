@@ -176,7 +176,7 @@ def test_a_server_still_going_down_is_waited_for(used: Path) -> None:
         orphan = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         assert wait_until((used / "postgres" / "postmaster.pid").exists)
         with run(used, **POSTGRES_ALONE) as services:
-            assert orphan.wait(5) == 0
+            assert orphan.wait(30) == 0
             assert ask(services, "SELECT 1") == 1
 
 

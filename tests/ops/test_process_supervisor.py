@@ -31,7 +31,7 @@ def test_a_full_pipe_costs_no_time_and_the_gap_is_told(pipe: tuple[int, int]) ->
     started = time.monotonic()
     for number in range(5000):
         output.write_lines("web", f"line {number} " + "x" * 100)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # a hundredth of a second for each line would be fifty
     os.read(pipe[0], 1 << 20)
     output.write_lines("web", "after")
     heard = os.read(pipe[0], 1 << 20).decode().splitlines()

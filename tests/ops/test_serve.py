@@ -93,8 +93,8 @@ def test_a_child_that_dies_is_started_again_counted_and_what_it_left_swept_away(
     os.kill(first, signal.SIGKILL)
     read_until(process, "starts again")
     assert int(read_until(process, "up").split()[-1]) != first
-    assert allowance.is_within(3)
-    assert wait_until(lambda: not alive(left), seconds=2)
+    assert allowance.is_within(5)
+    assert wait_until(lambda: not alive(left))
     assert restarts(tmp_path, "worker") == 1
 
 
@@ -106,13 +106,13 @@ def test_one_signal_stops_all(tmp_path: Path, run_small: Runner, number: signal.
     assert process.stdout.readline().startswith("worker   | up ")
     process.send_signal(number)
     assert read_until(process, "stopped")
-    assert process.wait(5) == 0
+    assert process.wait(30) == 0
     assert not processes_about(str(tmp_path))
 
 
 def test_web_answers_until_the_others_have_ended(tmp_path: Path, run_small: Runner) -> None:
-    last = "import os, socket; s = socket.create_connection(('127.0.0.1', os.environ['PORT']), 2);"
-    (tmp_path / "last.py").write_text(f"{last} s.settimeout(2); s.send(b'x'); print(s.recv(9))")
+    last = "import os, socket; s = socket.create_connection(('127.0.0.1', os.environ['PORT']), 20);"
+    (tmp_path / "last.py").write_text(f"{last} s.settimeout(20); s.send(b'x'); print(s.recv(9))")
     farewell = f"trap '{sys.executable} {tmp_path}/last.py; exit' TERM; echo armed; while :; do sleep 0.1; done"
     process = run_small(farewell)
     read_until(process, "armed")
@@ -126,7 +126,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(tmp_path: Path, run_smal
     process.send_signal(signal.SIGINT)
     read_until(process, "stopping")
     process.send_signal(signal.SIGINT)
-    assert process.wait(5) == 0
+    assert process.wait(10) == 0
     assert not processes_about(str(tmp_path))
 
 

@@ -26,6 +26,7 @@ from reports.models import Report
 from reports.monitoring import alarms
 from reports.views.form_errors import BUSY, ONLY_SHORT, REFUSAL, FormError
 from tests.support.concurrency import in_parallel
+from tools.portal_stack import wait_until
 
 
 @pytest.fixture
@@ -78,26 +79,26 @@ def sleep(seconds: float) -> None:
 
 
 def test_a_server_that_never_answers_is_given_up(silent: str) -> None:
-    assert 0.9 <= request(lambda: fail_to_connect(silent)) < 1.5
+    assert request(lambda: fail_to_connect(silent)) >= 0.9
 
 
 def test_all_waits_of_a_request_share_its_time(silent: str) -> None:
     """The first takes what there is, each further one a moment."""
-    assert 1.2 <= request(lambda: [fail_to_connect(silent) for _ in range(3)]) < 2.1
+    assert 1.2 <= request(lambda: [fail_to_connect(silent) for _ in range(3)]) < 2.7
 
 
 def test_the_next_request_does_not_wait_as_long_again_until_one_is_answered(silent: str) -> None:
     request(lambda: fail_to_connect(silent))
-    assert request(lambda: fail_to_connect(silent)) < 0.6
+    assert request(lambda: fail_to_connect(silent)) < 0.9
     request(lambda: sleep(0))
-    request(lambda: sleep(0.6))
+    request(lambda: sleep(0.3))
 
 
 class Slow:
-    """A connection whose server answers after 0.45 seconds."""
+    """A connection whose server answers after 0.3 seconds."""
 
     def __init__(self, line: socket.socket) -> None:
-        self.line, self.answers_at = line, time.monotonic() + 0.45
+        self.line, self.answers_at = line, time.monotonic() + 0.3
 
     def fileno(self) -> int:
         return self.line.fileno()
@@ -109,7 +110,7 @@ class Slow:
 def wait_for_a_slow_answer() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        answer = threading.Timer(0.48, theirs.send, [b"!"])
+        answer = threading.Timer(0.33, theirs.send, [b"!"])
         answer.start()
         try:
             wsgi_guards._wait(Slow(ours))
@@ -148,7 +149,7 @@ def test_slow_statements_of_one_request_add_up() -> None:
 @pytest.mark.usefixtures("web_callback")
 def test_what_a_request_does_meanwhile_takes_nothing_away() -> None:
     """A body that comes slowly, a picture that is drawn anew."""
-    request(lambda: [sleep(0), time.sleep(1.2), sleep(0.45)])
+    request(lambda: [sleep(0), time.sleep(1.2), sleep(0.2)])
 
 
 @pytest.mark.usefixtures("web_callback")
@@ -206,7 +207,7 @@ def test_a_visitor_who_falls_silent_holds_no_thread(line: Any) -> None:
     started = time.monotonic()
     with pytest.raises(IncompleteBodyError):
         read_body(ours.makefile("rb"), 9, line=ours)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10  # by itself it would get fifteen
 
 
 def test_a_byte_now_and_then_is_not_enough(line: Any) -> None:
@@ -233,12 +234,12 @@ def test_who_sends_steadily_is_waited_for(line: Any) -> None:
 
     def send() -> None:
         for _ in range(10):
-            theirs.sendall(b"x" * 1000)
+            theirs.sendall(b"x" * 4000)
             time.sleep(0.1)
 
     visitor = threading.Thread(target=send)
     visitor.start()
-    assert read_body(ours.makefile("rb"), 10_000, line=ours).startswith(b"x" * 10_000)
+    assert read_body(ours.makefile("rb"), 40_000, line=ours).startswith(b"x" * 40_000)
     visitor.join()
 
 
@@ -299,7 +300,6 @@ def sending(worker: Worker, many: int, path: str) -> Iterator[list[threading.Thr
     for visitor in visitors:
         visitor.start()
     try:
-        time.sleep(0.2)
         yield visitors
     finally:
         worker.let_go.set()
@@ -309,9 +309,10 @@ def sending(worker: Worker, many: int, path: str) -> Iterator[list[threading.Thr
 
 def test_one_large_body_is_worked_on_two_wait_and_the_next_is_told_when_to_come_again() -> None:
     worker = Worker()
-    with sending(worker, 3, "/bao-cao/"):
+    with sending(worker, 4, "/bao-cao/"):
+        assert wait_until(lambda: worker.refused == [BUSY])
         assert send_large(worker) == {"Retry-After": "10"}
-        assert worker.refused == [BUSY]
+        assert worker.refused == [BUSY, BUSY]
     assert worker.most == 1
     assert send_large(worker) == {}
 
@@ -323,7 +324,7 @@ def test_one_large_body_is_worked_on_two_wait_and_the_next_is_told_when_to_come_
 def test_uploads_and_officers_wait_for_nobodys_text(path: str) -> None:
     worker = Worker()
     with sending(worker, 4, path):
-        assert worker.working == 4
+        assert wait_until(lambda: worker.working == 4)
 
 
 @pytest.mark.usefixtures("enforced")

@@ -152,4 +152,7 @@ def body(port: int, path: str) -> bytes:
 
 
 def soon(holds: Callable[[], bool]) -> bool:
-    return wait_until(holds, 5)
+    """Whether it comes true long before kept pages grow too old by themselves. While a bucket hangs, a
+    round of the loop takes up to seven seconds.
+    """
+    return wait_until(holds, 30)

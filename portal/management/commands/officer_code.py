@@ -15,6 +15,7 @@ class Command(BaseCommand):
         "Print the present second-factor code of a demo officer; refused anywhere but in a first "
         "look."
     )
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the officer's log-in name")

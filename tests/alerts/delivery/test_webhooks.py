@@ -133,7 +133,7 @@ def endless(connection: socket.socket) -> None:
         connection.sendall(b"x" * 65536)
 
 
-@pytest.mark.parametrize("answer", [drip, lambda _: time.sleep(3)])
+@pytest.mark.parametrize("answer", [drip, lambda _: time.sleep(20)])
 def test_whoever_is_slow_is_left_when_the_time_is_up(
     monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
@@ -141,7 +141,7 @@ def test_whoever_is_slow_is_left_when_the_time_is_up(
     began = time.monotonic()
     with partner_server(answer) as server:
         assert find_failure(server.url) == "slow"
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_the_desk_asks_before_it_logs_out_and_one_press_keeps_the_session(
     assert page.evaluate("sounds") == 0
     page.clock.fast_forward(5000)
     expect(asking).to_be_visible()
-    assert wait_until(lambda: page.evaluate("sounds") == 1, 5)
+    assert wait_until(lambda: page.evaluate("sounds") == 1)
     before = Session.objects.get().expire_date
     asking.get_by_role("button", name="Ở lại").click()
     expect(asking).to_be_hidden()

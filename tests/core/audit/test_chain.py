@@ -233,12 +233,12 @@ def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
         with transaction.atomic():
             events.log_event("report", "slow", "noted")
             inserted.set()
-            go_on.wait(5)
+            go_on.wait(60)
         connection.close()
 
     writer = threading.Thread(target=slow)
     writer.start()
-    inserted.wait(5)
+    inserted.wait(60)
     return writer, go_on
 
 
@@ -273,12 +273,12 @@ def test_while_one_seals_a_second_leaves_it_alone() -> None:
         with transaction.atomic():
             database.lock_until_commit(chain.CHAIN_LOCK)
             is_locked.set()
-            go_on.wait(5)
+            go_on.wait(60)
         connection.close()
 
     linker = threading.Thread(target=first)
     linker.start()
-    is_locked.wait(5)
+    is_locked.wait(60)
     assert chain.extend_chain() == 0
     go_on.set()
     linker.join()

@@ -248,6 +248,6 @@ def test_a_worker_starts_without_a_broker(
     item = outbox_item(due_at=Now() + LEASE)
     started = time.monotonic()
     relay.purge_and_requeue(Celery("other", broker=frozen_broker, set_as_current=False))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10  # who waited for an answer would wait for ever
     assert "relay.broker_purge_failed" in caplog.text
     assert OutboxItem.objects.filter(pk=item.pk, due_at__lte=Now()).exists()

@@ -79,12 +79,12 @@ def test_an_odd_answer_is_no_answer(settings: Settings, answer: bytes) -> None:
 
 
 def hang(_: socket.socket) -> None:
-    time.sleep(3)
+    time.sleep(20)
 
 
 def drip(line: socket.socket) -> None:
-    """A character of an answer each tenth of a second, for three seconds."""
-    for _ in range(30):
+    """A character of an answer each tenth of a second, for twenty seconds."""
+    for _ in range(200):
         line.sendall(b"s")
         time.sleep(0.1)
 
@@ -102,7 +102,7 @@ def test_a_clamd_that_hangs_or_answers_by_drops_is_not_waited_for(
         began = time.monotonic()
         with pytest.raises(antivirus.ScanError):
             antivirus.is_infected(b"x" * size)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 10
 
 
 def test_a_task_that_runs_out_of_time_at_clamd_keeps_the_picture(

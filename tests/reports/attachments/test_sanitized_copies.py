@@ -169,7 +169,7 @@ def test_a_picture_that_never_ends_is_given_up(
     monkeypatch.setattr(sanitized_copies, "REDRAW_TIMEOUT_SECONDS", 0.3)
     began = time.monotonic()
     assert looked_into(images.jpeg()).copy == COPY.UNREADABLE
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

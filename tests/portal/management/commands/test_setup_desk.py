@@ -37,9 +37,9 @@ def test_it_makes_166_communes_with_their_former_names_sorted_by_name(desk: None
 
 def test_a_second_time_changes_nothing_and_takes_no_time(desk: None) -> None:
     before = list(Office.objects.values()), list(Commune.objects.values())
-    begun = time.monotonic()
+    begun = time.process_time()
     call_command("setup_desk", verbosity=0)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
     assert (list(Office.objects.values()), list(Commune.objects.values())) == before
 
 
