@@ -5,7 +5,7 @@ nothing else is. Only junk lowers a priority, and it never closes a report.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from reports.data.loader import load_json
@@ -53,7 +53,7 @@ def _score(rule: str, points: int, reason: Explanation | None = None) -> Explana
     """Return a reason of the priority, with the words of another reason if any."""
     if reason is None:
         return Explanation("priority", rule, "", None, None, points)
-    return replace(reason, fact="priority", rule=rule, points=points)
+    return reason._replace(fact="priority", rule=rule, points=points)
 
 
 def _score_scenario(reading: StoryReading) -> Iterator[Explanation]:
@@ -132,7 +132,7 @@ def _raise(first: int, further: int, dangers: Iterable[Explanation]) -> Iterator
     """Yield the dangers as reasons: the first lifts to the least of Khẩn, others by `further`."""
     for number, danger in enumerate(dangers):
         points = further if number else first
-        yield replace(danger, fact="priority", rule=f"{DANGER} {danger.rule}", points=points)
+        yield danger._replace(fact="priority", rule=f"{DANGER} {danger.rule}", points=points)
 
 
 def list_dangers(reading: StoryReading, declared: FormAnswers | None = None) -> list[Explanation]:
@@ -163,7 +163,7 @@ def _list_facts(reading: StoryReading, form: FormAnswers) -> Iterator[Explanatio
 def _danger(code: str, reason: Explanation | None, amount: str = "") -> Explanation:
     plain, named = load_json("danger.json")[code]
     rule = f"{code}: {named if amount else plain}{amount}"
-    return replace(_score("", 0, reason), fact=DANGER, rule=rule)
+    return _score("", 0, reason)._replace(fact=DANGER, rule=rule)
 
 
 def _say_sum(vnd: int) -> str:

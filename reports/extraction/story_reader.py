@@ -99,7 +99,7 @@ def _read_parts(parsed: ParsedStory) -> Iterator[StoryReading]:
     for start, end in find_parts(parsed):
         part = _extract(parse_story(parsed.story.typed[start:end]))
         places = [
-            replace(why, start=start + (why.start or 0), end=start + (why.end or 0))
+            why._replace(start=start + (why.start or 0), end=start + (why.end or 0))
             for why in part.reasons
         ]
         yield replace(part, loss=part.loss.moved(start), reasons=tuple(places))

@@ -161,7 +161,7 @@ def _is_new(reason: Explanation, facts: Mapping[str, Any], fresh: tuple[str, ...
 
 
 def _without_place(reason: Explanation) -> Explanation:
-    return replace(reason, rule=reason.rule + FROM_FOLLOWUP, start=None, end=None)
+    return reason._replace(rule=reason.rule + FROM_FOLLOWUP, start=None, end=None)
 
 
 def mentioned_in_form(merged: MergedReport) -> list[Indicator]:

@@ -7,7 +7,7 @@ or its case.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,6 @@ TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time 
 MAX_TOGETHER = 64  # reports of one message, where many wait
 TOGETHER_SECONDS = 2.0  # seconds of reading, after which what was read is written
 _MAX_INDICATORS = 100
-_REASON = tuple(field.name for field in fields(Explanation))
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
 
 # Claimed offices that mean a scenario of the taxonomy.
@@ -273,5 +272,5 @@ def _incoming(result: TriageResult) -> IncomingReport:
 
 def _reason_row(reason: Explanation) -> dict[str, Any]:
     """Return the stored form of a reason; the remainder without its words, which are the story."""
-    row = {name: getattr(reason, name) for name in _REASON}
-    return row | {"words": ""} if is_remainder(reason.rule) else row
+    shown = reason._replace(words="") if is_remainder(reason.rule) else reason
+    return shown._asdict()

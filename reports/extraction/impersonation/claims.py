@@ -97,7 +97,7 @@ def merge_claims(claims: Iterable[ImpersonationClaim]) -> ImpersonationResult:
 
 def _without_place(reason: Explanation, rule: str) -> Explanation:
     source = reason.rule.partition(": ")[0]
-    return replace(reason, rule=f"{source}: {rule}", start=None, end=None)
+    return reason._replace(rule=f"{source}: {rule}", start=None, end=None)
 
 
 def _list_claimed(

@@ -210,8 +210,10 @@ def _repeats(story: TokenizedText, one: MoneyAmount, two: MoneyAmount) -> bool:
 def _list_amounts(story: TokenizedText) -> Iterator[MoneyAmount]:
     at, begin = 0, number_start_words()
     while at < len(story.words):
-        word = story.words[at].folded
-        amount = _parse_amount(story, at) if word in begin or word[0].isdecimal() else None
+        if story.names[at] not in begin:
+            at += 1
+            continue
+        amount = _parse_amount(story, at)
         if amount:
             last = amount[1]
             while _names_dong(story, last):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from core.text import MappedText, normalize, normalize_with_offsets, reading_copy
 from reports.data.loader import load_json
 
+NUMBER = "#"  # the name of every number
 _STOPS = ".;!?\n"
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
 _BEHIND_THOUSAND = re.compile(r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|roi|mua|va|voi)\b")
@@ -36,6 +37,7 @@ class TokenizedText(NamedTuple):
 
     text: str  # in which words have their places
     words: list[Token]
+    names: list[str]  # the words, folded, every number as NUMBER
     marked: bool  # whether its writer uses marks
     typed: str
     copy: MappedText
@@ -125,32 +127,28 @@ def cue_tables() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def abbreviations() -> Mapping[str, tuple[str, ...]]:
-    """Return chat spellings with their words ("ko": không, "ck": chuyển khoản)."""
-    return {short: tuple(full.split()) for short, full in cue_tables()["short_forms"].items()}
+def _short_forms() -> Mapping[str, list[tuple[str, str]]]:
+    """Return chat spellings ("ko": không, "ck": chuyển khoản) with their words, folded and spelled."""
+    return {
+        short: [(_fold_y(normalize(word)), canonical_spelling(word)) for word in full.split()]
+        for short, full in cue_tables()["short_forms"].items()
+    }
 
 
-def _expand(word: Token) -> list[Token]:
-    full = abbreviations().get(word.folded)
-    if full is None or word.folded != word.spelled:
-        return [word]
-    return [
-        word._replace(folded=_fold_y(normalize(part)), spelled=canonical_spelling(part))
-        for part in full
-    ]
-
-
-def _is_thousand(figure: str, rest: str) -> bool:
-    """Return whether a "k" apart from its figure is thousand ("500 k"), not "không"."""
-    whole = figure.isdecimal() and len(figure) < 4 and int(figure) and int(figure) % 50 == 0
-    return bool(whole and _BEHIND_THOUSAND.match(rest))
+def _is_unit(figure: str, gap: str, word: str, rest: str) -> bool:
+    """Return whether a word is the unit of the figure before: "500k", and "500 k", which is no "không"."""
+    if not figure[0].isdecimal():
+        return False
+    is_round = figure.isdecimal() and len(figure) < 4 and int(figure) and int(figure) % 50 == 0
+    is_thousand = gap == " " and word == "k" and is_round and _BEHIND_THOUSAND.match(rest)
+    return not gap or bool(is_thousand)
 
 
 def tokenize(text: str) -> TokenizedText:
     """Return a story cut into words, chat spellings written out."""
     copy = reading_copy(text)
     folded = normalize_with_offsets(copy.text, keep=".,;:!?\n")
-    words: list[Token] = []
+    short_forms, words = _short_forms(), list[Token]()
     sentence = clause = at = 0
     for match in _WORD.finditer(folded.text):
         gap = folded.text[at : match.start()]
@@ -159,18 +157,13 @@ def tokenize(text: str) -> TokenizedText:
             sentence += any(stop in gap for stop in _STOPS)
             clause += any(stop in gap for stop in ",:" + _STOPS)
         start, end = folded.original_span(*match.span())
-        word = Token(
-            _fold_y(match[0]),
-            canonical_spelling(copy.text[start:end][:_MAX_SPELLED]),
-            start,
-            end,
-            sentence,
-            clause,
-        )
-        is_unit = False
-        if words and words[-1].folded[0].isdecimal():
-            is_k = gap == " " and match[0] == "k"
-            is_unit = not gap or (is_k and _is_thousand(words[-1].folded, folded.text[at:]))
-        words.extend([word] if is_unit else _expand(word))
+        word, spelled = _fold_y(match[0]), canonical_spelling(copy.text[start:end][:_MAX_SPELLED])
+        place = (start, end, sentence, clause)
+        full = short_forms.get(word) if word == spelled else None
+        if full and not (words and _is_unit(words[-1].folded, gap, word, folded.text[at:])):
+            words += [Token(*each, *place) for each in full]
+        else:
+            words.append(Token(word, spelled, *place))
+    names = [NUMBER if word.folded[0].isdecimal() else word.folded for word in words]
     marks = sum(word.folded != word.spelled for word in words)
-    return TokenizedText(copy.text, words, marks * 5 >= len(words) > 0, text, copy)
+    return TokenizedText(copy.text, words, names, marks * 5 >= len(words) > 0, text, copy)

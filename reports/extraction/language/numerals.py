@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from core.text import normalize
 from reports.data.loader import load_json
 from reports.extraction.language.cue_matcher import (
+    NUMBER,
     Token,
     TokenizedText,
     canonical_spelling,
@@ -225,10 +226,10 @@ def continues_clause(story: TokenizedText, at: int) -> bool:
 
 @lru_cache(maxsize=1)
 def number_start_words() -> Collection[str]:
-    """Return the words, folded, with which a sum in words can begin."""
+    """Return the names of the words with which a sum can begin."""
     units, digits = _values(0)[1], _values(1)[1]
     large = {word for word, unit in units.items() if unit >= _MIN_UNSAID}
-    return {*digits, *large, *map(normalize, _TENS), *_HUNDREDS_FOLDED, HALF}
+    return {NUMBER, *digits, *large, *map(normalize, _TENS), *_HUNDREDS_FOLDED, HALF}
 
 
 # --- sums in words, so that a wrong zero is heard

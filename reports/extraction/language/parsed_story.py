@@ -20,7 +20,7 @@ from reports.extraction.language.scoring import Feature
 
 MAX_LENGTH = 20_000  # characters; no resident's story is longer
 _MAX_SUMS = 100
-_SUM, _NUMBER = "$", "#"  # any sum of money, any other number
+_SUM = "$"  # any sum of money
 _LAST_WORDS = 12  # which have features of their own
 _MAX_PHRASE_WORDS = 5  # words of a phrase around a verb
 _BEFORE = 6  # words before a verb that say whose action it is
@@ -78,23 +78,21 @@ def _action_state(
     if _places(hits, "self", named, min(named + 1 + _is_continued(story, named), verb.first)):
         start = max(start, named)  # "hỏi vay 3 triệu em gửi": the demand ends with its sum
 
-    def last(code: str) -> int:
-        return max(_places(hits, code, start, verb.first), default=_NEVER)
-
-    no, asks, did = last("no"), last("asks"), last("did")
+    last = {hit.phrase.code: hit.first for hit in matches_between(hits, start, verb.first)}
+    no, asks, did = (last.get(code, _NEVER) for code in ("no", "asks", "did"))
     if _places(hits, "no", verb.last, verb.last + 1) and story.words[verb.last].folded == "nothing":
         return "refused"
     if verb.first - no <= _NOT_WITHIN + 1:
         return "asked" if _is_threat(story, hits, start, no, verb) else "refused"
-    if last("nearly") != _NEVER:
+    if "nearly" in last:
         return "nearly"
     if (
-        asks != _NEVER
+        "asks" in last
         and did < asks
         and not (did == asks - 1 and story.words[asks].folded == "phai")
     ):
         return "asked"
-    is_own = last("self") != _NEVER or did != _NEVER
+    is_own = "self" in last or "did" in last
     return "done" if is_own or _places(hits, "after", verb.last, verb.last + 2) else "bare"
 
 
@@ -141,10 +139,9 @@ def feature_tokens(story: TokenizedText, sums: Sequence[MoneyAmount]) -> list[Fe
     """Return the words, each number and each sum as one character."""
     amount_at = {place: amount for amount in sums for place in range(amount.first, amount.last)}
     words: list[Feature] = []
-    for place, word in enumerate(story.words):
+    for place, name in enumerate(story.names):
         amount = amount_at.get(place)
         if amount is None:
-            name = _NUMBER if word.folded[0].isdecimal() else word.folded
             words.append(Feature(name, place, place + 1))
         elif amount.first == place:
             words.append(Feature(_SUM, place, amount.last))

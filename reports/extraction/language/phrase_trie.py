@@ -9,11 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reports.extraction.language.cue_matcher import Token, TokenizedText, tokenize
+from reports.extraction.language.cue_matcher import NUMBER, TokenizedText, tokenize
 
 _MAX_LENGTH = 12  # words of a phrase
 _MANY = 3  # words of which one may be mistyped
-_NUMBER = "#"
 
 
 class Phrase(NamedTuple):
@@ -53,12 +52,13 @@ class PhraseTrie:
     ) -> None:
         self._root = _Node()
         for kind, code, text in rows:
-            words, node = tokenize(text.replace(_NUMBER, "0")).words[:_MAX_LENGTH], self._root
-            for word in words:
-                node = node.following.setdefault(_key(word), _Node())
+            phrase, node = tokenize(text.replace(NUMBER, "0")), self._root
+            words = phrase.words[:_MAX_LENGTH]
+            for name in phrase.names[:_MAX_LENGTH]:
+                node = node.following.setdefault(name, _Node())
             if words:
                 spelled = tuple(
-                    _NUMBER if word.spelled == "0" and _NUMBER in text else word.spelled
+                    NUMBER if word.spelled == "0" and NUMBER in text else word.spelled
                     for word in words
                 )
                 node.phrases[Phrase(kind, code, text, spelled, text in need_marks)] = None
@@ -68,9 +68,9 @@ class PhraseTrie:
         begins = self._root.following
         return [
             match
-            for first, word in enumerate(story.words)
-            if (node := begins.get(_key(word)))
-            for match in _find_at(story, first, node)
+            for first, name in enumerate(story.names)
+            if name in begins
+            for match in _find_at(story, first, begins[name])
         ]
 
 
@@ -84,11 +84,7 @@ def _find_at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[P
                 yield PhraseMatch(phrase, first, last)
         if not node.following or last == len(words) or words[last].clause != words[first].clause:
             return
-        node = node.following.get(_key(words[last]))
-
-
-def _key(word: Token) -> str:
-    return _NUMBER if word.folded[0].isdecimal() else word.folded
+        node = node.following.get(story.names[last])
 
 
 def _agree(story: TokenizedText, first: int, phrase: Phrase) -> bool:
@@ -100,7 +96,7 @@ def _agree(story: TokenizedText, first: int, phrase: Phrase) -> bool:
     marked = phrase.needs_marks or (story.marked and many == 1)
     wrong = lacking = 0
     for word, right in zip(story.words[first : first + many], phrase.spelled, strict=True):
-        if right == _NUMBER:
+        if right == NUMBER:
             continue
         is_bare = word.spelled == word.folded
         marked = marked or not is_bare

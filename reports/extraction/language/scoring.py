@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import log, sqrt
 from string import ascii_letters
 from typing import NamedTuple
@@ -85,7 +85,7 @@ def _pack_rows(
     return numbers, rarities, begins, bytes(label_of), adds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scores:
     """A story scored by a model: points by label, features, and the shares of known ones."""
 
@@ -94,26 +94,24 @@ class Scores:
     grams: Sequence[Feature]
     shares: Sequence[tuple[int, float]]
 
+    @cached_property
+    def _first_places(self) -> Mapping[int | None, Feature]:
+        """Return each feature by its number, at its first place."""
+        numbers = map(self.model.numbers.get, (gram.name for gram in reversed(self.grams)))
+        return dict(zip(numbers, reversed(self.grams), strict=True))
+
     def contributions(self, label: str) -> list[FeatureContribution]:
         """Return what each feature adds to a label, at its first place, the largest first."""
-        adds, numbers = dict(self._label_points(label)), self.model.numbers
+        if label not in self.model.labels:
+            return []
+        wanted, places = self.model.labels.index(label), self._first_places
+        begins, label_of, adds = self.model.begins, self.model.label_of, self.model.adds
         parts = [
-            FeatureContribution(gram, adds.pop(number))
-            for gram in self.grams
-            if (number := numbers.get(gram.name)) in adds
+            FeatureContribution(places[number], share * adds[at] / SCALE)
+            for number, share in self.shares
+            if (at := label_of.find(wanted, begins[number], begins[number + 1])) >= 0
         ]
         return sorted(parts, key=lambda part: -abs(part.points))
-
-    def _label_points(self, label: str) -> Iterator[tuple[int | None, float]]:
-        """Yield the number of each feature with the points that it adds to a label."""
-        if label not in self.model.labels:
-            return
-        wanted = self.model.labels.index(label)
-        begins, label_of, adds = self.model.begins, self.model.label_of, self.model.adds
-        for number, share in self.shares:
-            place = label_of.find(wanted, begins[number], begins[number + 1])
-            if place >= 0:
-                yield number, share * adds[place] / SCALE
 
 
 def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
@@ -181,8 +179,7 @@ def _sum_labels(model: LinearModel, shares: Iterable[tuple[int, float]]) -> dict
 # --- reasons
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A reason for a fact: the rule, the words at text[start:end] (None: not from the story)."""
 
     fact: str

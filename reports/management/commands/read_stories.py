@@ -48,7 +48,7 @@ def _read_story(text: str) -> dict[str, Any]:
         "priority": urgency.score,
         "accounts": [asdict(account) for account in find_bank_accounts(text)],
         "danger": [_place(danger) for danger in urgency.dangers],
-        "reasons": [asdict(reason) for reason in reasons],
+        "reasons": [reason._asdict() for reason in reasons],
     }
 
 
