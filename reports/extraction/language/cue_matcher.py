@@ -151,19 +151,18 @@ def tokenize(text: str) -> TokenizedText:
     short_forms, words = _short_forms(), list[Token]()
     sentence = clause = at = 0
     for match in _WORD.finditer(folded.text):
-        gap = folded.text[at : match.start()]
-        at = match.end()
+        first, last = match.span()
+        gap, at = folded.text[at:first], last
         if gap != " ":  # as between most words
             sentence += any(stop in gap for stop in _STOPS)
             clause += any(stop in gap for stop in ",:" + _STOPS)
-        start, end = folded.original_span(*match.span())
+        start, end = folded.original_span(first, last)
         word, spelled = _fold_y(match[0]), canonical_spelling(copy.text[start:end][:_MAX_SPELLED])
-        place = (start, end, sentence, clause)
         full = short_forms.get(word) if word == spelled else None
         if full and not (words and _is_unit(words[-1].folded, gap, word, folded.text[at:])):
-            words += [Token(*each, *place) for each in full]
+            words += [Token(*each, start, end, sentence, clause) for each in full]
         else:
-            words.append(Token(word, spelled, *place))
+            words.append(Token(word, spelled, start, end, sentence, clause))
     names = [NUMBER if word.folded[0].isdecimal() else word.folded for word in words]
     marks = sum(word.folded != word.spelled for word in words)
     return TokenizedText(copy.text, words, names, marks * 5 >= len(words) > 0, text, copy)

@@ -154,8 +154,8 @@ def pair_features(words: Sequence[Feature]) -> Iterator[Feature]:
 
 
 def extract_features(words: Sequence[Feature], hits: Iterable[PhraseMatch]) -> list[Feature]:
-    """Return words, pairs and families of a story."""
-    families = (
+    """Return words, pairs and families of a story, a family once at a place."""
+    families = dict.fromkeys(
         Feature("=" + hit.phrase.code, hit.first, hit.last)
         for hit in hits
         if hit.phrase.kind == "concepts"
@@ -198,16 +198,10 @@ def _phrases() -> PhraseTrie:
     return PhraseTrie(rows, cue_tables()["spelled_only"]["deeds"])
 
 
-def _find_phrases(story: TokenizedText) -> list[PhraseMatch]:
-    """Return the phrases in order of place, each code once at a place."""
-    once = {(hit.phrase[:2], *hit[1:]): hit for hit in _phrases().find(story)}
-    return list(once.values())
-
-
 def parse_story(text: str) -> ParsedStory:
     """Parse the first MAX_LENGTH characters of a story. Linear time."""
     story = tokenize(text[:MAX_LENGTH])
-    hits = _find_phrases(story)
+    hits = _phrases().find(story)
     sums = list(islice(find_amounts(story), _MAX_SUMS))
     implicit = islice(find_implicit_amounts(story, sums), 2 * _MAX_SUMS)
     sums = sorted([*sums, *implicit], key=lambda amount: amount.first)[:_MAX_SUMS]

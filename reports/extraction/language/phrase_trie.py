@@ -5,7 +5,7 @@ the story, whatever the size of the table.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -65,26 +65,21 @@ class PhraseTrie:
 
     def find(self, story: TokenizedText) -> list[PhraseMatch]:
         """Return every phrase in the story, in order of place, shorter ones first."""
-        begins = self._root.following
-        return [
-            match
-            for first, name in enumerate(story.names)
-            if name in begins
-            for match in _find_at(story, first, begins[name])
-        ]
-
-
-def _find_at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[PhraseMatch]:
-    """Yield the phrases at word *first*, which leads to `node`."""
-    words, last = story.words, first
-    while node is not None:
-        last += 1
-        for phrase in node.phrases:
-            if _agree(story, first, phrase):
-                yield PhraseMatch(phrase, first, last)
-        if not node.following or last == len(words) or words[last].clause != words[first].clause:
-            return
-        node = node.following.get(story.names[last])
+        words, names, end = story.words, story.names, len(story.words)
+        matches: list[PhraseMatch] = []
+        for first, name in enumerate(names):
+            node, last = self._root.following.get(name), first
+            while node is not None:
+                last += 1
+                matches += [
+                    PhraseMatch(phrase, first, last)
+                    for phrase in node.phrases
+                    if _agree(story, first, phrase)
+                ]
+                if last == end or words[last].clause != words[first].clause:
+                    break
+                node = node.following.get(names[last])
+        return matches
 
 
 def _agree(story: TokenizedText, first: int, phrase: Phrase) -> bool:

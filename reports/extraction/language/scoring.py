@@ -8,12 +8,14 @@ at words of the story.
 import re
 import sys
 from array import array
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import repeat
 from math import log, sqrt
 from string import ascii_letters
+from struct import Struct
 from typing import NamedTuple
 
 from reports.data import loader
@@ -23,6 +25,9 @@ FOLDER = loader.FOLDER / "weights"
 MIN_LENGTH = 30.0  # the length of some eight usual words
 SCALE = 10  # weights are whole tenths of a point
 LABEL_LETTERS = ascii_letters  # of the labels, in the order of the first line
+LANE_BITS = 32  # no table's weights for a label add up to half of what they hold
+_HALF = 1 << LANE_BITS - 1
+_RARITY = 100  # rarities are whole hundredths
 _ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
 ALL_OTHERS = "all other words"
 _MAX_WORDS = 6  # listed one by one
@@ -43,15 +48,22 @@ class FeatureContribution(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
-    """A table of weights in tenths of a point, packed, as a worker keeps four of them."""
+    """A table of weights. All of a gram are one integer, so that one addition adds them to every label:
+    LANE_BITS a label, the first one lowest, and the square of the rarity above. A weight is whole: the
+    hundredths of a rarity times the tenths of a point.
+    """
 
     labels: tuple[str, ...]
     needed: Mapping[str, float]
-    numbers: Mapping[str, int]  # of the grams
-    rarities: Sequence[float]
-    begins: Sequence[int]  # where a gram's additions begin; they end where the next one's begin
-    label_of: bytes  # each at most once for a gram
-    adds: Sequence[int]
+    weights: Mapping[str, int]
+    layout: Struct
+    zero: int  # it makes every lane positive
+
+    def unpack(self, packed: int) -> list[int]:
+        """Return the sum of each label in a sum of weights, and that of the squares."""
+        lanes = (packed + self.zero).to_bytes(self.layout.size, "little")
+        *sums, squares = self.layout.unpack(lanes)
+        return [*(each - _HALF for each in sums), squares]
 
 
 @lru_cache(maxsize=8)
@@ -60,120 +72,98 @@ def load_model(name: str) -> LinearModel:
     with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
         labels = tuple(cell.partition("=")[2] for cell in _split_cells(next(file)))
         needed = dict(zip(labels, map(float, _split_cells(next(file))), strict=True))
-        return LinearModel(labels, needed, *_pack_rows(map(_split_cells, file)))
+        rows = (_split_cells(line) for line in file)
+        weights = {sys.intern(gram): _pack(*rest, len(labels)) for gram, *rest in rows}
+    zero = sum(_HALF << lane * LANE_BITS for lane in range(len(labels)))
+    return LinearModel(labels, needed, weights, Struct(f"<{len(labels)}IQ"), zero)
 
 
 def _split_cells(line: str) -> list[str]:
     return line.rstrip("\n").split("\t")
 
 
-def _pack_rows(
-    rows: Iterable[list[str]],
-) -> tuple[dict[str, int], Sequence[float], Sequence[int], bytes, Sequence[int]]:
-    numbers: dict[str, int] = {}
-    rarities, begins, label_of, adds = array("f"), array("I", [0]), bytearray(), array("h")
-    place = {letter: number for number, letter in enumerate(LABEL_LETTERS)}
-    for name, rarity, additions in rows:
-        if _ADD.sub("", additions):
-            raise ValueError(f"no weights: {additions}")
-        numbers[sys.intern(name)] = len(numbers)
-        rarities.append(float(rarity))
-        for letter, add in _ADD.findall(additions):
-            label_of.append(place[letter])
-            adds.append(int(add))
-        begins.append(len(adds))
-    return numbers, rarities, begins, bytes(label_of), adds
+def _pack(rarity: str, additions: str, lanes: int) -> int:
+    if _ADD.sub("", additions):
+        raise ValueError(f"no weights: {additions}")
+    hundredths = round(100 * float(rarity))
+    packed = hundredths**2 << lanes * LANE_BITS
+    for letter, add in _ADD.findall(additions):
+        packed += hundredths * int(add) << LABEL_LETTERS.index(letter) * LANE_BITS
+    return packed
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A story scored by a model: points by label, features, and the shares of known ones."""
+    """A story scored by a model: points by label; how often it has each known feature, and the length
+    of its vector.
+    """
 
     model: LinearModel
     scores: Mapping[str, float]
     grams: Sequence[Feature]
-    shares: Sequence[tuple[int, float]]
-
-    @cached_property
-    def _first_places(self) -> Mapping[int | None, Feature]:
-        """Return each feature by its number, at its first place."""
-        numbers = map(self.model.numbers.get, (gram.name for gram in reversed(self.grams)))
-        return dict(zip(numbers, reversed(self.grams), strict=True))
+    counts: Mapping[str, int]
+    length: float
 
     def contributions(self, label: str) -> list[FeatureContribution]:
         """Return what each feature adds to a label, at its first place, the largest first."""
         if label not in self.model.labels:
             return []
-        wanted, places = self.model.labels.index(label), self._first_places
-        begins, label_of, adds = self.model.begins, self.model.label_of, self.model.adds
+        own = self._lanes[self.model.labels.index(label) :: self.model.layout.size // 4]
         parts = [
-            FeatureContribution(places[number], share * adds[at] / SCALE)
-            for number, share in self.shares
-            if (at := label_of.find(wanted, begins[number], begins[number + 1])) >= 0
+            FeatureContribution(gram, (lane - _HALF) * share)
+            for (gram, share), lane in zip(self._known, own, strict=True)
+            if lane != _HALF
         ]
         return sorted(parts, key=lambda part: -abs(part.points))
 
+    @cached_property
+    def _known(self) -> list[tuple[Feature, float]]:
+        """Return each known feature at its first place, with what its weights are worth here."""
+        places = {gram.name: gram for gram in reversed(self.grams)}
+        shares = {many: (1 + log(many)) / self.length for many in {*self.counts.values()}}
+        return [(places[name], shares[many]) for name, many in self.counts.items()]
+
+    @cached_property
+    def _lanes(self) -> Sequence[int]:
+        """Return the lanes of all known features, one feature after the other."""
+        weights, zero, size = self.model.weights, self.model.zero, self.model.layout.size
+        packed = ((weights[name] + zero).to_bytes(size, "little") for name in self.counts)
+        return array("I", b"".join(packed))
+
 
 def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
-    shares = _weigh(model, (gram.name for gram in grams))
-    return Scores(model, _sum_labels(model, shares), grams, shares)
+    """Return the scores of a story. A rare feature weighs more, a repeated one a little more.
 
-
-@lru_cache(maxsize=4)
-def _load_pairs(name: str) -> tuple[Mapping[str, tuple[float, float]], tuple[float, float]]:
-    """Return what each feature of a table of two labels adds to both, and what both need."""
-    model, pairs = load_model(name), dict[str, tuple[float, float]]()
-    for gram, number in model.numbers.items():
-        points = [0.0, 0.0]
-        for at in range(model.begins[number], model.begins[number + 1]):
-            share = model.rarities[number] / MIN_LENGTH
-            points[model.label_of[at]] = model.adds[at] * share / SCALE
-        pairs[gram] = (points[0], points[1])
-    one, two = model.needed.values()
-    return pairs, (one, two)
+    The vector has length one, or less for few words, so that a long story weighs no more than a short one.
+    """
+    counts = Counter(gram.name for gram in grams if gram.name in model.weights)
+    by_count = defaultdict[int, int](int)
+    for name, many in counts.items():
+        by_count[many] += model.weights[name]
+    sums, square = [0.0] * len(model.labels), 0.0
+    for many, packed in by_count.items():
+        *lanes, squares = model.unpack(packed)
+        weight = 1 + log(many)
+        square += weight**2 * squares
+        sums = [total + weight * lane for total, lane in zip(sums, lanes, strict=True)]
+    length = max(MIN_LENGTH, sqrt(square) / _RARITY) * _RARITY * SCALE
+    points = {label: total / length for label, total in zip(model.labels, sums, strict=True)}
+    return Scores(model, points, grams, counts, length)
 
 
 def score_pair(name: str, features: Iterable[str]) -> tuple[float, float]:
     """Return the points of both labels of a table beyond those needed: a plain sum."""
-    pairs, (one, two) = _load_pairs(name)
-    one, two = -one, -two
-    for pair in filter(None, map(pairs.get, features)):
-        one += pair[0]
-        two += pair[1]
-    return one, two
+    model = load_model(name)
+    one, two, _ = model.unpack(sum(map(model.weights.get, features, repeat(0))))
+    least, other = model.needed.values()
+    return one / (MIN_LENGTH * _RARITY * SCALE) - least, two / (
+        MIN_LENGTH * _RARITY * SCALE
+    ) - other
 
 
 def forget_weights() -> None:
     """Have the tables loaded anew."""
     load_model.cache_clear()
-    _load_pairs.cache_clear()
-
-
-def _weigh(model: LinearModel, names: Iterable[str]) -> list[tuple[int, float]]:
-    """Return the features that the model knows, by number, each with its weight in the story.
-
-    A rare one weighs more, a repeated one a little more. The vector has length one, or less for few
-    words, so that a long story weighs no more than a short one.
-    """
-    rarities = model.rarities
-    weighed = [
-        (number, rarities[number] if many == 1 else (1 + log(many)) * rarities[number])
-        for number, many in Counter(map(model.numbers.get, names)).items()
-        if number is not None
-    ]
-    length = max(MIN_LENGTH, sqrt(sum(share * share for _, share in weighed)))
-    return [(number, share / length) for number, share in weighed]
-
-
-def _sum_labels(model: LinearModel, shares: Iterable[tuple[int, float]]) -> dict[str, float]:
-    """Return the points of every label. The hot loop of every story: no calls inside."""
-    sums = [0.0] * len(model.labels)
-    begins, label_of, adds = model.begins, model.label_of, model.adds
-    for number, share in shares:
-        first, last = begins[number], begins[number + 1]
-        for label, add in zip(label_of[first:last], adds[first:last], strict=True):
-            sums[label] += share * add
-    return {label: total / SCALE for label, total in zip(model.labels, sums, strict=True)}
 
 
 # --- reasons

@@ -4,12 +4,14 @@ Weights (data/weights/clauses.tsv) were learnt from marked clauses of labelled s
 scored by its own words, its actions, and its neighbours'.
 """
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 from reports.extraction.language.cue_matcher import canonical_spelling
-from reports.extraction.language.parsed_story import ParsedStory, action_features, pair_features
-from reports.extraction.language.scoring import Feature, score_pair
+from reports.extraction.language.parsed_story import ParsedStory, action_features
+from reports.extraction.language.scoring import score_pair
 
 CLAUSE_KINDS = ("gone", "kept")
 # Words that begin a clause; without their marks only those that hardly are another word.
@@ -47,42 +49,40 @@ class ClauseVerdict(NamedTuple):
 
 def split_clauses(parsed: ParsedStory) -> list[Clause]:
     """Return the clauses of a story, each with its own features and its neighbours' words."""
-    clauses = _cut_clauses(parsed)
-    words = [[gram.name for gram in each] for each in clauses]
-    place = {gram.first: number for number, each in enumerate(clauses) for gram in each}
+    names, size = [gram.name for gram in parsed.grams], len(parsed.words)
+    spans = list(pairwise([*_list_starts(parsed), size]))
+    firsts = [parsed.words[start].first for start, _ in spans]
+    words = [names[start:end] for start, end in spans]
     for action in action_features(parsed.actions):
-        if action.name[0] == "@" and action.first in place:
-            words[place[action.first]].append(action.name)
-    pairs = [[gram.name for gram in pair_features(each)] for each in clauses]
-    joints = [f"{one[-1].name}|{two[0].name}" for one, two in pairwise(clauses)]
-    result = []
-    for number, (each, own) in enumerate(zip(clauses, words, strict=True)):
-        names = own + pairs[number]
+        if action.name[0] == "@":
+            words[bisect_right(firsts, action.first) - 1].append(action.name)
+    pairs = [names[size + start : size + end - 1] for start, end in spans]
+    joints = [f"{names[end - 1]}|{names[end]}" for _, end in spans[:-1]]
+    clauses = []
+    for number, ((_, end), own) in enumerate(zip(spans, words, strict=True)):
+        heard = [*own, *pairs[number], *joints[max(0, number - 1) : number + 1]]
         if number:
-            names += ["<" + name for name in words[number - 1]]
-            names.append(joints[number - 1])
-        if number + 1 < len(clauses):
-            names += [">" + name for name in words[number + 1]]
-            names.append(joints[number])
+            heard += ["<" + name for name in words[number - 1]]
+        if number + 1 < len(spans):
+            heard += [">" + name for name in words[number + 1]]
         else:
-            names += ["…" + name for name in own + pairs[number]]
-        result.append(Clause(each[0].first, each[-1].last, names))
-    return result
-
-
-def _cut_clauses(parsed: ParsedStory) -> list[list[Feature]]:
-    begin = _BEGIN if parsed.story.marked else _BEGIN | _BEGIN_UNMARKED
-    words = [parsed.story.words[gram.first] for gram in parsed.words]
-    clauses: list[list[Feature]] = []
-    for gram, before, word, behind in zip(
-        parsed.words, [None, *words], words, [*words[1:], None], strict=False
-    ):
-        goes_on = behind is not None and behind.clause == word.clause
-        begins = before is None or before.clause != word.clause
-        if begins or (word.spelled in begin and goes_on) or len(clauses[-1]) == _MAX_LENGTH:
-            clauses.append([])
-        clauses[-1].append(gram)
+            heard += ["…" + name for name in (*own, *pairs[number])]
+        clauses.append(Clause(firsts[number], parsed.words[end - 1].last, heard))
     return clauses
+
+
+def _list_starts(parsed: ParsedStory) -> Iterator[int]:
+    """Yield the number of the word, of those with sums as one, with which each clause begins."""
+    begin = _BEGIN if parsed.story.marked else _BEGIN | _BEGIN_UNMARKED
+    words, start = [parsed.story.words[gram.first] for gram in parsed.words], 0
+    for at, (before, word, behind) in enumerate(
+        zip([None, *words], words, [*words[1:], None], strict=False)
+    ):
+        begins = before is None or before.clause != word.clause
+        goes_on = word.spelled in begin and behind is not None and behind.clause == word.clause
+        if begins or goes_on or at - start == _MAX_LENGTH:
+            start = at
+            yield at
 
 
 def classify_clauses(parsed: ParsedStory) -> list[ClauseVerdict]:
