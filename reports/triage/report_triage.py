@@ -38,7 +38,7 @@ from reports.reference import gazetteer, office_lexicon
 from reports.triage import fact_storage
 from reports.triage.fact_storage import TriageResult
 
-RULES_VERSION = "2026-12-01m"  # raise it with every change of words or weights
+RULES_VERSION = "2026-12-01n"  # raise it with every change of words or weights
 TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
 MAX_TOGETHER = 64  # reports of one message, where many wait
 TOGETHER_SECONDS = 2.0  # seconds of reading, after which what was read is written

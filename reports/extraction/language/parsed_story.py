@@ -30,7 +30,7 @@ _SAID_WITHIN = 3  # words between "bảo" and its "không"
 OUTCOMES = frozenset({"done", "refused", "nearly"})  # states that are an outcome
 _NEVER = -99  # no such word in the clause
 _VERBS = ("pay", "heed")
-_OTHER = "else"  # words that contain a verb of paying: "lao động", "mất sóng"
+_OTHER = "else"  # words that contain a verb of paying or a teller: "mất sóng", "chung minh"
 _IF = {"neu", "he", "keo", "do", "vi", "tai", "if", "so"}
 _AND_THEN = word_set("rồi sau xong và nhưng nên then but", unmarked="roi xong nhung then but")
 _TELLER = {"toi", "tui", "minh", "i", "we"}
@@ -51,6 +51,9 @@ def find_payment_actions(
 ) -> list[PaymentAction]:
     """Return the actions in order of place, none inside a sum ("5 trieu dong")."""
     own = [hit for hit in hits if hit.phrase.kind == "deeds"]
+    others = [hit for hit in own if hit.phrase.code == _OTHER]
+    covered = {place for hit in others for place in range(hit.first, hit.last)}
+    own = [hit for hit in own if hit.phrase.code != "self" or hit.first not in covered]
     taken = {place for amount in sums for place in range(amount.first, amount.last)}
     verbs = [hit for hit in own if hit.phrase.code in (*_VERBS, _OTHER)]
     reach = _MAX_PHRASE_WORDS

@@ -20,7 +20,7 @@ from reports.extraction.language.scoring import (
 )
 from reports.extraction.loss.clauses import ClauseVerdict, classify_clauses
 from reports.extraction.loss.sums import OFFERED, WeighedSum, weigh_sums
-from reports.extraction.loss.total import propose_total
+from reports.extraction.loss.total import is_demand, propose_total
 
 NONE, SOME, NOT_SAID, UNCLEAR = "none", "some", "not_said", "unclear"
 STATES = (NONE, NOT_SAID, SOME)  # those that are weighed
@@ -90,8 +90,8 @@ def extract_loss(parsed: ParsedStory, is_junk: bool = False) -> tuple[Loss, Sequ
     if is_junk or not any(scores.scores.values()):
         state = NOT_SAID
     elif both := _find_contradiction(parsed, state, verdicts, weighed):
-        return Loss(UNCLEAR, _tell(parsed, _assign_roles(weighed, UNCLEAR))), both
-    weighed = _assign_roles(weighed, state)
+        return Loss(UNCLEAR, _tell(parsed, _assign_roles(parsed, weighed, UNCLEAR))), both
+    weighed = _assign_roles(parsed, weighed, state)
     proposed = propose_total(parsed, weighed) if state == SOME else 0 if state == NONE else None
     loss = Loss(state, _tell(parsed, weighed), proposed)
     if state == NOT_SAID:
@@ -128,16 +128,20 @@ def _paid(each: WeighedSum) -> float:
     return each.paid
 
 
-def _assign_roles(weighed: Sequence[WeighedSum], state: str) -> list[WeighedSum]:
+def _assign_roles(
+    parsed: ParsedStory, weighed: Sequence[WeighedSum], state: str
+) -> list[WeighedSum]:
     """Return the sums as the state has them: of no loss none is paid, of one at least the likeliest."""
     likeliest = max(weighed, key=_paid, default=None)
     if state in (NONE, NOT_SAID):
         return list(weighed)
     return [
-        each._replace(role="paid")
+        each._replace(role="demanded")
+        if each.paid > OFFERED and is_demand(parsed, number)
+        else each._replace(role="paid")
         if (each.paid > OFFERED and not each.is_back) or each is likeliest
         else each._replace(role="returned" if each.is_back else each.role)
-        for each in weighed
+        for number, each in enumerate(weighed)
     ]
 
 

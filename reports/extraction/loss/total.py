@@ -15,6 +15,7 @@ from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.loss.sums import WeighedSum, governing_action
 
 _SERIES = load_words("loss_words.json", "series")
+_ASKING = load_words("loss_words.json", "asking")
 _MORE = load_words("loss_words.json", "more")
 _TOTAL = load_words("loss_words.json", "total")
 _PARTING = load_words("loss_words.json", "parting")
@@ -50,6 +51,23 @@ def propose_total(parsed: ParsedStory, weighed: Sequence[WeighedSum]) -> int | N
         total = _add_up(parsed, [each.amount for each in sure])
     back = sum(each.amount.value for each in weighed if each.role == "returned")
     return total - back if total and back < total else total
+
+
+def is_demand(parsed: ParsedStory, number: int) -> bool:
+    """Return whether a sum was asked for, and the next one is what was paid of it: "bắt tôi chứng minh bằng
+    việc chuyển 80 triệu. Tôi chuyển 30 triệu"; not where more was asked or paid in between.
+    """
+    (amount, *later), names = parsed.sums[number : number + 2], parsed.story.names
+    paying = governing_action(parsed, number + 1) if later else None
+    if paying is None or paying.state != "done":
+        return False
+    before = parsed.sums[number - 1].last if number else 0
+    start = parsed.story.clause_start(amount.first, before)
+    asked_more = names[paying.last : later[0].first]
+    paid_more = names[amount.last : later[0].first] + names[later[0].last : later[0].last + 1]
+    is_next = not any(amount.last <= each.first < paying.first for each in parsed.outcomes)
+    is_further = not _ASKING.isdisjoint(asked_more) or not _MORE.isdisjoint(paid_more)
+    return not _ASKING.isdisjoint(names[start : amount.first]) and is_next and not is_further
 
 
 def _is_begun(parsed: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
