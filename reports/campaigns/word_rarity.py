@@ -15,8 +15,8 @@ from typing import NamedTuple
 from reports.campaigns.shared_identifiers import without_digits_and_sites
 from reports.data.loader import load_json
 from reports.extraction.language.amounts import find_amounts
+from reports.extraction.language.cue_matcher import NUMBER, tokenize
 from reports.extraction.language.cue_matcher import Token as Word
-from reports.extraction.language.cue_matcher import tokenize
 
 _PARTS = 10_000  # the table holds shares of so many stories
 _FLOOR = 0.0003  # share of stories that a word in no counted story gets
@@ -105,7 +105,7 @@ def _iter_sentences(text: str) -> Iterator[list[ScriptToken]]:
             start, end = story.char_span(sum_.first, sum_.last)
             tokens.append(ScriptToken(f"${sum_.value}", f"${sum_.value}", text[start:end]))
             at = sum_.last
-        elif code := _parse_code(text, words, at):
+        elif story.names[at + 1 : at + 2] == [NUMBER] and (code := _parse_code(text, words, at)):
             tokens.append(code)
             at += 2
         else:
@@ -120,13 +120,10 @@ def _iter_sentences(text: str) -> Iterator[list[ScriptToken]]:
 
 
 def _parse_code(text: str, words: Sequence[Word], at: int) -> ScriptToken | None:
-    """Return the token of a code like H17, TT-62 or AM 305 at words[at], or None."""
-    if at + 1 >= len(words):
-        return None
+    """Return the token of a code like H17, TT-62 or AM 305 at words[at] and its number, or None."""
     head, tail = words[at], words[at + 1]
     original = text[head.start : tail.end]
-    may_be_code = tail.folded[0].isdecimal() and head.folded not in _UNITS
-    if not may_be_code or not _CODE.fullmatch(original):
+    if head.folded in _UNITS or not _CODE.fullmatch(original):
         return None
     code = f"#{head.folded}{tail.folded}"
     return ScriptToken(code, code, original)

@@ -28,6 +28,7 @@ LABEL_LETTERS = ascii_letters  # of the labels, in the order of the first line
 LANE_BITS = 32  # no table's weights for a label add up to half of what they hold
 _HALF = 1 << LANE_BITS - 1
 _RARITY = 100  # rarities are whole hundredths
+_POINT = _RARITY * SCALE  # of a weight
 _ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
 ALL_OTHERS = "all other words"
 _MAX_WORDS = 6  # listed one by one
@@ -72,8 +73,8 @@ def load_model(name: str) -> LinearModel:
     with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
         labels = tuple(cell.partition("=")[2] for cell in _split_cells(next(file)))
         needed = dict(zip(labels, map(float, _split_cells(next(file))), strict=True))
-        rows = (_split_cells(line) for line in file)
-        weights = {sys.intern(gram): _pack(*rest, len(labels)) for gram, *rest in rows}
+        rows = map(_split_cells, file)
+        weights = {sys.intern(gram): _pack(*rest, lanes=len(labels)) for gram, *rest in rows}
     zero = sum(_HALF << lane * LANE_BITS for lane in range(len(labels)))
     return LinearModel(labels, needed, weights, Struct(f"<{len(labels)}IQ"), zero)
 
@@ -82,7 +83,7 @@ def _split_cells(line: str) -> list[str]:
     return line.rstrip("\n").split("\t")
 
 
-def _pack(rarity: str, additions: str, lanes: int) -> int:
+def _pack(rarity: str, additions: str, *, lanes: int) -> int:
     if _ADD.sub("", additions):
         raise ValueError(f"no weights: {additions}")
     hundredths = round(100 * float(rarity))
@@ -111,13 +112,13 @@ class Scores:
         own = self._lanes[self.model.labels.index(label) :: self.model.layout.size // 4]
         parts = [
             FeatureContribution(gram, (lane - _HALF) * share)
-            for (gram, share), lane in zip(self._known, own, strict=True)
+            for (gram, share), lane in zip(self._shares, own, strict=True)
             if lane != _HALF
         ]
         return sorted(parts, key=lambda part: -abs(part.points))
 
     @cached_property
-    def _known(self) -> list[tuple[Feature, float]]:
+    def _shares(self) -> list[tuple[Feature, float]]:
         """Return each known feature at its first place, with what its weights are worth here."""
         places = {gram.name: gram for gram in reversed(self.grams)}
         shares = {many: (1 + log(many)) / self.length for many in {*self.counts.values()}}
@@ -146,7 +147,7 @@ def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
         weight = 1 + log(many)
         square += weight**2 * squares
         sums = [total + weight * lane for total, lane in zip(sums, lanes, strict=True)]
-    length = max(MIN_LENGTH, sqrt(square) / _RARITY) * _RARITY * SCALE
+    length = max(MIN_LENGTH, sqrt(square) / _RARITY) * _POINT
     points = {label: total / length for label, total in zip(model.labels, sums, strict=True)}
     return Scores(model, points, grams, counts, length)
 
@@ -156,9 +157,7 @@ def score_pair(name: str, features: Iterable[str]) -> tuple[float, float]:
     model = load_model(name)
     one, two, _ = model.unpack(sum(map(model.weights.get, features, repeat(0))))
     least, other = model.needed.values()
-    return one / (MIN_LENGTH * _RARITY * SCALE) - least, two / (
-        MIN_LENGTH * _RARITY * SCALE
-    ) - other
+    return one / (MIN_LENGTH * _POINT) - least, two / (MIN_LENGTH * _POINT) - other
 
 
 def forget_weights() -> None:

@@ -1,5 +1,6 @@
 """Words of a story and their weights: a score is nothing but the sum of its parts."""
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from reports.data.loader import load_json
 from reports.extraction.language import scoring
 from reports.extraction.language.cue_matcher import scenario_codes
 from reports.extraction.language.parsed_story import ending_features, parse_story
-from reports.extraction.language.scoring import MIN_LENGTH, Feature, load_model, score
+from reports.extraction.language.scoring import LANE_BITS, MIN_LENGTH, Feature, load_model, score
 
 TABLE = "a=tax\tb=bank\n0.000\t1.500\ncan bo\t2.0\ta30b-10\nthue\t4.0\ta50\n$\t1.0\t\n"
 
@@ -77,6 +78,15 @@ def test_one_word_weighs_little_and_a_long_story_no_more_than_a_short_one(
     )
     assert one == pytest.approx(4 / MIN_LENGTH * 5)
     assert short <= long <= 5.0
+
+
+@pytest.mark.parametrize("name", ["facts", "clauses", "sums", "loss", "danger"])
+def test_no_sum_of_weights_leaves_its_lane(name: str) -> None:
+    model = load_model(name)
+    columns = zip(*map(model.unpack, model.weights.values()), strict=True)
+    assert all(
+        sum(map(abs, column)) < 1 << LANE_BITS - 1 for column in islice(columns, len(model.labels))
+    )
 
 
 def test_the_weights_are_small_and_were_learnt_from_the_stories_at_hand() -> None:
