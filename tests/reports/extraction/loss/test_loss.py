@@ -27,8 +27,6 @@ def test_a_demand_is_told_beside_what_was_paid_and_never_added() -> None:
         (80_000_000, "demanded", "80 triệu"),
         (30_000_000, "paid", "30 triệu"),
     ]
-    part = read_loss("Họ bắt tôi chuyển 50 triệu để kiểm tra. Tôi đã chuyển 20 triệu rồi.")
-    assert [each.role for each in part.sums] == ["demanded", "paid"]
 
 
 @pytest.mark.parametrize(("story", "denial", "payment"), read_cases("money.json", "contradictions"))
