@@ -4,6 +4,7 @@ environment; portal/checks.py lists what a production start refuses.
 
 import structlog
 
+from core import valkey
 from core.province import province
 from core.tracing import add_trace
 from portal.environment import *
@@ -117,21 +118,9 @@ DATABASES["default"]["OPTIONS"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The cache only speeds things up or slows guessers down: 50 ms, then the portal goes on without.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL or "redis://127.0.0.1:6379/0",
-        "OPTIONS": {"socket_timeout": 0.05, "socket_connect_timeout": 0.05},
-    }
-}
-
-# --- Queue. The relay alone publishes (core/outbox/relay.py): a dead or frozen broker costs it 50 ms.
-CELERY_BROKER_URL = (
-    REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
-    or "redis://127.0.0.1:6379/0"
-)
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+# --- Queue. Published is by core/outbox/broker.py alone: a dead or frozen broker costs it 50 ms.
+CELERY_BROKER_URL = valkey.make_celery_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = valkey.make_celery_options(REDIS_URL) | {
     "visibility_timeout": 60,  # above the longest task
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
