@@ -114,7 +114,9 @@ DATABASES["default"]["OPTIONS"] = {
     # would keep the order as written, and begin with all reports.
     "options": "-c statement_timeout=5000 -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=15000"
-    " -c join_collapse_limit=11 -c from_collapse_limit=11",
+    " -c join_collapse_limit=11 -c from_collapse_limit=11"
+    # The session of a machine that was cut off ends, and with it locks that others wait for.
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -141,6 +143,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_DB_REUSE_MAX = 1000
 CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "core.outbox.beat_scheduler:LockedScheduler"
 CELERY_BEAT_SCHEDULE = {
     "check-queue-alarms": {"task": "reports.check_queue_alarms", "schedule": 60.0},
     "send-deadline-reminders": {"task": "reports.send_deadline_reminders", "schedule": 60.0},
@@ -155,7 +158,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "reports.purge", "schedule": 60.0},  # begins once a night
     "extend-audit-chain": {"task": "reports.extend_audit_chain", "schedule": 60.0},
     "dispatch-due-deliveries": {"task": "alerts.dispatch_due_deliveries", "schedule": 30.0},
-    "purge-sounds": {"task": "alerts.purge_unused_sounds", "schedule": 86400.0},
+    "purge-sounds": {"task": "alerts.purge_unused_sounds", "schedule": 3600.0},
     "dispatch-notices": {"task": "reports.dispatch_notices", "schedule": 60.0},
     "purge-subscribers": {"task": "alerts.purge_unconfirmed_subscribers", "schedule": 3600.0},
     "verify-audit-chain": {"task": "reports.verify_audit_chain", "schedule": 600.0},
