@@ -49,7 +49,7 @@ def test_one_of_two_sends_and_the_other_takes_over_when_its_session_ends(
     assert first.tick() == 0  # having the lock, it is given it again
     assert [(sent.task, sent.items) for sent in valkey.waiting()] == [(JOB, [])] * 2
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [first._session.info.backend_pid])
+        cursor.execute("SELECT pg_terminate_backend(%s, 9000)", [first._session.info.backend_pid])
     assert (second.tick(), first.tick()) == (0, LOCK_INTERVAL_SECONDS)
     assert first.tick() == LOCK_INTERVAL_SECONDS  # on a session anew it waits
     assert len(valkey.waiting()) == 3
