@@ -13,8 +13,8 @@ from tools import report_requests
 BURST = 10.0  # seconds
 IDLE = 10.0
 CHILDREN = 2  # of the Celery worker (ops/process_commands.py)
-# The relay's ear and its watch, and the supervisor's look at what waits.
-OURS = 3
+# The relay's ear and its watch, beat's lock, and the supervisor's look at what waits.
+OURS = 4
 ALLOWED = gunicorn.workers * gunicorn.threads + CHILDREN + OURS
 SELECT_CONNECTIONS_SQL = """
 SELECT application_name FROM pg_stat_activity
@@ -34,7 +34,9 @@ def count_connections(servers: BenchServers) -> Iterator[Result]:
 
 
 def _make_result(when: str, names: "Counter[str]") -> Result:
-    what = f"connections {when} (8 web threads, 2 Celery children, relay, its watch, supervisor)"
+    what = (
+        f"connections {when} (8 web threads, 2 Celery children, relay, its watch, beat, supervisor)"
+    )
     return Result(15, what, names.total(), most=ALLOWED, detail=dict(names))
 
 

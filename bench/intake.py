@@ -103,8 +103,8 @@ def measure_without_broker(servers: BenchServers) -> Iterator[Result]:
     measured, so that its share of the machine is the same in both; then it triages all.
     """
     port = servers.serve("web", "portal.wsgi")
-    servers.start("relay", *python_arguments("relay", servers.folder))
-    worker = servers.start("worker", *python_arguments("worker", servers.folder))
+    servers.start("relay", *python_arguments("relay"))
+    worker = servers.start("worker", *python_arguments("worker"))
     up = partial(_measure_percentile, port, report_requests.make_reports(port), 8, 0.5)
     _send_signal(worker, signal.SIGSTOP)
     ratio, figures = measure_ratio(partial(_measure_broker_down, servers, up), up)

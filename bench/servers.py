@@ -15,6 +15,7 @@ from typing import Any
 from bench.databases import open_cursor
 from ops.child_process import ChildProcess
 from ops.local_services import LocalServices, local_services
+from tools.process_memory import list_process_tree
 from tools.servers import ROOT, UNSET, find_free_port, is_accepting_connections, is_listening
 
 Served = tuple[ChildProcess, int]
@@ -47,16 +48,20 @@ class BenchServers:
         """Start gunicorn as the portal runs it; its port."""
         return self.serving(name, application)[1]
 
-    def serving(self, name: str, application: str) -> Served:
+    def serving(self, name: str, application: str, **env: str) -> Served:
         """The same, with the process."""
         port = find_free_port()
-        child = self.start(name, *GUNICORN, application, "--bind", f"127.0.0.1:{port}")
+        child = self.start(name, *GUNICORN, application, "--bind", f"127.0.0.1:{port}", **env)
         child.wait_until_ready(lambda: is_listening(port))
         return child, port
 
+    @property
+    def postgres(self) -> ChildProcess:
+        return next(child for child in self.services.children if child.name == "postgres")
+
     def restart_postgres(self, **options: str) -> None:
         """Start the database anew with options of PostgreSQL's own; before anybody uses it."""
-        server = next(child for child in self.services.children if child.name == "postgres")
+        server = self.postgres
         server.stop(15.0)
         extra = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         server.command = [*server.command, *extra]
@@ -88,6 +93,17 @@ class BenchServers:
         env = self.env | {"DJANGO_SETTINGS_MODULE": settings}
         command = [sys.executable, "manage.py", *arguments]
         subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def read_cpu_seconds(child: ChildProcess, program: bytes = b"") -> float:
+    """What a server's processes have used so far, those of `program` where it is named."""
+    assert child.process
+    used = 0
+    for pid, _ in list_process_tree(child.process.pid, 0):
+        if program in Path(f"/proc/{pid}/cmdline").read_bytes():
+            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            used += int(after_name[11]) + int(after_name[12])
+    return used / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -12,12 +12,11 @@ from threading import Event, Thread
 
 from bench import load
 from bench.harness import Result, measure_ratio, measure_ratios
-from bench.servers import BenchServers, Served
+from bench.servers import BenchServers, Served, read_cpu_seconds
 from ops.child_process import ChildProcess
 from ops.local_postgres import NAMESPACE
 from tools import publishing_rounds
 from tools.portal_stack import portal_stack, wait_until
-from tools.process_memory import list_process_tree
 from tools.servers import find_free_port, is_listening, prepare_nginx
 
 PAGE = "/canh-bao/mot/"
@@ -107,21 +106,10 @@ def _measure_per_cpu_second(
     child: ChildProcess, port: int, path: str, seconds: float, program: bytes = b"nginx"
 ) -> float:
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n".encode()
-    before = _read_cpu_seconds(child, program)
+    before = read_cpu_seconds(child, program)
     tally = load.run_load(port, lambda: request, CLIENTS, seconds)
     assert set(tally.statuses) == {200}, tally.statuses
-    return tally.statuses[200] / (_read_cpu_seconds(child, program) - before)
-
-
-def _read_cpu_seconds(child: ChildProcess, program: bytes = b"nginx") -> float:
-    """What a server's processes have used so far; the loop beside nginx is not among them."""
-    assert child.process
-    used = 0
-    for pid, _ in list_process_tree(child.process.pid, 0):
-        if program in Path(f"/proc/{pid}/cmdline").read_bytes():
-            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            used += int(after_name[11]) + int(after_name[12])
-    return used / os.sysconf("SC_CLK_TCK")
+    return tally.statuses[200] / (read_cpu_seconds(child, program) - before)
 
 
 def _prepare_bare_nginx(folder: Path, port: int, root: Path) -> ChildProcess:

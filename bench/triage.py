@@ -140,8 +140,8 @@ def _measure_largest_child(worker: int) -> float:
 
 
 def _start_portal_queue(servers: BenchServers) -> WorkerHarness:
-    relay = servers.start("relay", *python_arguments("relay", servers.folder))
-    worker = servers.start("worker", *python_arguments("worker", servers.folder))
+    relay = servers.start("relay", *python_arguments("relay"))
+    worker = servers.start("worker", *python_arguments("worker"))
     queue = WorkerHarness(servers, servers.env, [relay, worker])
     queue.enqueue("reports", 50)
     _wait_until_empty(queue.count_waiting)
@@ -152,7 +152,7 @@ def _start_bare_queue(servers: BenchServers) -> WorkerHarness:
     """The same worker with bare tasks, on another database of the same broker."""
     servers.manage("migrate", "--run-syncdb", "--verbosity", "0", settings="bench.bare_settings")
     env = servers.env | {"REDIS_URL": servers.env["REDIS_URL"].replace("db=0", "db=1")}
-    words = python_arguments("worker", servers.folder)
+    words = python_arguments("worker")
     words[words.index("portal")] = "bench.bare_celery"
     worker = servers.start("bare-worker", *words, REDIS_URL=env["REDIS_URL"])
     queue = WorkerHarness(servers, env, [worker])

@@ -1,14 +1,17 @@
-"""The database: write check, snapshots, prepared statements, advisory locks, cached reads, errors in one line."""
+"""The database: write check, sessions, snapshots, prepared statements, advisory locks, cached reads, errors in one line."""
 
 import os
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
+import psycopg2
 from django import db
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -23,6 +26,7 @@ HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it
 BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 CACHE_SECONDS = 60
 _RETRY_LOCK_SECONDS = 0.2
+MAX_NAME_CHARS = 63  # of PostgreSQL
 RETRY_DELAY_SECONDS = 10  # until a database that did not answer, or an empty table, is asked again
 # Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
 _TRY_THE_DISK = """
@@ -38,6 +42,22 @@ def is_writable() -> bool:
         cursor.execute(_TRY_THE_DISK)
         (read_only,) = cursor.fetchone()
     return not read_only
+
+
+def session_name(role: str, data_dir: Path) -> str:
+    """Return the name under which PostgreSQL knows this host's session of a role."""
+    host = f"{role}@{socket.gethostname()}:"
+    return host + str(data_dir)[len(host) - MAX_NAME_CHARS :]
+
+
+def open_session(role: str) -> Any:
+    """Return a connection beside Django's, in autocommit. Raises psycopg2.OperationalError."""
+    name = session_name(role, settings.DATA_DIR)
+    parameters = connection.get_connection_params() | {"application_name": name}
+    parameters["options"] += " -c synchronous_commit=off -c idle_session_timeout=0"
+    session = psycopg2.connect(**parameters)
+    session.autocommit = True
+    return session
 
 
 @contextmanager

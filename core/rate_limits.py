@@ -17,16 +17,14 @@ from django.http import HttpRequest
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
+from core import valkey
 from core.client_ip import IPV6_SITE, client_ip, network_prefix
 from core.keys import newest_key
 
 T = TypeVar("T")
 
-TIMEOUT_SECONDS = 0.05  # for a connection or an answer
 RETRY_DELAY_SECONDS = 5.0  # until a Valkey that did not answer is asked again
 SHARE_WITHOUT_VALKEY = 3  # a process alone lets one of so many through
 
@@ -117,9 +115,7 @@ def exceeded_windows(windows: Sequence[SlidingWindow]) -> list[int] | None:
 
 @lru_cache(maxsize=1)
 def _limiter(address: str) -> MovingWindowRateLimiter:
-    timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
-    once = Retry(NoBackoff(), 0)
-    storage = RedisStorage(address, retry=once, **timeouts)  # type: ignore[arg-type]
+    storage = RedisStorage("redis://", connection_pool=valkey.make_pool(address))
     return MovingWindowRateLimiter(storage)
 
 
@@ -140,7 +136,7 @@ def reset_connection() -> None:
 
 
 def _windows() -> MovingWindowRateLimiter:
-    return _limiter(settings.REDIS_URL or "redis://127.0.0.1:6379/0")
+    return _limiter(settings.REDIS_URL)
 
 
 def _valkey() -> RedisStorage:
@@ -205,3 +201,7 @@ def counters(names: Sequence[str]) -> list[int]:
 def increment(name: str) -> int:
     """Increment a counter and return it; 0 while Valkey does not answer."""
     return _circuit.call(lambda: int(_valkey().storage.incr(name)), int)
+
+
+def is_valkey_answering() -> bool:
+    return _circuit.call(lambda: bool(_valkey().storage.ping()), lambda: False)

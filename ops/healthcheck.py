@@ -17,6 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.database import session_name
 from ops.child_process import StartError
 from ops.local_services import env_value_given, read_env
 from ops.process_commands import BASE_DIR, resolve_data_dir
@@ -24,12 +25,14 @@ from ops.serve import resolve_database_url
 from ops.worker_stall_probe import Progress, list_first_items, query
 
 STATE_FILE = "worker-health.json"  # in DATA_DIR
-BEAT_TIMEOUT_SECONDS = 600.0
 WEB_ATTEMPTS, WEB_TIMEOUT_SECONDS = 6, 5.0
-# The relay's session LISTENs under that name and asks something every two seconds; before it has connected there is none.
-SELECT_SILENT_RELAY_SQL = """
-    SELECT max(state_change) < clock_timestamp() - interval '1 minute' FROM pg_stat_activity
-    WHERE application_name = 'outbox' AND datname = current_database()
+# Relay and beat have a session each, which asks something every few seconds; before they have connected there is none. A
+# job that they do themselves while Valkey is away takes a minute at most. Of all beats one has the lock.
+SELECT_SESSION_SQL = """
+    SELECT max(state_change) < clock_timestamp() - interval '2 minutes', count(pg_locks.pid)
+      FROM pg_stat_activity AS session
+      LEFT JOIN pg_locks ON pg_locks.pid = session.pid AND locktype = 'advisory'
+     WHERE application_name = '{}' AND datname = current_database()
 """
 
 
@@ -81,26 +84,24 @@ def find_processes(*words: str) -> list[int]:
 
 
 def is_relay_healthy() -> bool:
-    """Return whether it runs; killed is one whose session says nothing to a database that answers."""
-    words = str(BASE_DIR / "manage.py"), "run_outbox_relay"
-    rows = query(resolve_database_url(load_environment()), SELECT_SILENT_RELAY_SQL)
-    return kill_hanging(*words) if rows and rows[0][0] else bool(find_processes(*words))
+    return _is_asking_database("outbox", str(BASE_DIR / "manage.py"), "run_outbox_relay")
 
 
 def is_beat_healthy() -> bool:
-    """Return whether it runs and has stored its schedule lately, as every few minutes, or began lately."""
-    signs = [path.stat().st_mtime for path in resolve_data_dir().glob("beat-schedule*")]
-    numbers = find_processes("celery", "beat")
-    signs += [time.time() - read_age_seconds(number) for number in numbers]
-    if numbers and time.time() - max(signs) >= BEAT_TIMEOUT_SECONDS:
-        return kill_hanging("celery", "beat")
-    return bool(numbers)
+    return _is_asking_database("beat", "celery", "beat")
 
 
-def read_age_seconds(process: int) -> float:
-    """Return how long a process has been running. Raises OSError when it is gone."""
-    started = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19])
-    return float(Path("/proc/uptime").read_text().split()[0]) - started / os.sysconf("SC_CLK_TCK")
+def _is_asking_database(role: str, *words: str) -> bool:
+    """Return whether it runs; killed is one whose session says nothing to a database that answers."""
+    statement = SELECT_SESSION_SQL.format(session_name(role, resolve_data_dir()))
+    ((is_silent, locks),) = query(resolve_database_url(load_environment()), statement) or [
+        (None, 1)
+    ]
+    if is_silent:
+        return kill_hanging(*words)
+    if role == "beat" and is_silent is False and not locks:
+        sys.stdout.write("waiting: the beat of another host works\n")
+    return bool(find_processes(*words))
 
 
 def is_backup_healthy() -> bool:

@@ -23,28 +23,27 @@ def is_first_look(portal_url: str) -> bool:
     return url.scheme != "https" and url.hostname in {"127.0.0.1", "localhost", "::1"}
 
 
-def command(role: str, data_dir: Path, bind: str) -> list[str]:
+def command(role: str, bind: str = "") -> list[str]:
     """Return the command line of a role; `bind` is where web listens. Raises KeyError for another."""
     nice = AFTER_WEB if role != "web" else []
-    return [*nice, sys.executable, *python_arguments(role, data_dir, bind)]
+    return [*nice, sys.executable, *python_arguments(role, bind)]
 
 
-def python_arguments(role: str, data_dir: Path, bind: str = "") -> list[str]:
+def python_arguments(role: str, bind: str = "") -> list[str]:
     """Return what a role gives to Python. Raises KeyError for another."""
     quiet = ["--loglevel", "WARNING"]
-    schedule = str(data_dir / "beat-schedule")
     return {
         "web": [*GUNICORN, "--bind", bind, "portal.wsgi"],
         "relay": [str(BASE_DIR / "manage.py"), "run_outbox_relay"],
         "worker": [*CELERY, "worker", *WORKER_OPTIONS, *quiet],
-        "beat": [*CELERY, "beat", "--pidfile=", "--schedule", schedule, *quiet],
+        "beat": [*CELERY, "beat", "--pidfile=", *quiet],
     }[role]
 
 
 def main() -> None:
     """Become the role of the command line; web listens on every address, or on the second word."""
     role, host = [*sys.argv[1:3], "0.0.0.0"][:2]  # noqa: S104  # nosec B104
-    arguments = command(role, resolve_data_dir(), f"{host}:{os.environ.get('PORT') or 8000}")
+    arguments = command(role, f"{host}:{os.environ.get('PORT') or 8000}")
     os.execvp(arguments[0], arguments)  # noqa: S606  # nosec B606
 
 

@@ -21,15 +21,13 @@ from ops.process_supervisor import STOP_SIGNALS, ProcessSupervisor
 POLL_INTERVAL_SECONDS = 0.02  # of a port that is to become free
 
 
-def build_portal_children(
-    listener: socket.socket, data_dir: Path, env: Mapping[str, str]
-) -> list[ChildProcess]:
+def build_portal_children(listener: socket.socket, env: Mapping[str, str]) -> list[ChildProcess]:
     """Return web, relay, worker and beat; web inherits the listening socket."""
     descriptor = listener.fileno()
     return [
         ChildProcess(
             role,
-            command(role, data_dir, f"fd://{descriptor}"),
+            command(role, f"fd://{descriptor}"),
             env=env,
             cwd=BASE_DIR,
             pass_fds=(descriptor,) if role == "web" else (),
@@ -87,7 +85,7 @@ def serve(
     with open_listener(host, port, wait) as listener, local_services(data_dir) as services:
         env = build_child_environment(data_dir, port, services.env)
         prepare(env)
-        children = [*services.children, *build_portal_children(listener, data_dir, env)]
+        children = [*services.children, *build_portal_children(listener, env)]
         supervisor = ProcessSupervisor(children, data_dir, resolve_database_url(env))
         address = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # nosec B104
         supervisor.run_until_signal((address, int(port)), lambda: when_ready(data_dir, port))

@@ -32,8 +32,8 @@ class _SecretFiles(FileAwareMapping):
 env = environ.FileAwareEnv()
 env.ENVIRON = _SecretFiles()
 
-#: [`var/`] data of the local servers, `first-look.json`, beat's schedule, archives, static pages
-#: (`static-pages/`), what the supervisor counted
+#: [`var/`] data of the local servers, `first-look.json`, archives, static pages (`static-pages/`),
+#: what the supervisor counted
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 environ.Env.read_env(DATA_DIR / "local.env")
 
@@ -114,7 +114,8 @@ ADMIN_NETWORKS = tuple(filter(None, map(str.strip, env.list("ADMIN_NETWORKS", de
 #: in session mode
 DATABASE = env.db("DATABASE_URL", default="postgres:///portal")
 
-#: [a local server] Valkey, e.g. `redis://host:6379/0`: broker and cache
+#: [a local server] Valkey, e.g. `redis://:password@host:6379/0`: broker and counters; behind Sentinels
+#: `redis+sentinel://:password@host:26379,host:26379/NAME`, where NAME is the master's and the password Valkey's
 REDIS_URL = env.str("REDIS_URL", "")
 
 #: [`enforce`] `count` never refuses a guess or look-up and flags no flood, for load tests; a

@@ -4,6 +4,7 @@ environment; portal/checks.py lists what a production start refuses.
 
 import structlog
 
+from core import valkey
 from core.province import province
 from core.tracing import add_trace
 from portal.environment import *
@@ -113,25 +114,15 @@ DATABASES["default"]["OPTIONS"] = {
     # would keep the order as written, and begin with all reports.
     "options": "-c statement_timeout=5000 -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=15000"
-    " -c join_collapse_limit=11 -c from_collapse_limit=11",
+    " -c join_collapse_limit=11 -c from_collapse_limit=11"
+    # The session of a machine that was cut off ends, and with it locks that others wait for.
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The cache only speeds things up or slows guessers down: 50 ms, then the portal goes on without.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL or "redis://127.0.0.1:6379/0",
-        "OPTIONS": {"socket_timeout": 0.05, "socket_connect_timeout": 0.05},
-    }
-}
-
-# --- Queue. The relay alone publishes (core/outbox/relay.py): a dead or frozen broker costs it 50 ms.
-CELERY_BROKER_URL = (
-    REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
-    or "redis://127.0.0.1:6379/0"
-)
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+# --- Queue. Published is by core/outbox/broker.py alone: a dead or frozen broker costs it 50 ms.
+CELERY_BROKER_URL = valkey.make_celery_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = valkey.make_celery_options(REDIS_URL) | {
     "visibility_timeout": 60,  # above the longest task
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
@@ -152,6 +143,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_DB_REUSE_MAX = 1000
 CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "core.outbox.beat_scheduler:LockedScheduler"
 CELERY_BEAT_SCHEDULE = {
     "check-queue-alarms": {"task": "reports.check_queue_alarms", "schedule": 60.0},
     "send-deadline-reminders": {"task": "reports.send_deadline_reminders", "schedule": 60.0},
@@ -166,7 +158,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "reports.purge", "schedule": 60.0},  # begins once a night
     "extend-audit-chain": {"task": "reports.extend_audit_chain", "schedule": 60.0},
     "dispatch-due-deliveries": {"task": "alerts.dispatch_due_deliveries", "schedule": 30.0},
-    "purge-sounds": {"task": "alerts.purge_unused_sounds", "schedule": 86400.0},
+    "purge-sounds": {"task": "alerts.purge_unused_sounds", "schedule": 3600.0},
     "dispatch-notices": {"task": "reports.dispatch_notices", "schedule": 60.0},
     "purge-subscribers": {"task": "alerts.purge_unconfirmed_subscribers", "schedule": 3600.0},
     "verify-audit-chain": {"task": "reports.verify_audit_chain", "schedule": 600.0},

@@ -130,12 +130,12 @@ def _other_tests_are_not_felt(settings: Settings, monkeypatch: pytest.MonkeyPatc
     """Their guesses refuse nobody, what they left in memory is forgotten, and a busy machine may be
     slow with what counts; passwords cost no time.
     """
-    from core import rate_limits
+    from core import rate_limits, valkey
     from tests.support import database_reset
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.RATE_LIMITS = "count"
-    monkeypatch.setattr(rate_limits, "TIMEOUT_SECONDS", 5.0)
+    monkeypatch.setattr(valkey, "TIMEOUT_SECONDS", 5.0)
     rate_limits.reset_connection()
     database_reset.forget()
 

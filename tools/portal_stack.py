@@ -18,7 +18,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -270,6 +270,22 @@ def portal_stack(
             yield ours
         finally:
             ours.stop()
+
+
+@contextmanager
+def second_host(first: PortalStack) -> Iterator[PortalStack]:
+    """A portal with a port and a data folder of its own on the base of the first, every role running."""
+    folder = first.folder / "second"
+    folder.mkdir()
+    port = find_free_port()
+    own = {"DATA_DIR": str(folder), "PORT": str(port)}
+    ours = replace(first, folder=folder, port=port, env=first.env | own, children={}, front_port=0)
+    try:
+        ours.start_serve()
+        assert ours.wait_for_roles(IDLE_TIMEOUT_SECONDS), "a role is missing"
+        yield ours
+    finally:
+        ours.children["serve"].kill_process_group()
 
 
 @cache

@@ -1,8 +1,9 @@
-"""The relay: sends Celery the ids of items that are due. The only place that sends a task.
+"""The relay: sends Celery the ids of items that are due.
 
 It LISTENs and sweeps for what no NOTIFY announced. The broker holds a bounded window of messages,
 urgent ones first; an item is sent again only after its lease. IDLE items are sent only while little
-else waits. A broker that does not answer costs 50 ms an attempt and delays work, and loses none.
+else waits. A broker that does not answer costs 50 ms an attempt and delays work, and loses none: when it
+stays away the relay does the work itself, one message after the other.
 """
 
 import os
@@ -19,31 +20,24 @@ from typing import Any
 import psycopg2
 import structlog
 from celery import Celery
-from django.db import connection as django_connection
-from kombu import Connection
-from kombu.exceptions import KombuError
 
+from core.database import open_session
 from core.outbox import queue as outbox
+from core.outbox.broker import Broker, BrokerError, TaskMessage, do_work_here
 from core.outbox.queue import CHANNEL, LEASE, MAX_ATTEMPTS, NOTIFY_INTERVAL_SECONDS, Priority
 
 log = structlog.get_logger(__name__)
 
-WINDOW = 32  # messages waiting at the broker
 BATCH_SIZE = 16  # items in one message, at most, of a task that takes them one by one
-IDLE_WINDOW = 4  # messages at the broker, of whichever kind, up to which idle ones are added
 IDLE_BATCH = 4  # a worker may have to finish such a message before it reads a fresh report
 SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
 SWEEP_INTERVAL_SECONDS = 2.0
 POLL_INTERVAL_SECONDS = 0.05  # of a full window
-BROKER_TIMEOUT_SECONDS = 0.05  # for a connection or an answer
+BROKER_PATIENCE_SECONDS = 3.0  # without a broker, until the relay does the work itself
 # Seconds: the first pause after a failure and the longest, and the share that is drawn of each, so that
 # two processes do not retry at once.
 RETRY_DELAYS = (0.1, 2.0)
 JITTER = (0.75, 1.25)
-SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=off"
-
-# In Celery's Redis transport 0 goes before 9, in steps of three.
-AT_BROKER = {Priority.URGENT: 0, Priority.USUAL: 3, Priority.IDLE: 9}
 
 _SELECT_DUE_SQL = """
     SELECT id FROM core_outboxitem
@@ -89,25 +83,19 @@ RETURNING id
 Query = Callable[[str, Any], list[Any]]
 
 
-@dataclass(frozen=True)
-class TaskMessage:
-    """One broker message: a task's name and the ids of its items."""
-
-    task: str
-    priority: int
-    items: tuple[int, ...]
-
-
 @dataclass
 class Backoff:
     """Pauses that double from one failure to the next, until `reset`."""
 
     event: str  # its name in the log
     failures: int = 0
+    since: float = 0.0
     until: float = 0.0
 
     def record_failure(self, error: str) -> None:
         """Begin the next pause; log the 1st, 2nd, 4th, 8th … failure, so that hours of them fill no disk."""
+        if not self.failures:
+            self.since = time.monotonic()
         first, longest = RETRY_DELAYS
         pause = min(longest, first * 2 ** min(self.failures, 16))
         self.until = time.monotonic() + pause * random.uniform(*JITTER)  # noqa: S311  # nosec B311
@@ -124,79 +112,9 @@ class Backoff:
     def remaining_seconds(self) -> float:
         return max(0.0, self.until - time.monotonic())
 
-
-class BrokerError(Exception):
-    """The broker did not take a message or did not answer in time."""
-
-
-class Broker:
-    """Publishes without long waits and without retries, unlike the worker's own connection."""
-
-    def __init__(self, app: Celery) -> None:
-        self.app = app
-        self._connection: Connection | None = None
-        self._queued_messages = WINDOW  # messages that may lie there; unknown at first
-
-    def available_slots(self) -> tuple[int, int]:
-        """Return how many messages and how many idle ones the window takes. Raises BrokerError."""
-        if self._queued_messages >= IDLE_WINDOW:
-            with self._connected() as connection:
-                channel: Any = connection.default_channel
-                declared = channel.queue_declare(queue=self.app.conf.task_default_queue)
-                self._queued_messages = declared.message_count
-        return max(0, WINDOW - self._queued_messages), max(0, IDLE_WINDOW - self._queued_messages)
-
-    def publish(self, message: TaskMessage) -> None:
-        """Send one message. Raises BrokerError; the message may have arrived all the same."""
-        with self._connected() as connection:
-            self.app.send_task(
-                message.task,
-                args=[list(message.items)],
-                producer=self.app.amqp.Producer(connection, auto_declare=False),
-                retry=False,
-                priority=AT_BROKER[Priority(message.priority)],
-                ignore_result=True,
-            )
-        self._queued_messages += 1
-
-    def purge(self) -> None:
-        """Delete every message, also unacknowledged ones. Raises BrokerError."""
-        with self._connected() as connection:
-            channel: Any = connection.default_channel
-            queue = self.app.conf.task_default_queue
-            lists = [f"{queue}{channel.sep}{step}" for step in channel.priority_steps if step]
-            channel.client.unlink(queue, *lists, channel.unacked_key, channel.unacked_index_key)
-
-    def close(self) -> None:
-        """Close the connection; the next call makes another."""
-        if self._connection is not None:
-            self._connection.release()
-        self._connection, self._queued_messages = None, WINDOW
-
-    @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        if self._connection is None:
-            self._connection = self._connect()
-        connection = self._connection
-        errors: Any = (*connection.connection_errors, *connection.channel_errors, KombuError)
-        try:
-            yield connection
-        except errors as error:
-            self.close()
-            raise BrokerError(type(error.__cause__ or error).__name__) from error
-
-    def _connect(self) -> Connection:
-        options = {
-            "max_retries": 0,
-            "interval_start": 0,
-            "interval_step": 0,
-            "interval_max": 0,
-            "socket_timeout": BROKER_TIMEOUT_SECONDS,
-            "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
-        }
-        return self.app.connection_for_write(
-            connect_timeout=BROKER_TIMEOUT_SECONDS, transport_options=options
-        )
+    @property
+    def failing_seconds(self) -> float:
+        return time.monotonic() - self.since if self.failures else 0.0
 
 
 class OutboxRelay:
@@ -216,6 +134,7 @@ class OutboxRelay:
         self.batch_sizes = batch_sizes or {}
         self.before_dispatch, self.condition = before_dispatch, condition
         self.broker_pause = Backoff("relay.broker_failed")
+        self.is_working = False  # in place of the workers, whom no broker reaches
         self.is_limited = False  # the window was full: there may be more to send
         self.is_notified = False  # what came since may have no NOTIFY; or the hook left some
         self._database: Any = None
@@ -274,17 +193,20 @@ class OutboxRelay:
             log.error("relay.before_dispatch_failed", error=type(error).__name__)  # noqa: TRY400
 
     def _find_slots(self) -> tuple[int, int]:
-        """Return how many messages and idle messages may be sent; none while the broker is away."""
+        """Return how many messages and idle messages may be sent. While the broker is away none, and
+        after BROKER_PATIENCE_SECONDS one, to be worked on here.
+        """
+        if not self.broker_pause.remaining_seconds:
+            try:
+                slots, idle_slots = self.broker.available_slots()
+            except BrokerError as error:
+                self.broker_pause.record_failure(str(error))
+            else:
+                self.is_working, self.is_limited = False, not slots
+                return slots, idle_slots
+        self.is_working = self.broker_pause.failing_seconds >= BROKER_PATIENCE_SECONDS
         self.is_limited = False
-        if self.broker_pause.remaining_seconds:
-            return 0, 0
-        try:
-            slots, idle_slots = self.broker.available_slots()
-        except BrokerError as error:
-            self.broker_pause.record_failure(str(error))
-            return 0, 0
-        self.is_limited = not slots
-        return slots, idle_slots
+        return int(self.is_working), 0
 
     def _lease_due(self, slots: int, idle_slots: int) -> list[TaskMessage]:
         """Mark what is due as dispatched, and return its messages: committed before any is sent."""
@@ -307,6 +229,9 @@ class OutboxRelay:
         return self.batch_sizes.get(task, BATCH_SIZE)
 
     def _publish(self, message: TaskMessage) -> bool:
+        if self.is_working:
+            do_work_here(self.broker.app, message)
+            return True
         try:
             self.broker.publish(message)
         except BrokerError as error:
@@ -361,10 +286,8 @@ def purge_and_requeue(app: Celery) -> None:
 
 
 def open_listen_connection() -> Any:
-    """Return a connection in autocommit that LISTENs. Raises psycopg2.OperationalError."""
-    options = {"options": SESSION, "application_name": CHANNEL}
-    database = psycopg2.connect(**django_connection.get_connection_params() | options)
-    database.autocommit = True
+    """Return a session that LISTENs. Raises psycopg2.OperationalError."""
+    database = open_session(CHANNEL)
     with database.cursor() as cursor:
         cursor.execute(f"LISTEN {CHANNEL}")
     return database

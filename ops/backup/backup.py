@@ -21,13 +21,13 @@ from typing import IO, Any, NamedTuple
 
 import psycopg2
 from django.conf import settings
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import Manager
-from redis import RedisError
+from redis import Redis, RedisError
 
+from core import valkey
 from core.database import fetch_all
 from core.models import AuditEvent
 from core.private_files import sync_folder
@@ -281,7 +281,9 @@ def restore_archive(archive: ExtractedArchive, present: dict[str, int]) -> None:
         with _finishing(f"manage.py {command}"):
             call_command(command, verbosity=0)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):
-        cache.clear()  # the broker's messages lie in the same database
+        Redis(
+            connection_pool=valkey.make_pool(settings.REDIS_URL)
+        ).flushdb()  # the broker's messages lie in the same database
     if settings.EVIDENCE_STORE == "bucket":  # until then files are read from the folder
         with _finishing("manage.py move_evidence --to bucket"):
             call_command("move_evidence", to="bucket", verbosity=0)

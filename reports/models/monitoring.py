@@ -82,6 +82,8 @@ class Alarm(models.Model):
         DISK = "disk", "ổ đĩa của máy chủ sắp đầy"
         CONNECTIONS = "connections", "cơ sở dữ liệu sắp hết kết nối"
         BUSY = "busy", "trang quá bận, người xem phải chờ"
+        VALKEY = "valkey", "Valkey không trả lời"
+        HOSTS = "hosts", "nhiều máy chủ mà tệp nằm riêng từng máy"
         CERTIFICATE = "certificate", "chứng thư ký cảnh báo sắp hết hạn"
         LOOKS = "looks", "cán bộ mở dữ liệu cá nhân quá nhiều lần"
         TAKEDOWNS = "takedowns", "một cán bộ gỡ nhiều số công bố"

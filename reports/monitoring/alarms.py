@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
+from core import rate_limits
 from core.audit import events
 from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
@@ -43,6 +44,11 @@ _CONNECTIONS_SQL = """
 SELECT count(*), current_setting('max_connections')::int
        - current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int
   FROM pg_stat_activity WHERE backend_type = 'client backend'
+"""
+# Each beat has a session named after its host and folder, also one that waits.
+_COUNT_BEATS_SQL = """
+SELECT count(DISTINCT application_name) FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE 'beat@%'
 """
 
 # A count of 0: it is over, and its last mail could not be sent yet.
@@ -121,6 +127,12 @@ def are_threads_busy() -> bool:
         return False
 
 
+def are_files_parted() -> bool:
+    """Return whether beats of two hosts or more have a session, and evidence or pages lie in a folder of one."""
+    ((hosts,),) = fetch_all(_COUNT_BEATS_SQL)
+    return hosts > 1 and not (settings.EVIDENCE_STORE == "bucket" and settings.PUBLISHED_URL)
+
+
 # Of what is no report.
 CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.CALENDAR: lambda _: len(days_off.years_without_data()),
@@ -132,6 +144,8 @@ CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.DISK: lambda _: free_disk_bytes() < MIN_FREE_BYTES,
     Kind.CONNECTIONS: lambda _: are_connections_scarce(),
     Kind.BUSY: lambda _: are_threads_busy(),
+    Kind.VALKEY: lambda _: not rate_limits.is_valkey_answering(),
+    Kind.HOSTS: lambda _: are_files_parted(),
     Kind.CERTIFICATE: lambda _: import_string(settings.CERTIFICATE_ALARM)(),
     Kind.SKIPPED: lambda _: sweeps.count_failures(besides=TRIAGE_TASK),  # last: of these counts too
 }

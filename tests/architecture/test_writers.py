@@ -85,7 +85,7 @@ def find_strings(pattern: re.Pattern[str]) -> set[str]:
 
 def test_the_relay_alone_sends_to_celery() -> None:
     senders = {str(module) for module in load_rooms() for name, _ in module.calls if name in SENDS}
-    assert senders == {"core/outbox/relay.py"}
+    assert senders == {"core/outbox/broker.py"}
 
 
 def test_the_outbox_alone_notifies() -> None:

@@ -147,7 +147,7 @@ def _answers(client: Redis) -> bool:
 def test_no_role_is_started_with_a_secret(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "REDIS_URL", "DATABASE_URL"):
         monkeypatch.setenv(name, "chimgidau")
-    command = process_commands.command(role, Path("/data"), "0.0.0.0:8000")
+    command = process_commands.command(role, "0.0.0.0:8000")
     assert "chimgidau" not in " ".join(command)
 
 

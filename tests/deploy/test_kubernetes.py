@@ -111,7 +111,7 @@ def test_pods_are_entered_kept_found_and_scaled_by_rules_that_mean_them() -> Non
     for name, service in list_specs("Service").items():
         assert list_selected({"matchLabels": service["selector"]}) == {name}
     roles = list_specs("Deployment")
-    assert (roles["beat"]["replicas"], roles["beat"]["strategy"]["type"]) == (1, "Recreate")
+    assert roles["beat"]["replicas"] > 1  # of which one works
     assert "replicas" not in roles["worker"]  # else each apply undoes the scaling
     (metric,) = list_specs("HorizontalPodAutoscaler")["worker"]["metrics"]
     assert metric["external"]["metric"]["name"] in list_figures()

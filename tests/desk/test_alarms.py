@@ -48,7 +48,9 @@ def test_the_banner_needs_no_watcher(duty: Person) -> None:
     assert banner(duty.client) == ""
 
 
-@pytest.mark.parametrize("kind", ["backup", "disk", "connections", "busy", "certificate"])
+@pytest.mark.parametrize(
+    "kind", ["backup", "disk", "connections", "busy", "valkey", "hosts", "certificate"]
+)
 def test_what_is_wrong_with_the_machine_is_told(lead: Person, kind: str) -> None:
     Alarm.objects.create(kind=kind, count=1)
     assert "Báo kỹ thuật." in banner(lead.client)

@@ -66,7 +66,7 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
     with smtp_sink() as box, stage(box) as processes:
         wait_for_minutes()
         processes.start_worker()
-        words = command("beat", processes.folder, "")
+        words = command("beat")
         words[words.index("-A") + 1] = "tests.faults.support.fast_beat"
         processes.start("beat", words)
         assert wait_until(Alarm.objects.exists)

@@ -29,7 +29,7 @@ def portals(django_db_setup: None) -> Iterator[list[int]]:
         ports = []
         for name in ("one", "other"):
             ports.append(port := find_free_port())
-            child = processes.start(name, command("web", processes.folder, f"127.0.0.1:{port}"))
+            child = processes.start(name, command("web", f"127.0.0.1:{port}"))
             child.wait_until_ready(lambda port=port: is_listening(port))  # type: ignore[misc]
         yield ports
 

@@ -1,12 +1,15 @@
 """Is this process doing its work? Asked also by hand, where nobody set an environment."""
 
-import os
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from pytest_django import Settings
 
+from core.database import open_session
 from core.outbox.queue import CHANNEL
 from ops import healthcheck
 from ops.local_services import write_env
@@ -103,23 +106,35 @@ def test_web_that_takes_connections_and_answers_none_is_ended(
     assert ended == [4711]
 
 
+@pytest.mark.parametrize("role", ["relay", "beat"])
 @pytest.mark.parametrize(("silent", "code"), [(True, 1), (False, 0), (None, 0)])
-def test_a_relay_that_asks_the_database_nothing_is_ended(
-    monkeypatch: pytest.MonkeyPatch, ended: list[int], silent: bool | None, code: int
+def test_a_relay_or_beat_that_asks_the_database_nothing_is_ended(
+    monkeypatch: pytest.MonkeyPatch, ended: list[int], role: str, silent: bool | None, code: int
 ) -> None:
-    assert f"'{CHANNEL}'" in healthcheck.SELECT_SILENT_RELAY_SQL
     monkeypatch.setenv("DATABASE_URL", "postgres:///given")
-    monkeypatch.setattr(healthcheck, "query", lambda *_: [(silent,)])
-    assert run_healthcheck(monkeypatch, "relay") == code
+    monkeypatch.setattr(healthcheck, "query", lambda *_: [(silent, 1)])
+    assert run_healthcheck(monkeypatch, role) == code
     assert ended == [4711] * code
 
 
-@pytest.mark.parametrize(("age", "code"), [(5.0, 0), (700.0, 1)])
-def test_beat_is_ended_for_its_own_silence_and_not_for_that_of_the_one_before(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: list[int], age: float, code: int
+@pytest.mark.django_db
+@pytest.mark.usefixtures("ended")
+def test_a_beat_that_waits_for_that_of_another_host_is_healthy_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
-    (tmp_path / "beat-schedule").touch()
-    os.utime(tmp_path / "beat-schedule", (1, 1))
-    monkeypatch.setattr(healthcheck, "read_age_seconds", lambda _: age)
-    assert run_healthcheck(monkeypatch, "beat") == code
-    assert ended == [4711] * code
+    """Its session is found by host and folder; that of the relay has no lock and waits for nobody."""
+    here = connection.get_connection_params()
+    address = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
+    monkeypatch.setenv("DATABASE_URL", address)
+    settings.DATA_DIR = tmp_path
+    said = []
+    with closing(open_session("beat")) as session, closing(open_session(CHANNEL)):
+        for statement in ("SELECT 1", "SELECT pg_advisory_lock(1)"):
+            session.cursor().execute(statement)
+            for role in ("beat", "relay"):
+                assert run_healthcheck(monkeypatch, role) == 0
+                said.append(capsys.readouterr().out)
+    assert said == ["waiting: the beat of another host works\n", "", "", ""]

@@ -121,12 +121,13 @@ class Visitor:
         return self._ask(urllib.request.Request(urljoin(self.base, path)))
 
     def post(self, path: str, fields: dict[str, Any]) -> Page:
-        request = urllib.request.Request(
-            urljoin(self.base, path),
-            data=urlencode(fields, doseq=True).encode(),
-            headers={"Referer": urljoin(self.base, path), "Origin": self.base},
-        )
-        return self._ask(request)
+        body = urlencode(fields, doseq=True).encode()
+        return self.post_body(path, body, "application/x-www-form-urlencoded")
+
+    def post_body(self, path: str, body: bytes, media_type: str) -> Page:
+        address = urljoin(self.base, path)
+        headers = {"Referer": address, "Origin": self.base, "Content-Type": media_type}
+        return self._ask(urllib.request.Request(address, body, headers))
 
     def submit(self, page: Page, action: str, **typed: Any) -> Page:
         """Fill the form whose action contains these letters and press its button."""

@@ -51,8 +51,8 @@ class Valkey:
 
 
 def _sent(message: dict[str, Any]) -> Sent:
-    args = json.loads(b64decode(message["body"]))[0]
-    return Sent(message["headers"]["task"], args[0], message["properties"]["priority"])
+    items = [item for items in json.loads(b64decode(message["body"]))[0] for item in items]
+    return Sent(message["headers"]["task"], items, message["properties"]["priority"])
 
 
 def relay_to(url: str) -> OutboxRelay:

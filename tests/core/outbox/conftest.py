@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.outbox import relay
+from core.outbox import broker
 from core.outbox.relay import OutboxRelay
 from portal.celery import app
 from tests.support.relay_broker import Valkey
@@ -15,11 +15,11 @@ from tests.support.relay_broker import Valkey
 @pytest.fixture
 def valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
     """Yield a live broker, to which a relay on a busy machine may give more than 50 ms."""
-    monkeypatch.setattr(relay, "BROKER_TIMEOUT_SECONDS", 5.0)
-    broker = Valkey()
-    yield broker
-    broker.client.flushdb()
-    broker.client.close()
+    monkeypatch.setattr(broker, "TIMEOUT_SECONDS", 5.0)
+    running = Valkey()
+    yield running
+    running.client.flushdb()
+    running.client.close()
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from django.db.models.functions import Now
 
 from core.models import OutboxItem
 from core.outbox import relay
+from core.outbox.broker import AT_BROKER, IDLE_WINDOW, WINDOW
 from core.outbox.queue import LEASE, MAX_ATTEMPTS, Priority
-from core.outbox.relay import AT_BROKER, BATCH_SIZE, IDLE_BATCH, IDLE_WINDOW, WINDOW, OutboxRelay
+from core.outbox.relay import BATCH_SIZE, IDLE_BATCH, OutboxRelay
 from portal.celery import app
 from reports.models import FloodSample
 from reports.submission import flood_detection

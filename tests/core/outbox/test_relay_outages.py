@@ -14,8 +14,12 @@ from django.db.models.functions import Now
 
 from core.models import OutboxItem
 from core.outbox import queue, relay
-from core.outbox.relay import BATCH_SIZE, WINDOW, Backoff, BrokerError, OutboxRelay, TaskMessage
+from core.outbox.broker import WINDOW, BrokerError, TaskMessage
+from core.outbox.relay import BATCH_SIZE, Backoff, OutboxRelay
 from portal.celery import app
+from reports import tasks as _reports_tasks  # noqa: F401  # every Celery has them then
+from reports.models import ExtractedFacts
+from tests.support import report_factories
 from tests.support.outbox_factories import fill_queue, outbox_item
 from tests.support.relay_broker import Valkey, relay_to
 from tools.portal_stack import wait_until
@@ -92,6 +96,23 @@ def test_a_long_trouble_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(1000):
         pause.record_failure("ConnectionError")
     assert caplog.text.count("test.trouble") == 10  # the 1st, 2nd, 4th … 512th
+
+
+def test_what_a_broker_does_not_take_for_long_the_relay_does_itself(
+    refused_broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reports are read, one message after the other; work that breaks keeps none from its turn."""
+    monkeypatch.setattr(relay, "BROKER_PATIENCE_SECONDS", 0.2)
+    reports = [report_factories.report(story) for story in ("a", "b")]
+    broken = outbox_item()  # of a task that nobody knows
+    running = relay_to(refused_broker)
+    with running.connected():
+        assert running.dispatch_due() == 0
+        assert wait_until(lambda: running.dispatch_due() == 3)
+    running.close()
+    assert {each.report for each in ExtractedFacts.objects.all()} == set(reports)
+    waiting = OutboxItem.objects.filter(done_at=None, failed_at=None)
+    assert [each.pk for each in waiting] == [broken.pk]
 
 
 @dataclass
@@ -185,8 +206,8 @@ def test_the_relay_comes_back_after_its_connection_is_cut(valkey: Valkey) -> Non
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = %s AND datname = current_database()",
-            [queue.CHANNEL],
+            " WHERE application_name LIKE %s AND datname = current_database()",
+            [f"{queue.CHANNEL}@%"],
         )
     item = outbox_item()
     queue.notify()

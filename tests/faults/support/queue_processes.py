@@ -47,11 +47,11 @@ class QueueProcesses:
         return child
 
     def start_relay(self, name: str = "relay") -> ChildProcess:
-        return self.start(name, command("relay", self.folder, ""))
+        return self.start(name, command("relay"))
 
     def start_worker(self, app: str = "portal") -> ChildProcess:
         """A worker, past its start: it answers only when its children are there."""
-        words = command("worker", self.folder, "")
+        words = command("worker")
         words[words.index("-A") + 1] = app
         child = self.start("worker", words)
         assert wait_until(lambda: len(children_of(child)) >= 2)
@@ -119,10 +119,10 @@ def let_leases_lapse() -> None:
 
 
 def others_of_the_database() -> list[str]:
-    """Who else holds a connection, by the names that they gave."""
+    """Who else holds a connection, by the names that they gave, without those of hosts."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT application_name FROM pg_stat_activity"
+            "SELECT split_part(application_name, '@', 1) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return sorted(name for (name,) in cursor.fetchall())

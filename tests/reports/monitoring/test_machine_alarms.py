@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import Mock
@@ -14,6 +15,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.formats import cap_signer
+from core import rate_limits
+from core.database import open_session
 from ops.backup.archive import BackupError
 from portal import middleware
 from reports.models import Alarm
@@ -86,6 +89,15 @@ def let_the_certificate_end(settings: Settings, monkeypatch: Patch) -> None:
     settings.CAP_KEY = cap_signer.generate_key("portal.example")
 
 
+def lose_valkey(settings: Settings, monkeypatch: Patch) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(rate_limits, "_circuit", rate_limits._Circuit())
+
+
+def part_the_files(_: Settings, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(alarms, "are_files_parted", lambda: True)
+
+
 def take_all_threads(_: Settings, monkeypatch: Patch) -> None:
     counts = middleware.RequestCounts([middleware.OTHER])
     monkeypatch.setattr(middleware, "shared_counts", lambda: counts)
@@ -103,6 +115,8 @@ def take_all_threads(_: Settings, monkeypatch: Patch) -> None:
         ("connections", use_up_connections),
         ("certificate", let_the_certificate_end),
         ("busy", take_all_threads),
+        ("valkey", lose_valkey),
+        ("hosts", part_the_files),
     ],
 )
 def test_it_is_raised_and_its_mail_says_what_to_do(
@@ -128,6 +142,18 @@ def test_threads_that_are_free_again_end_it(settings: Settings) -> None:
     past = time.time() - alarms.BUSY_FOR_SECONDS
     os.utime(told, (past, past))
     assert standing_alarms() == set()
+
+
+@pytest.mark.django_db(transaction=True)  # in a transaction PostgreSQL lists the sessions once
+def test_two_hosts_with_a_folder_in_the_place_of_a_bucket_are_told(settings: Settings) -> None:
+    settings.EVIDENCE_STORE, settings.PUBLISHED_URL = "bucket", ""
+    with closing(open_session("beat")):
+        assert standing_alarms() == set()
+        settings.DATA_DIR /= "of-another-host"
+        with closing(open_session("beat")):
+            assert standing_alarms() == {"hosts"}
+            settings.PUBLISHED_URL = "s3://key:secret@store.example/pages"
+            assert standing_alarms() == set()
 
 
 def test_the_real_figures_are_read(monkeypatch: Patch) -> None:
