@@ -30,12 +30,16 @@ def test_a_lease_outlives_two_attempts_to_renew_it() -> None:
 
 def test_the_log_is_shipped_within_a_minute_and_no_standby_waits_for_the_store() -> None:
     assert PARAMETERS["archive_timeout"] <= 60
-    assert "restore_command" not in (FOLDER / "patroni.yml").read_text().replace("`restore_command`", "")
+    assert "restore_command" not in (FOLDER / "patroni.yml").read_text().replace(
+        "`restore_command`", ""
+    )
 
 
 def test_no_words_of_a_report_reach_the_log_of_postgresql() -> None:
     names = ("log_min_messages", "log_min_error_statement")
-    assert {name: PARAMETERS[name] for name in names} == {name: POSTGRES_OPTIONS[name] for name in names}
+    assert {name: PARAMETERS[name] for name in names} == {
+        name: POSTGRES_OPTIONS[name] for name in names
+    }
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from tools.client_journal import BROKEN, RECEIPT, Answer, JournalEntry
-from tools.rehearsal.hosts import find_missing_programs
 from tools.rehearsal.failover import find_longest_wait
+from tools.rehearsal.hosts import find_missing_programs
 from tools.rehearsal.restore import compare_with_book
 from tools.servers import ROOT
 
@@ -20,8 +20,10 @@ from tools.servers import ROOT
     reason=f"not here: {' '.join(find_missing_programs())}; .ci/run installs and demands them",
 )
 def test_nothing_is_lost_with_a_primary_and_a_second_of_the_past_comes_back() -> None:
-    command = [sys.executable, "-m", "tools.rehearsal", "--short"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    command = [sys.executable, "-m", "tools.rehearsal", "--drill", "short"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     figures = json.loads(done.stdout)
     books = figures["failover"]["books"]
@@ -49,7 +51,7 @@ WORDS = {each.key: each.story for each in BOOK}
 
 @pytest.mark.parametrize("keys", [["before"], ["before", "meanwhile"]])
 def test_a_second_equals_the_book_with_and_without_what_was_under_way(keys: list[str]) -> None:
-    assert compare_with_book({key: WORDS[key] for key in keys}, BOOK, 10, set()) == []
+    assert compare_with_book({key: WORDS[key] for key in keys}, BOOK, 10, []) == []
 
 
 @pytest.mark.parametrize(
@@ -61,8 +63,8 @@ def test_a_second_equals_the_book_with_and_without_what_was_under_way(keys: list
     ],
 )
 def test_what_is_not_as_the_book_says_is_noticed(restored: dict[str, str], said: str) -> None:
-    assert compare_with_book(restored, BOOK, 10, set()) == [said]
+    assert compare_with_book(restored, BOOK, 10, []) == [said]
 
 
 def test_an_erased_report_may_have_other_words() -> None:
-    assert compare_with_book({"before": "đã xóa"}, BOOK, 10, {"before"}) == []
+    assert compare_with_book({"before": "đã xóa"}, BOOK, 10, BOOK[:1]) == []
