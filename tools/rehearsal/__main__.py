@@ -53,8 +53,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--drill", choices=["failover", "restore", "short"], default="failover")
     parser.add_argument("--rate", type=float, default=50, help="reports a second")
     parser.add_argument("--draws", type=int, default=20, help="seconds that are restored")
-    faults = {"nargs": "*", "choices": [*MAX_GAPS_SECONDS], "default": [*MAX_GAPS_SECONDS]}
-    parser.add_argument("--faults", **faults)
+    names = [*MAX_GAPS_SECONDS]
+    parser.add_argument("--faults", nargs="*", choices=names, default=names)
     return parser.parse_args()
 
 

@@ -3,17 +3,21 @@ from the bucket. Each has to hold what the senders' own book says of that second
 """
 
 import random
+import re
+import shlex
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ops.local_postgres import postgres_tool
 from tools.client_journal import RECEIPT, ClientJournal, JournalEntry, hash_story
 from tools.rehearsal.hosts import AS_POSTGRES
 from tools.rehearsal.site import BACKREST, DATA, PORT, TIMEOUT_SECONDS, Site
+from tools.servers import ROOT
 
 RESIDENTS = 8
 ERASED = 3  # reports that are erased half-way
@@ -23,6 +27,7 @@ from reports.retention import erasure
 for report in Report.objects.filter(submission_key__in={keys!r}):
     erasure.erase(report.pk, cause="retention")
 """
+EMPTY = f"rm -rf {DATA} && mkdir -m 700 {DATA}"
 LAST_SHIPPED = "SELECT last_archived_wal FROM pg_stat_archiver"
 RESTORE = ("--type=time", "--target-action=promote", "--archive-mode=off", "restore")
 
@@ -45,11 +50,13 @@ class RestoreDrill:
         self.spare = site.make_database_host("spare")
         self.journal = ClientJournal([PORT])
         self.erased: list[JournalEntry] = []
+        self.leader = ""
 
     def run(self, draws: int, per_second: float, seconds: float, *, at_once: bool) -> RestoreResult:
         """Fill for so many seconds, destroy, restore; `at_once` does not wait until the log is shipped by itself."""
         self._fill(per_second, seconds)
         self._wait_until_shipped(at_once=at_once)
+        self.leader = self.site.primary.name
         for host in self.site.bases:
             host.power_off()
         self.say("every host with the base is gone")
@@ -57,7 +64,9 @@ class RestoreDrill:
         self.site.configure_database(self.spare)
         asked = [answer.asked_at for answer in self.journal.answers]
         for _ in range(draws):
-            self._check_moment(random.SystemRandom().uniform(min(asked), max(asked)))
+            moment = random.SystemRandom().uniform(min(asked), max(asked))
+            self._check_moment(moment)
+        self._lead_again(moment)
         return self.result
 
     def _fill(self, per_second: float, seconds: float) -> None:
@@ -88,9 +97,9 @@ class RestoreDrill:
     def _check_moment(self, moment: float) -> None:
         """Restore the base as of that moment on the spare host, and compare it."""
         began = time.monotonic()
-        at = datetime.fromtimestamp(time.time() - began + moment, UTC)
-        self.spare.run("sh", "-c", f"rm -rf {DATA} && mkdir -m 700 {DATA}")
-        self.spare.run(*BACKREST, f"--target={at.isoformat(sep=' ')}", *RESTORE)
+        at = to_utc(moment)
+        self.spare.run("sh", "-c", EMPTY)
+        self.spare.run(*BACKREST, f"--target={at}", *RESTORE)
         alone = ["-D", DATA, "-c", "synchronous_standby_names="]  # nobody follows it
         self.spare.start("postgres", *AS_POSTGRES, postgres_tool("postgres"), *alone)
         self.site.wait_for("the restored base", self._is_open)
@@ -105,6 +114,27 @@ class RestoreDrill:
         self.result.took.append(round(time.monotonic() - began, 1))
         self.say(f"{at}: {wrong or 'equal'}, in {self.result.took[-1]} s")
 
+    def _lead_again(self, moment: float) -> None:
+        """Restore that moment for good, with the lines of the runbook, until the portal takes reports again."""
+        for host in self.site.bases:
+            host.boot()
+            self.site.start_etcd(host)
+        first, *others = self.site.bases
+        first.run("sh", "-c", EMPTY)
+        for line in list_runbook_lines(self.leader):
+            at = f"{to_utc(moment)}"
+            first.run("sh", "-c", re.sub(r'--target="[^"]*"', f'--target="{at}"', line))
+        self.site.start_patroni(first)
+        self.site.wait_for("a primary", self.site.find_primary)
+        for host in others:
+            self.site.start_patroni(host)
+        self.site.wait_for("a whole base", self.site.is_whole)
+        self.site.manage("reapply_erasures")
+        entry = self.journal.send()
+        if not entry.has_receipt:
+            self.result.breaches.append("no report is taken after the restore")
+        self.say("it leads again, and a report is taken")
+
     def _is_open(self) -> bool:
         with suppress(subprocess.CalledProcessError):
             return self.site.psql(self.spare, "SELECT pg_is_in_recovery()") == "f"
@@ -114,6 +144,24 @@ class RestoreDrill:
         with closing(self.site.connect(self.spare)) as line, line.cursor() as cursor:
             cursor.execute("SELECT submission_key, story FROM reports_report")
             return dict(cursor.fetchall())
+
+
+def to_utc(moment: float) -> str:
+    """Return a monotonic time as PostgreSQL reads it."""
+    return datetime.fromtimestamp(time.time() - time.monotonic() + moment, UTC).isoformat(sep=" ")
+
+
+def list_runbook_lines(leader: str) -> list[str]:
+    """Return what the runbook tells to type on the host that is to lead, but for systemd, which is not here."""
+    page = (ROOT / "docs" / "operations" / "runbook.md").read_text("utf-8")
+    block = page.partition("## Back to a second")[2].partition("```sh\n")[2].partition("```")[0]
+    lines = [line for line in block.splitlines() if "systemctl" not in line]
+    return [
+        line.replace("sudo -u postgres ", f"{shlex.join(AS_POSTGRES)} ")
+        .replace("sudo patronictl", f"printf 'portal\\nYes I am aware\\n{leader}\\n' | patronictl")
+        .replace("/usr/lib/postgresql/17/bin", str(Path(postgres_tool("psql")).parent))
+        for line in lines
+    ]
 
 
 def compare_with_book(

@@ -89,10 +89,8 @@ class Site:
         self._start_balancer()
         self.wait_for("the portal", lambda: is_web_ready(PORT))
 
-    def wait_for(
-        self, what: str, holds: Callable[[], object], seconds: float = TIMEOUT_SECONDS
-    ) -> None:
-        assert wait_until(lambda: bool(holds()), seconds), f"{what}: not there in {seconds:.0f} s"
+    def wait_for(self, what: str, holds: Callable[[], object]) -> None:
+        assert wait_until(lambda: bool(holds()), TIMEOUT_SECONDS), f"{what}: not there in time"
 
     # --- bucket and Valkey
 
@@ -162,12 +160,16 @@ class Site:
             host.env[name] = value.replace("db1", host.name) if is_own else value
             if name.endswith("_PASSWORD"):
                 host.env[name] = self.password
+        host.env["PGHOST"] = "/run/postgresql"  # of Debian's programs; ours may come from a wheel
         host.env["PATRONI_POSTGRESQL_BIN_DIR"] = str(Path(postgres_tool("postgres")).parent)
 
     def start_database(self, host: Host) -> None:
         self.start_etcd(host)
         if host in self.bases:
-            host.start("patroni", *AS_POSTGRES, "patroni", "/etc/patroni/config.yml")
+            self.start_patroni(host)
+
+    def start_patroni(self, host: Host) -> None:
+        host.start("patroni", *AS_POSTGRES, "patroni", "/etc/patroni/config.yml")
 
     def start_etcd(self, host: Host) -> None:
         host.start("etcd", "etcd")
