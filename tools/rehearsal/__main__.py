@@ -71,11 +71,11 @@ def rehearse(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     say("everything is up")
     drills: dict[str, Any] = {
         "failover": lambda: FailoverDrill(site, say).run(options.faults, options.rate),
-        "restore": lambda: RestoreDrill(site, say).run(options.draws, 20, 60, at_once=False),
+        "restore": lambda: RestoreDrill(site, say).run(options.draws, 20, 60, is_short=False),
     }
     if options.drill == "short":
         drills["failover"] = lambda: FailoverDrill(site, say).run(["kill_primary"], 10)
-        drills["restore"] = lambda: RestoreDrill(site, say).run(1, 10, 3, at_once=True)
+        drills["restore"] = lambda: RestoreDrill(site, say).run(1, 10, 3, is_short=True)
     else:
         drills = {options.drill: drills[options.drill]}
     figures = {name: asdict(drill()) for name, drill in drills.items()}

@@ -52,10 +52,12 @@ class RestoreDrill:
         self.erased: list[JournalEntry] = []
         self.leader = ""
 
-    def run(self, draws: int, per_second: float, seconds: float, *, at_once: bool) -> RestoreResult:
-        """Fill for so many seconds, destroy, restore; `at_once` does not wait until the log is shipped by itself."""
+    def run(
+        self, draws: int, per_second: float, seconds: float, *, is_short: bool
+    ) -> RestoreResult:
+        """Fill for so many seconds, destroy, restore. The short form ships the log at once, and restores nothing for good."""
         self._fill(per_second, seconds)
-        self._wait_until_shipped(at_once=at_once)
+        self._wait_until_shipped(at_once=is_short)
         self.leader = self.site.primary.name
         for host in self.site.bases:
             host.power_off()
@@ -66,7 +68,8 @@ class RestoreDrill:
         for _ in range(draws):
             moment = random.SystemRandom().uniform(min(asked), max(asked))
             self._check_moment(moment)
-        self._lead_again(moment)
+        if not is_short:
+            self._lead_again(moment)
         return self.result
 
     def _fill(self, per_second: float, seconds: float) -> None:
