@@ -10,7 +10,7 @@ import pytest
 from tools.client_journal import BROKEN, RECEIPT, Answer, JournalEntry
 from tools.rehearsal.failover import find_longest_wait
 from tools.rehearsal.hosts import find_missing_programs
-from tools.rehearsal.restore import compare_with_book
+from tools.rehearsal.restore import compare_with_book, list_runbook_lines
 from tools.servers import ROOT
 
 
@@ -30,6 +30,14 @@ def test_nothing_is_lost_with_a_primary_and_a_second_of_the_past_comes_back() ->
     assert books["rows"] == books["sent"] > 0
     assert figures["failover"]["refused"]["kill_primary"] > 0
     assert figures["restore"]["equal"] == figures["restore"]["drawn"] == 1
+
+
+def test_the_drill_types_what_the_runbook_says() -> None:
+    lines = list_runbook_lines("db2")
+    assert [word for line in lines for word in ("remove", "restore", "start") if word in line] == [
+        "remove", "restore", "start",
+    ]  # fmt: skip
+    assert not [line for line in lines if "sudo" in line]
 
 
 def answer(kind: str, asked_at: float, seconds: float = 0.5) -> Answer:

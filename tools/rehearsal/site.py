@@ -21,11 +21,11 @@ from ops.local_services import valkey_server
 from ops.process_commands import ROLES
 from tools.portal_stack import COUNT_WAITING_SQL, FIELD_KEY, is_web_ready, wait_until
 from tools.rehearsal.hosts import AS_POSTGRES, PATH, Host, run
-from tools.servers import ROOT, UNSET
+from tools.servers import ROOT, UNSET, find_free_port
 
 SHIPPED = ROOT / "deploy" / "database"
 PORT, WEB_PORT = 8080, 8000  # of the load balancer, of each portal host
-STORE_PORT, STORE_TLS_PORT = 8333, 8443
+STORE_PORTS = ("master.port", "volume.port", "filer.port", "s3.port", "s3.port.https")
 ALL = "0.0.0.0"  # noqa: S104  # of a host's own network
 BUCKETS, KEY = ("portal-database", "evidence"), "rehearsal"
 TIMEOUT_SECONDS = 120.0
@@ -67,6 +67,8 @@ class Site:
         self.bases = self.voters[:bases]
         self.portals = [Host(f"web{each}", folder / f"web{each}") for each in range(1, portals + 1)]
         self.store = Host("store", folder / "store")
+        # SeaweedFS names sockets after its ports in the /tmp of all hosts.
+        self.ports = {name: find_free_port() for name in STORE_PORTS}
         self.env = self._make_environment()
 
     def build(self) -> None:
@@ -100,8 +102,7 @@ class Site:
         (disk / "s3.json").write_text(json.dumps({"identities": [rights]}))
         options = {
             "dir": disk, "ip": "store", "ip.bind": ALL, "volume.max": 100, "master.volumeSizeLimitMB": 64,
-            "master.telemetry": "false", "s3.config": disk / "s3.json", "s3.port": STORE_PORT,
-            "s3.port.https": STORE_TLS_PORT, "s3.cert.file": self.folder / "store.pem",
+            "master.telemetry": "false", "s3.config": disk / "s3.json", "s3.cert.file": self.folder / "store.pem",
             "s3.key.file": self.folder / "store.key",
         }  # fmt: skip
         self.store.start(
@@ -109,7 +110,7 @@ class Site:
             str(Path(sys.executable).with_name("weed")),
             "server",
             "-s3",
-            *(f"-{k}={v}" for k, v in options.items()),
+            *(f"-{k}={v}" for k, v in (options | self.ports).items()),
         )
         self.store.start(
             "valkey", valkey_server(), "--bind", ALL, "--protected-mode", "no", "--dir", str(disk),
@@ -119,7 +120,7 @@ class Site:
 
     def _has_buckets(self) -> bool:
         client = boto3.client(
-            "s3", endpoint_url=f"http://store:{STORE_PORT}", region_name="us-east-1",
+            "s3", endpoint_url=f"http://store:{self.ports['s3.port']}", region_name="us-east-1",
             aws_access_key_id=KEY, aws_secret_access_key=self.secret,
         )  # fmt: skip
         with suppress(BotoCoreError, ClientError):
@@ -149,7 +150,7 @@ class Site:
         (etc / "pgbackrest" / "pgbackrest.conf").write_text(text)
         secret = {
             "s3-key": KEY, "s3-key-secret": self.secret, "cipher-pass": self.password,
-            "storage-port": STORE_TLS_PORT, "storage-ca-file": self.folder / "store.pem",
+            "storage-port": self.ports["s3.port.https"], "storage-ca-file": self.folder / "store.pem",
         }  # fmt: skip
         lines = ["[global]", *(f"repo1-{name}={value}" for name, value in secret.items()), ""]
         (etc / "pgbackrest" / "conf.d").mkdir()
@@ -255,7 +256,7 @@ class Site:
             "PATH": PATH,
             "DATABASE_URL": f"postgresql://portal:{self.password}@127.0.0.1:5432/portal",
             "REDIS_URL": "redis://store:6379/0",
-            "EVIDENCE_URL": f"s3+http://{KEY}:{self.secret}@store:{STORE_PORT}/evidence",
+            "EVIDENCE_URL": f"s3+http://{KEY}:{self.secret}@store:{self.ports['s3.port']}/evidence",
             "SECRET_KEY": secrets.token_urlsafe(50),
             "FIELD_ENCRYPTION_KEYS": FIELD_KEY,
             "DATA_DIR": str(shared),
