@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak fuzz attack image-test mutation screens check release messages reference lock sbom licences local dev
+.PHONY: help run demo test bench soak rehearse fuzz attack image-test mutation screens check release messages reference lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +25,9 @@ bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
 soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS, SEED): none may be lost
 	@$(BIN)/python -m tools.soak_test --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
 	@FLOOD=$(or $(FLOOD),10000) $(BIN)/python -m pytest tests/reports/submission/test_flood.py -q -n 0
+
+rehearse: dev ## hosts of database, portal and store fail under 50 reports a second (root; RATE, FAULTS); DRILL=restore: any second back
+	@$(BIN)/python -m tools.rehearsal --drill $(or $(DRILL),failover) $(if $(RATE),--rate $(RATE)) $(if $(FAULTS),--faults $(FAULTS))
 
 fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail; then new examples for every property
 	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s

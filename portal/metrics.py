@@ -67,6 +67,9 @@ def _queue() -> Iterator[Metric]:
     used, allowed = alarms.count_connections()
     yield _gauge("portal_database_connections", "Connections that PostgreSQL has.", used)
     yield _gauge("portal_database_connections_max", "What it lets ordinary roles have.", allowed)
+    if archived_at := alarms.find_last_archived_wal():
+        what = "When PostgreSQL last shipped its log."
+        yield _gauge("portal_wal_archived_timestamp_seconds", what, archived_at)
 
 
 def _tally(state: QueueState) -> Iterator[Metric]:

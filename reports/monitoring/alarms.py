@@ -50,6 +50,11 @@ _COUNT_BEATS_SQL = """
 SELECT count(DISTINCT application_name) FROM pg_stat_activity
  WHERE datname = current_database() AND application_name LIKE 'beat@%'
 """
+# Of a standby that has begun to lead, and shipped nothing so far, the time at which its figures begin.
+_ARCHIVED_SQL = """
+SELECT extract(epoch FROM coalesce(last_archived_time, stats_reset))::float
+  FROM pg_stat_archiver WHERE current_setting('archive_mode') <> 'off'
+"""
 
 # A count of 0: it is over, and its last mail could not be sent yet.
 _RAISE_ALARM_SQL = """
@@ -112,6 +117,12 @@ def count_connections() -> tuple[int, int]:
     """Return how many connections PostgreSQL has, and how many it lets ordinary roles have."""
     ((used, allowed),) = fetch_all(_CONNECTIONS_SQL)
     return used, allowed
+
+
+def find_last_archived_wal() -> float | None:
+    """Return when PostgreSQL last shipped its log, in seconds since 1970; None where it ships none."""
+    rows = fetch_all(_ARCHIVED_SQL)
+    return rows[0][0] if rows else None
 
 
 def are_connections_scarce() -> bool:

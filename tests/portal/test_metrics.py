@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from shutil import disk_usage
 from unittest.mock import Mock
@@ -156,6 +157,20 @@ def test_the_last_backup_is_told(
     assert samples(client)["portal_backup_timestamp_seconds"] == archive.stat().st_mtime
 
 
+def ship_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if PostgreSQL shipped its log, which wants another start of it."""
+    shipping = alarms._ARCHIVED_SQL.replace("<> 'off'", "= 'off'")
+    monkeypatch.setattr(alarms, "_ARCHIVED_SQL", shipping)
+
+
+def test_the_last_shipping_of_the_log_is_told_where_it_is_shipped(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "portal_wal_archived" not in scrape(client)
+    ship_log(monkeypatch)
+    assert 1_700_000_000 < samples(client)["portal_wal_archived_timestamp_seconds"] <= time.time()
+
+
 def test_the_room_for_files_is_told_without_the_reserve(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
@@ -199,9 +214,10 @@ def test_processes_that_a_master_forks_share_one_count() -> None:
 
 
 def test_every_figure_that_rules_and_dashboard_use_is_told(
-    client: Client, settings: Settings, tmp_path: Path
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     settings.FILES_DIR = tmp_path
+    ship_log(monkeypatch)
     (tmp_path / "supervisor.json").write_text('{"stalls": 0, "restarts": {"worker": 0}}')
     (tmp_path / alarms.BACKUP_FILE).write_text('{"written_at": 1.0}')
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
