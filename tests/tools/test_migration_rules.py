@@ -9,22 +9,7 @@ import pytest
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently
 from django.db import Error, connection, models
-from django.db.migrations import (
-    AddConstraint,
-    AddField,
-    AddIndex,
-    AlterField,
-    AlterModelTable,
-    AlterUniqueTogether,
-    CreateModel,
-    DeleteModel,
-    Migration,
-    RemoveField,
-    RenameField,
-    RenameModel,
-    RunPython,
-    SeparateDatabaseAndState,
-)
+from django.db import migrations as m
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models.functions import Now, Upper
@@ -49,11 +34,11 @@ def text(size: int, **options: Any) -> models.CharField[Any, Any]:
 
 
 def add(field: models.Field[Any, Any]) -> Operation:
-    return AddField("call", "ended", field)
+    return m.AddField("call", "ended", field)
 
 
 def alter(name: str, field: models.Field[Any, Any]) -> Operation:
-    return AlterField("call", name, field)
+    return m.AlterField("call", name, field)
 
 
 ALLOWED = {
@@ -65,9 +50,11 @@ ALLOWED = {
     "a text of any length": alter("number", models.TextField()),
     "may be empty from now on": alter("number", text(20, null=True)),
     "other words about it": alter("rings", integer(verbose_name="rings", db_default=1)),
-    "a new table": CreateModel("Answer", [KEY, ("text", models.TextField(db_index=True))]),
+    "a new table": m.CreateModel("Answer", [KEY, ("text", models.TextField(db_index=True))]),
     "a rule for new rows": AddConstraintNotValid("call", CHECK),
-    "taken out of the models alone": SeparateDatabaseAndState([], [RemoveField("call", "note")]),
+    "taken out of the models alone": m.SeparateDatabaseAndState(
+        [], [m.RemoveField("call", "note")]
+    ),
 }
 UPPER = models.GeneratedField(
     expression=Upper("number"), output_field=models.TextField(), db_persist=True
@@ -78,38 +65,38 @@ REFUSED = {
     rules.OTHER_TYPE: [
         alter("rings", models.BigIntegerField(db_default=1)),
         alter("number", text(10)),
-        SeparateDatabaseAndState([alter("rings", models.TextField(db_default="1"))]),
+        m.SeparateDatabaseAndState([alter("rings", models.TextField(db_default="1"))]),
     ],
     rules.EMPTY_ROWS: [alter("note", text(20))],
     rules.LOCKING_INDEX: [
-        AddIndex("call", INDEX),
+        m.AddIndex("call", INDEX),
         add(integer(null=True, db_index=True)),
         alter("number", text(20, unique=True)),
     ],
     rules.SCANNED: [
-        AddConstraint("call", CHECK),
-        AlterUniqueTogether("call", {("number", "rings")}),
+        m.AddConstraint("call", CHECK),
+        m.AlterUniqueTogether("call", {("number", "rings")}),
     ],
-    rules.STILL_USED: [RemoveField("call", "note"), DeleteModel("Call")],
+    rules.STILL_USED: [m.RemoveField("call", "note"), m.DeleteModel("Call")],
     rules.OTHER_NAME: [
-        RenameField("call", "note", "remark"),
-        RenameModel("Call", "Ring"),
-        AlterModelTable("call", "ring"),
+        m.RenameField("call", "note", "remark"),
+        m.RenameModel("Call", "Ring"),
+        m.AlterModelTable("call", "ring"),
         alter("note", text(20, null=True, db_column="remark")),
     ],
-    rules.ONE_TRANSACTION: [RunPython(RunPython.noop)],
+    rules.ONE_TRANSACTION: [m.RunPython(m.RunPython.noop)],
 }
 
 
-def make_migration(*operations: Operation, atomic: bool = True) -> Migration:
-    made = Migration("0003_new", "invented")
+def make_migration(*operations: Operation, atomic: bool = True) -> m.Migration:
+    made = m.Migration("0003_new", "invented")
     made.operations, made.atomic = list(operations), atomic
     return made
 
 
 def make_released_state() -> ProjectState:
     fields = [KEY, ("number", text(20)), ("note", text(20, null=True))]
-    create = CreateModel("Call", [*fields, ("rings", integer(db_default=1))])
+    create = m.CreateModel("Call", [*fields, ("rings", integer(db_default=1))])
     return make_migration(create).mutate_state(ProjectState())
 
 
@@ -182,12 +169,12 @@ def test_what_is_said_to_hinder_the_older_version_does(
 
 
 def test_an_index_made_concurrently_and_rows_in_batches_are_let_through() -> None:
-    steps = [AddIndexConcurrently("call", INDEX), RunPython(RunPython.noop)]
+    steps = [AddIndexConcurrently("call", INDEX), m.RunPython(m.RunPython.noop)]
     assert find_problems(*steps, atomic=False) == []
 
 
 def test_a_table_that_no_release_has_may_be_changed_at_will() -> None:
-    assert find_problems(ALLOWED["a new table"], RemoveField("answer", "text")) == []
+    assert find_problems(ALLOWED["a new table"], m.RemoveField("answer", "text")) == []
 
 
 def test_our_own_migrations_keep_the_rules_and_do_so_beside_the_tables_of_the_first() -> None:
