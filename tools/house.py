@@ -242,7 +242,7 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     "lines of the rooms": (lambda: count_lines(*ROOMS), 61_700),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 56_700),
+    "lines of tests": (lambda: count_lines("tests"), 57_100),
 }
 
 
