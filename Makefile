@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak rehearse fuzz attack image-test mutation screens check release messages reference lock sbom licences local dev
+.PHONY: help run demo test bench soak rehearse fuzz attack image-test upgrade-test mutation screens check release messages reference lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -40,6 +40,9 @@ attack: dev ## what is slow of tests/attacks: 4,000 sockets, 64 senders of the w
 
 image-test: ## build the image and the compose file as they are, and run them in a Docker Engine of its own (root; HERE=1: in this machine's)
 	@nice -n 19 $(PYTHON) -m tools.image_test $(if $(HERE),--here) $(if $(KEEP),--keep)
+
+upgrade-test: dev ## the version before with 10,000 reports (FROM=v1.0.0, REPORTS), changed over to this one under 50 posts a second
+	@UPGRADE_REPORTS=$(or $(REPORTS),10000) UPGRADE_FROM=$(FROM) $(BIN)/python -m pytest -n 0 -q -s tests/faults/test_upgrade.py
 
 mutation: .venv/mutation.stamp ## change what must not be wrong, line by line: a test must turn red (ONLY='core.outbox*' for a part)
 	@$(BIN)/python -m tools.mutation $(ONLY)

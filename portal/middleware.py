@@ -1,4 +1,4 @@
-"""Headers of every response, the language of a path, the middleware that only the desk needs, and counts by view."""
+"""Middleware, from section to section: headers, language, staff, refusals on record, counts by view."""
 
 import contextlib
 import mmap
@@ -44,15 +44,13 @@ from core.client_ip import Address, client_ip
 from core.inline_css import style_source
 from reports.monitoring.alarms import BUSY_FILE
 
+# --- headers of every response
+
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 # Where browsers report violations (portal/csp_reports.py); policies say `report-to csp`.
 REPORTING = 'csp="/csp/"'
-NOWHERE = "/khong-co/"
-MAX_TYPE_LENGTH, MAX_ID_LENGTH = 16, 64  # of the columns of the audit log
-_KEYS = ("pk", "object_id", "id")
-# Of a middleware's, which Django calls for those of MIDDLEWARE; none of the staff's has them.
-UNSUPPORTED_HOOKS = frozenset({"process_exception", "process_template_response"})
-ViewHook = Callable[[HttpRequest, Any, Any, dict[str, Any]], HttpResponse | None]
+# Sheets inside the pages that alone need them, which saves those a request and the others their weight.
+INLINE_SHEETS = ("alerts/alert.css", "reports/figures.css", "reports/scam_call.css")
 
 
 class SecurityHeadersMiddleware(MiddlewareMixin):
@@ -76,10 +74,6 @@ class NoTransformGZipMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
-# Sheets inside the pages that alone need them, which saves those a request and the others their weight.
-INLINE_SHEETS = ("alerts/alert.css", "reports/figures.css", "reports/scam_call.css")
-
-
 class CachedCSPMiddleware(CSPMiddleware):
     """Builds the usual policy, without nonces, once; a view's own (`csp.decorators`) is the package's."""
 
@@ -101,6 +95,9 @@ class CachedCSPMiddleware(CSPMiddleware):
         return response
 
 
+# --- the language of a path
+
+
 class PathLanguageMiddleware(MiddlewareMixin):
     """English under /en/, Vietnamese elsewhere, so that no response varies by a header."""
 
@@ -114,6 +111,14 @@ class PathLanguageMiddleware(MiddlewareMixin):
 
 def language_for_path(path: str) -> str:
     return "en" if path.startswith("/en/") else settings.LANGUAGE_CODE
+
+
+# --- staff: from which networks, through which layers, for how long
+
+NOWHERE = "/khong-co/"
+# Of a middleware's, which Django calls for those of MIDDLEWARE; none of the staff's has them.
+UNSUPPORTED_HOOKS = frozenset({"process_exception", "process_template_response"})
+ViewHook = Callable[[HttpRequest, Any, Any, dict[str, Any]], HttpResponse | None]
 
 
 def is_staff_path(path: str) -> bool:
@@ -201,6 +206,9 @@ class MaxSessionAgeMiddleware(MiddlewareMixin):
 
 
 # --- refused access on record
+
+MAX_TYPE_LENGTH, MAX_ID_LENGTH = 16, 64  # of the columns of the audit log
+_KEYS = ("pk", "object_id", "id")
 
 
 @dataclass(frozen=True)

@@ -140,11 +140,17 @@ class Reconciliation:
 class ClientJournal:
     """Residents at 127.0.0.1 and what they wrote down; at each of `ports` an equal share.
 
-    `fronted`: ports with a front server, where no connection may ever break.
+    `fronted`: ports with a front server, where no connection may ever break; one in `opening_every`
+    opens the receipt.
     """
 
-    def __init__(self, ports: Sequence[int], fronted: Sequence[int] = ()) -> None:
-        self.ports, self.fronted = ports, frozenset(fronted)
+    def __init__(
+        self,
+        ports: Sequence[int],
+        fronted: Sequence[int] = (),
+        opening_every: int = OPEN_RECEIPT_EVERY,
+    ) -> None:
+        self.ports, self.fronted, self.opening_every = ports, frozenset(fronted), opening_every
         self.entries: list[JournalEntry] = []
         self.allowance = CpuAllowance()
         self._token = fetch_form_token(ports[0])
@@ -192,7 +198,7 @@ class ClientJournal:
             if entry.answers:
                 time.sleep(RETRY_DELAY_SECONDS)
             self.submit(entry)
-        if entry.has_receipt and entry.number % OPEN_RECEIPT_EVERY == 0:
+        if entry.has_receipt and entry.number % self.opening_every == 0:
             self._open(entry)
             self.submit(entry)
         return entry

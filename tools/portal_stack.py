@@ -62,6 +62,7 @@ class PortalStack:
     durable: bool
     children: dict[str, ChildProcess] = field(default_factory=dict)
     front_port: int = 0
+    code: Path = ROOT  # of the version that runs: this checkout, or an older one
 
     # --- PostgreSQL
 
@@ -153,7 +154,7 @@ class PortalStack:
     def run_python(self, *arguments: str, **env: str) -> str:
         """What a program of the portal prints; it has to succeed."""
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.env | env, capture_output=True,
+            [sys.executable, *arguments], cwd=self.code, env=self.env | env, capture_output=True,
             text=True, check=False, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, last_line(done.stderr)
@@ -221,7 +222,7 @@ class PortalStack:
     def _python(self, name: str, *arguments: str, **env: str) -> ChildProcess:
         log = self.folder / f"{name}.log"
         command = [sys.executable, *arguments]
-        child = ChildProcess(name, command, env=self.env | env, cwd=ROOT, log=log)
+        child = ChildProcess(name, command, env=self.env | env, cwd=self.code, log=log)
         self._begin(name, child)
         return child
 
@@ -247,6 +248,7 @@ def portal_stack(
     front: bool = False,
     durable: bool = False,
     options: Mapping[str, str] | None = None,
+    code: Path = ROOT,
     **env: str,
 ) -> Iterator[PortalStack]:
     """Everything up: migrated, `setup_desk` done, every role running; gone afterwards.
@@ -257,10 +259,10 @@ def portal_stack(
         folder = Path(name)
         port = find_free_port()
         ours = PortalStack(
-            folder, port, _make_environment(folder, port) | env, options or {}, durable
+            folder, port, _make_environment(folder, port) | env, options or {}, durable, code=code
         )
         try:
-            shutil.copytree(_prepare_database(), folder / "postgres")
+            shutil.copytree(_prepare_database(code), folder / "postgres")
             ours.start_postgres()
             ours.start_valkey()
             ours.start_serve()
@@ -289,27 +291,28 @@ def second_host(first: PortalStack) -> Iterator[PortalStack]:
 
 
 @cache
-def _prepare_database() -> Path:
+def _prepare_database(code: Path) -> Path:
     """PostgreSQL's data, migrated and with a desk, of which each stack has a copy: made once in a
-    process, eight seconds, or once for all that name a folder for it.
+    process, eight seconds, or, of this version, once for all that name a folder for it.
     """
-    if not (shared := os.environ.get(PREPARED)):
+    shared = os.environ.get(PREPARED)
+    if not shared or code != ROOT:
         folder = Path(tempfile.mkdtemp(prefix="foundation-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return _fill_database(folder)
+        return _fill_database(folder, code)
     with Path(f"{shared}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = Path(shared)
         if not folder.exists():
             half = Path(f"{shared}.half")
             half.mkdir()
-            _fill_database(half)
+            _fill_database(half, code)
             half.rename(folder)
     return folder / "postgres"
 
 
-def _fill_database(folder: Path) -> Path:
-    ours = PortalStack(folder, 0, _make_environment(folder, 0), {}, durable=False)
+def _fill_database(folder: Path, code: Path) -> Path:
+    ours = PortalStack(folder, 0, _make_environment(folder, 0), {}, durable=False, code=code)
     ours.start_postgres()
     try:
         ours.manage("migrate", "--verbosity", "0")

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Thread
 
 from tools.servers import ROOT
@@ -59,10 +60,10 @@ class PublisherProcess:
 
 
 @contextmanager
-def publisher_process(env: Mapping[str, str]) -> Iterator[PublisherProcess]:
+def publisher_process(env: Mapping[str, str], code: Path = ROOT) -> Iterator[PublisherProcess]:
     with subprocess.Popen(
         [sys.executable, "-m", "tools.publisher"],
-        cwd=ROOT,
+        cwd=code,
         env={**os.environ, **env, "DJANGO_SETTINGS_MODULE": "portal.settings"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -45,8 +45,7 @@ MAX_ROWS = 20  # with those taken back
 MAX_BYTES = 10 * 1024 * 1024
 # Files leave this much of their disk, which the database may share, for reports themselves.
 RESERVED_BYTES = 512 * 1024 * 1024
-DRAFT_FOLDER = "drafts"
-COPY_FOLDER = "copies"
+DRAFT_FOLDER, COPY_FOLDER = "drafts", "copies"
 SCAN_TASK = "reports.scan_files"
 PARTS = 256  # of each store: names by their first two digits
 MAX_DRAFT_SECONDS = 3600  # no upload takes longer; an older draft was left by a killed process
@@ -72,6 +71,9 @@ class RefusedError(CodedError):
 
 class DecryptionError(Exception):
     """The file is missing or damaged, or its key was removed, or its store does not answer."""
+
+
+# --- drafts
 
 
 class PendingUpload:
@@ -138,6 +140,45 @@ class PendingUpload:
                 self._file.close()
             with contextlib.suppress(OSError):
                 self.path.unlink()
+
+
+def sweep() -> None:
+    """Remove the drafts of killed processes."""
+    with contextlib.suppress(OSError):
+        for draft in _make_folder(DRAFT_FOLDER).iterdir():
+            if draft.stat().st_mtime < time.time() - MAX_DRAFT_SECONDS:
+                draft.unlink(missing_ok=True)
+
+
+def _check_free_space() -> None:
+    disk = os.statvfs(settings.FILES_DIR)
+    if disk.f_bavail * disk.f_frsize < RESERVED_BYTES + MAX_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _make_folder(name: str) -> Path:
+    folder: Path = settings.FILES_DIR / name
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+    return folder
+
+
+@contextlib.contextmanager
+def _refuse_on_disk_error() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log.error("file.write_failed", error=_error_code(error))  # noqa: TRY400
+        code = Refusal.NO_ROOM if error.errno in _FULL else Refusal.NOT_WRITTEN
+        raise RefusedError(code) from error
+
+
+def _error_code(error: OSError) -> str:
+    return f"{errno.errorcode.get(error.errno or 0, 'unknown')} {error.strerror}"
+
+
+# --- evidence of a report: store, open, change its key
 
 
 def store(draft: PendingUpload, report: Report) -> bool:
@@ -228,6 +269,20 @@ def open_clean_copy(pk: UUID) -> bytes:
         raise DecryptionError from error
 
 
+def _check_digest(chunks: Iterator[bytes], sha256: bytes) -> None:
+    """Read to the end. Raises OSError or stream_encryption.DecryptionError."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    if digest.digest() != sha256:
+        raise StreamDecryptionError
+
+
+def _decrypt_file(pk: UUID, folder: str = "") -> Iterator[bytes]:
+    with open_sealed(pk, folder) as source:
+        yield from decrypt_stream(source, pk)
+
+
 def has_newest_key(pk: UUID, folder: str = "") -> bool:
     """Return whether the newest key encrypted it. Raises OSError where it is missing."""
     with open_sealed(pk, folder) as source:
@@ -262,56 +317,6 @@ def reencrypt(pk: UUID, folder: str = "", sha256: bytes | None = None) -> None:
             other.delete(name_of(pk, folder))
     finally:
         draft.delete()
-
-
-def _check_digest(chunks: Iterator[bytes], sha256: bytes) -> None:
-    """Read to the end. Raises OSError or stream_encryption.DecryptionError."""
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    if digest.digest() != sha256:
-        raise StreamDecryptionError
-
-
-def _decrypt_file(pk: UUID, folder: str = "") -> Iterator[bytes]:
-    with open_sealed(pk, folder) as source:
-        yield from decrypt_stream(source, pk)
-
-
-def sweep() -> None:
-    """Remove the drafts of killed processes."""
-    with contextlib.suppress(OSError):
-        for draft in _make_folder(DRAFT_FOLDER).iterdir():
-            if draft.stat().st_mtime < time.time() - MAX_DRAFT_SECONDS:
-                draft.unlink(missing_ok=True)
-
-
-def _check_free_space() -> None:
-    disk = os.statvfs(settings.FILES_DIR)
-    if disk.f_bavail * disk.f_frsize < RESERVED_BYTES + MAX_BYTES:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _make_folder(name: str) -> Path:
-    folder: Path = settings.FILES_DIR / name
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(folder.parent)
-    return folder
-
-
-@contextlib.contextmanager
-def _refuse_on_disk_error() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        log.error("file.write_failed", error=_error_code(error))  # noqa: TRY400
-        code = Refusal.NO_ROOM if error.errno in _FULL else Refusal.NOT_WRITTEN
-        raise RefusedError(code) from error
-
-
-def _error_code(error: OSError) -> str:
-    return f"{errno.errorcode.get(error.errno or 0, 'unknown')} {error.strerror}"
 
 
 # --- stores

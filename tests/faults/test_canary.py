@@ -205,7 +205,7 @@ def test_the_search_finds_what_is_written_in_clear(canary: Canary) -> None:
     places = " ".join(control.search_folder(stack.folder))
     assert all(part in places for part in ("postgres/base/", "postgres/pg_wal/", "valkey/"))
     assert wait_until(lambda: control.find_marks(bytes(canary.heard)) == {"control"})
-    page = Page("http://x/?q=" + mark, 200, {}, f"<a href='{mark}'>{mark}</a>")
+    page = Page("http://x/?q=" + mark, 200, {}, f"<a href='{mark}'>{mark}</a>".encode())
     assert {where for where, _ in control.search_pages([page])} == {
         "address",
         "a link",

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from lxml import html
+from urllib3 import encode_multipart_formdata
 
 from tests.support.processes import ROOT, processes_about, run_python
 from tests.support.real_services import UNSET
@@ -35,6 +36,7 @@ class Portal:
     url: str
     data_dir: Path
     env: dict[str, str] = field(repr=False)
+    code: Path = ROOT
 
     @property
     def people(self) -> dict[str, dict[str, str]]:
@@ -44,7 +46,7 @@ class Portal:
 
     def manage(self, *arguments: str) -> str:
         """What a management command prints in a second terminal."""
-        done = run_python(self.env, "manage.py", *arguments)
+        done = run_python(self.env, "manage.py", *arguments, folder=self.code)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -90,7 +92,11 @@ class Page:
     address: str
     status: int
     headers: dict[str, str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
 
     @property
     def tree(self) -> html.HtmlElement:
@@ -129,6 +135,12 @@ class Visitor:
         headers = {"Referer": address, "Origin": self.base, "Content-Type": media_type}
         return self._ask(urllib.request.Request(address, body, headers))
 
+    def send_file(self, page: Page, action: str, name: str, content: bytes) -> Page:
+        """Choose a file in the form whose action contains these letters and press its button."""
+        address, fields = page.form(action)
+        chosen = {**fields, "files": (name, content)}
+        return self.post_body(address, *encode_multipart_formdata(chosen))
+
     def submit(self, page: Page, action: str, **typed: Any) -> Page:
         """Fill the form whose action contains these letters and press its button."""
         address, fields = page.form(action)
@@ -152,5 +164,4 @@ class Visitor:
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
-            text = answer.read().decode(errors="replace")
-            return Page(answer.url, answer.status, dict(answer.headers), text)
+            return Page(answer.url, answer.status, dict(answer.headers), answer.read())

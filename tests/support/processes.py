@@ -25,11 +25,13 @@ def start(*arguments: str, prefix: tuple[str, ...] = (), **env: str) -> subproce
     )
 
 
-def run_python(env: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+def run_python(
+    env: Mapping[str, str], *words: str, folder: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     """Run a program of Python's in the project's folder to its end."""
     return subprocess.run(
         [sys.executable, *words],
-        cwd=ROOT,
+        cwd=folder,
         env=env,
         capture_output=True,
         text=True,
