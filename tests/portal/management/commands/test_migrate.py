@@ -55,10 +55,11 @@ def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[extensions.connection]:
 
 
 def test_only_the_migration_is_free_of_the_statement_timeout(migrating: Runner) -> None:
+    usual = limit("statement"), limit("lock")
     seen: list[str] = []
     migrating(lambda: seen.extend([limit("statement"), limit("lock")]))
     assert seen == ["0", "700ms"]
-    assert (limit("statement"), limit("lock")) == ("5s", "2s")
+    assert (limit("statement"), limit("lock")) == usual != ("0", "700ms")
 
 
 def test_a_table_in_use_is_left_alone_and_tried_again(
