@@ -28,6 +28,7 @@ soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS
 
 rehearse: dev ## hosts of database, portal and store fail under 50 reports a second (root; RATE, FAULTS); DRILL=restore: any second back
 	@$(BIN)/python -m tools.rehearsal --drill $(or $(DRILL),failover) $(if $(RATE),--rate $(RATE)) $(if $(FAULTS),--faults $(FAULTS))
+	@$(BIN)/python -m pytest -n 0 -q -m rehearsal tests/faults/test_two_hosts.py
 
 fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail; then new examples for every property
 	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s

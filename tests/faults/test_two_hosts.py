@@ -142,6 +142,7 @@ def test_a_warning_issued_and_cancelled_at_one_is_so_at_the_other_and_in_the_buc
     assert len(set(given)) == 3
 
 
+@pytest.mark.rehearsal
 def test_a_new_version_takes_over_host_by_host_and_nobody_is_refused(
     hosts: tuple[PortalStack, PortalStack], balancer: LoadBalancer
 ) -> None:

@@ -27,7 +27,7 @@ from tools.portal_stack import PortalStack, portal_stack, wait_until
 from tools.publishing_rounds import publisher_process
 from tools.servers import ROOT
 
-pytestmark = [pytest.mark.alone]
+pytestmark = [pytest.mark.rehearsal]
 
 REPORTS = int(os.environ.get("UPGRADE_REPORTS", "300"))
 FILES, RESIDENTS = 3 + REPORTS // 100, 12
