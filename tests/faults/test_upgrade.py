@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.rehearsal]
 
 REPORTS = int(os.environ.get("UPGRADE_REPORTS", "300"))
 FILES, RESIDENTS = 3 + REPORTS // 100, 12
-REPORTS_A_SECOND = min(50, REPORTS // 30)  # in the suite others are tested beside it
+REPORTS_A_SECOND = min(50, REPORTS // 30)  # fewer where a short look is asked for
 SECONDS = 3.0 + REPORTS / 1000  # under load before, between and after
 TIMEOUT_SECONDS = 300.0 + REPORTS / 10  # until all have receipts, and until all are read
 BROKEN_FOR = 3.0
