@@ -73,10 +73,11 @@ def render_pdf(document: OfficialDocument) -> bytes:
 
 
 def replace_missing_glyphs(text: str) -> str:
-    """Return the text with characters missing in the font as code points."""
+    """Return the text with characters missing in the font as code points and plain ends of lines."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         sign if sign in "\n " or ord(sign) in _load_glyphs() else f"[U+{ord(sign):04X}]"
-        for sign in text
+        for sign in plain
     )
 
 

@@ -62,6 +62,12 @@ def test_page_and_file_hold_what_was_told_and_blanks_for_the_rest(robbed: Reside
         assert PHRASE not in shown
 
 
+def test_lines_as_a_browser_sends_them_leave_no_code_point_on_paper(client: Client) -> None:
+    resident = create_resident(client, story="Họ xưng công an.\r\nTôi đã cúp máy.")
+    text = read_pdf(resident.post(PDF).content)[1]
+    assert "Họ xưng công an. Tôi đã cúp máy." in text
+
+
 def test_what_was_corrected_is_called_so(robbed: Resident) -> None:
     add_followup(robbed.report, story="Số đầu là 788.", kind=Followup.Kind.CORRECTION)
     assert "Sửa lại lúc" in build_declaration(robbed.report).story
