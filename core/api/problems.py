@@ -27,7 +27,13 @@ class Problem:
         return f"{DOCUMENT}#/x-problems/{self.code}"
 
 
-NO_KEY = Problem("key", 401, _("Thiếu khóa, hoặc khóa không còn dùng được."))
+NO_KEY = Problem(
+    "key",
+    401,
+    _(
+        "Thiếu khóa, hoặc khóa không còn dùng được. Gửi kèm mỗi lần gọi: Authorization: Bearer và khóa."
+    ),
+)
 OTHER_NETWORK = Problem("network", 403, _("Khóa này không dùng được từ mạng đang gọi."))
 OTHER_SCOPE = Problem("scope", 403, _("Khóa này không được làm việc này."))
 METHOD = Problem("method", 405, _("Địa chỉ này không nhận cách gọi ấy."))

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import resolve
 from django.utils import translation
 from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
@@ -36,16 +37,19 @@ _TYPES: Mapping[Member, Schema] = {
         "maxLength": json_fields.MAX_EXTERNAL_ID_CHARS,
     },
 }
-# What the name of a member does not say. No text is refused: one that is not understood is kept as typed.
+# What the name of a member does not say. No text is refused, and most are kept as typed.
 _MEANINGS = {
     "accounts": "Accounts that the money went to, each with its bank. Never a card number.",
-    "called_day": "Or `called_on`.",
+    "called_day": "Or `called_on`. No other text is kept.",
     "called_on": "A date, 2026-11-30; other words are kept as the time of the call.",
     "callback_phrase": "A secret of the reporter, which an officer reads out when calling back.",
-    "claimed_office": "Whom the caller claimed to be.",
+    "caller_number": "What the phone displayed, which may be a name.",
+    "channel": "Whether a number was displayed, hidden, or the call came by an app. No other text is kept.",
+    "claimed_office": "Whom the caller claimed to be; other words are kept as `claimed_name`.",
     "commune": "Where the reporter lives; old names too.",
     "contact_email": "For notices alone.",
-    "demands": "What the caller wanted done.",
+    "contact_phone": "For an officer who calls the reporter back.",
+    "demands": "What the caller wanted done. No other code is kept: tell it in the story.",
     "external_id": "How the sender calls the report; given back with its state.",
     "happening_now": "The caller still presses the reporter, or is about to call again.",
     "money_lost_vnd": "As typed: 20 triệu, 35.500.000.",
@@ -59,6 +63,8 @@ _CODES = {
     "kind": [Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION],
     "language": list(Report.Language.values),
 }
+_BEARER = "A key that the police give to your program: `Authorization: Bearer key_…`."
+_CODE = "The reporter's own key to the report: show it once, keep it nowhere. Null where it was replaced."
 _INTEGER = {"type": "integer"}
 _AT = {"type": "string", "format": "date-time"}
 _NUMBER = {"type": "string", "examples": ["26-BCDF-GHJK"]}
@@ -79,10 +85,15 @@ class Operation:
 
     def describe(self) -> Schema:
         answers = {
-            status: _describe_answer(f"{schema}.", "application/json", schema)
+            status: _describe_answer(
+                "Sent before: as answered then." if status == "200" and self.body else f"{schema}.",
+                "application/json",
+                schema,
+            )
             for status, schema in self.answers.items()
         }
         described = {
+            "summary": (resolve(self.address).func.__doc__ or "").partition("\n")[0],
             "operationId": self.name,
             "security": [{"key": [self.scope]}],
             "parameters": list(self._list_parameters()),
@@ -160,7 +171,9 @@ def build_document(portal: str) -> Schema:
         "servers": [{"url": portal}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": _BEARER}
+            },
             "schemas": _build_schemas(),
         },
         "x-problems": _list_problems(),
@@ -182,7 +195,9 @@ def _build_schemas() -> dict[str, Schema]:
         "Followup": _build_schema(json_fields.FOLLOWUP, callers=callers),
         "Files": _require({"files": parts}),
         "Received": _require(_RECEIVED),
-        "Receipt": _require(_RECEIVED | {"code": {"type": ["string", "null"]}}),
+        "Receipt": _require(
+            _RECEIVED | {"code": {"type": ["string", "null"], "description": _CODE}}
+        ),
         "State": _require(
             _RECEIVED | {"received_at": _AT, "external_id": text, "state": state, "changed_at": _AT}
         ),

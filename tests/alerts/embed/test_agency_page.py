@@ -1,6 +1,7 @@
 """The page for agencies: a line to paste, the feeds, a check of codes, the keys."""
 
 import base64
+import re
 from html import unescape
 
 import pytest
@@ -9,6 +10,7 @@ from pytest_django import Settings
 
 from alerts.embed.snippets import TITLE, EmbedOptions, EmbedScope, script_snippet
 from alerts.formats.cap_signer import generate_key
+from reports.models import Report
 from reports.reference import gazetteer
 from tests.support.alert_factories import (
     HOSTILE,
@@ -20,6 +22,7 @@ from tests.support.alert_factories import (
     rewritten,
     withdrawn,
 )
+from tests.support.api_program import REPORTS, register
 from tests.support.warning_pages import find_missing, get_text, post_text
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +164,15 @@ def test_feeds_are_named_whole_and_how_often_reading_helps(client: Client) -> No
     words.append("Vài phút đọc lại một lần là đủ.")
     words.append("Đọc dày hơn 30 giây một lần cũng không có gì mới.")
     assert find_missing(words, get_text(client, PAGE)) == []
+
+
+def test_the_command_that_sends_a_report_is_taken_as_it_stands(client: Client) -> None:
+    program = register()
+    command = unescape(get_text(client, PAGE)).partition("KEY=key_…")[2].partition("</pre>")[0]
+    headers = dict(re.findall(r'-H "([^:]+): ([^"]+)"', command))
+    body = command.partition("-d '")[2].partition("'")[0].encode()
+    key = {"Authorization": headers["Authorization"].replace("$KEY", program.key)}
+    content_type = headers.pop("Content-Type")
+    answer = program.ask("post", REPORTS, body, content_type=content_type, headers=headers | key)
+    assert answer.status_code == 201
+    assert Report.objects.get().money_lost_raw == "20 triệu"

@@ -389,3 +389,4 @@ def test_the_document_is_served_and_names_every_address(client: Any, settings: S
     served = client.get("/api/v1/openapi.json").json()
     assert served["servers"] == [{"url": settings.PORTAL_URL}]
     assert served["paths"] == json.loads(json.dumps(DOCUMENT["paths"]))
+    assert all(each["summary"] for path in served["paths"].values() for each in path.values())
