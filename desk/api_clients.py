@@ -39,7 +39,7 @@ class ApiClientForm(forms.ModelForm[ApiClient]):
         widget=forms.Textarea({"rows": 3, "cols": 40}),
     )
     max_per_minute = forms.IntegerField(
-        label="Nhiều nhất mỗi phút", min_value=1, max_value=_MAX_PER_MINUTE, initial=60
+        label="Nhiều nhất mấy lượt mỗi phút", min_value=1, max_value=_MAX_PER_MINUTE, initial=60
     )
 
     class Meta:
@@ -103,6 +103,10 @@ class ApiClientAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[ApiClient]):
         keys = ApiKey.objects.filter(client=parse_int(object_id) or 0).select_related("created_by")
         context = {"keys": keys, "record": action_history("api_client", object_id)}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def response_post_save_add(self, request: HttpRequest, obj: ApiClient) -> HttpResponse:
+        """Go on to the page of the new program, where its first key is made."""
+        return self._return_to(request, obj.pk)
 
     def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -51,6 +51,11 @@ def test_a_lead_is_told_what_cannot_be(lead: Person, typed: dict[str, str], word
     assert not ApiClient.objects.exists()
 
 
+def test_a_saved_program_leads_on_to_where_its_key_is_made(lead: Person) -> None:
+    page = lead.client.post(f"{LIST}add/", TYPED, follow=True)
+    assert "Làm khóa mới" in page.content.decode()
+
+
 def test_a_key_is_shown_once_and_works(lead: Person, program: ApiClient) -> None:
     key = issue(lead, program)
     assert key not in lead.read_page(f"{LIST}{program.pk}/change/")

@@ -16,10 +16,12 @@ from reports.models import Report
 from reports.reference import gazetteer
 from reports.submission import intake, row_parser
 from reports.submission.form_parser import ReportFormParser
+from reports.submission.json_fields import REPORT
 from reports.submission.row_parser import MAX_CELL_CHARS, Column
 from reports.submission.sources import scope_key
 
 _PROGRESS_ROWS = 1000
+_FIELDS = sorted({*REPORT} - {"external_id", "language"})
 DELIMITERS = ",;\t"  # a Vietnamese spreadsheet writes semicolons
 
 
@@ -43,11 +45,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         given = dict(each.rpartition("=")[::2] for each in options["column"])
         by = None if options["dry_run"] else _find_officer(options["by"])
-        with options["file"].open("rb") as file:
+        with _open_table(options["file"]) as file:
             rows = _read_rows(file)
             columns = row_parser.match_columns(next(rows, []), given)
             for column in columns:
                 self.stdout.write(f"{column.heading} -> {column.field or 'story'}")
+            if not all(column.field for column in columns):
+                self.stdout.write(f"Fields for --column: {', '.join(_FIELDS)}")
             counts = self._file_rows(columns, rows, by)
         self.stdout.write(
             ", ".join(f"{word}: {counts[word]}" for word in ("new", "again", "empty"))
@@ -98,6 +102,13 @@ def _find_officer(name: str) -> User:
     if officer is None or not officer.has_perm(intake.FILING_PERMISSION):
         raise CommandError(f"{name}: no officer who may file reports for others.")
     return officer
+
+
+def _open_table(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}.") from error
 
 
 def _read_rows(file: IO[bytes]) -> Iterator[list[str]]:

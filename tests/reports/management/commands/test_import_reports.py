@@ -47,7 +47,7 @@ def test_columns_and_doubtful_cells_are_told_and_a_trial_files_nothing(
     run(table, by="nobody", dry_run=True)
     told = capsys.readouterr().out
     for line in (
-        "Số lạ -> caller_number", "Ghi chú -> story", "E2 (commune): commune_unknown",
+        "Số lạ -> caller_number", "Ghi chú -> story", "Fields for --column: accounts, ", "E2 (commune): commune_unknown",
         "row 3: nothing about a call", "new: 3, again: 0, empty: 1",
     ):  # fmt: skip
         assert line in told
@@ -73,6 +73,9 @@ def test_what_is_no_table_stops_with_its_row(
 ) -> None:
     table.write_bytes(content)
     with pytest.raises(CommandError, match=words):
+        run(table)
+    table.unlink()
+    with pytest.raises(CommandError, match="No such file"):
         run(table)
 
 
