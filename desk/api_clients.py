@@ -104,7 +104,7 @@ class ApiClientAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[ApiClient]):
         context = {"keys": keys, "record": action_history("api_client", object_id)}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
-    def response_post_save_add(self, request: HttpRequest, obj: ApiClient) -> HttpResponse:
+    def response_post_save_add(self, request: HttpRequest, obj: ApiClient) -> HttpResponseSeeOther:
         """Go on to the page of the new program, where its first key is made."""
         return self._return_to(request, obj.pk)
 
@@ -140,7 +140,7 @@ class ApiClientAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[ApiClient]):
 
     def _return_to(
         self, request: HttpRequest, pk: int, error: ActionError | None = None
-    ) -> HttpResponse:
+    ) -> HttpResponseSeeOther:
         if error:
             messages.error(request, f"Chưa làm. {error}")
         return HttpResponseSeeOther(reverse("admin:core_apiclient_change", args=[pk]))

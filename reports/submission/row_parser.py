@@ -18,7 +18,7 @@ from reports.submission.json_fields import ISO_DATE, REPORT, parse_answer, parse
 
 MAX_CELL_CHARS = 1_500_000
 _ANSWERS = {"yes": "yes", "co": "yes", "x": "yes", "no": "no", "khong": "no", "chua": "no"}
-_DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})")
+_DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4}|\d{2})")
 _FIELDS_OF_FLAGS = {
     "money_unread": "money_lost_vnd",
     "contact_unread": "contact_phone",
@@ -69,7 +69,9 @@ def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:
 def _fill_field(fields: Fields, name: str, text: str) -> bool:
     """Fill the field and return True; return False where it does not understand the text."""
     if name == "called_on" and (date := _DATE.fullmatch(text) or ISO_DATE.fullmatch(text)):
-        fields.update({f"called_{part}": digits for part, digits in date.groupdict().items()})
+        parts = date.groupdict()
+        parts["y"] = f"20{parts['y']}"[-4:]
+        fields.update({f"called_{part}": digits for part, digits in parts.items()})
     elif name == "called_on":
         fields.appendlist("called_time", text)
     elif not name or (name in fields and REPORT[name] is not parse_texts):

@@ -41,6 +41,15 @@ def test_each_row_is_a_report_with_every_cell(table: Path, duty: Person) -> None
     assert third.story == second.story  # a list may tell of two calls in the same words
 
 
+@pytest.mark.parametrize("typed", ["2/11/2026", "02.11.26", "2026-11-02"])
+def test_a_date_is_no_call_of_today_however_a_list_writes_it(
+    table: Path, duty: Person, typed: str
+) -> None:
+    table.write_text(LIST.replace("30/11/2026", typed))
+    run(table)
+    assert str(Report.objects.earliest("received_at").called_on) == "2026-11-02"
+
+
 def test_columns_and_doubtful_cells_are_told_and_a_trial_files_nothing(
     table: Path, capsys: CaptureFixture[str]
 ) -> None:
