@@ -164,6 +164,18 @@ def test_a_large_body_reaches_the_portal_and_an_oversize_one_gets_a_clear_answer
     assert [each for each in words if each not in body.decode()] == []
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("//api/v1/reports/x/files", 404), ("/api/v1/./reports/x/files", 404),
+     ("/api/v1/reports/x/files%0A", 404), ("/api/v1/reports/x/files?a=b", 200)],
+)  # fmt: skip
+def test_a_body_passes_unbuffered_only_by_the_address_that_asks_for_a_key_first(
+    front: int, address: str, status: int
+) -> None:
+    """By another spelling the portal would wait for a stranger's slow body before it says 404."""
+    assert ask(front, address, "POST", b"x" * 100_000)[0].status == status
+
+
 def test_a_full_scratch_folder_costs_pictures_and_no_report(own_front: int, tmp_path: Path) -> None:
     """A report waits in memory; pictures wait in the folder that is full."""
     with small_disk(tmp_path / "front-body"):
