@@ -7,7 +7,7 @@ chunk of each is in memory, and limits are counted on the way.
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -31,6 +31,8 @@ _DRAIN_CHUNK_BYTES = 64 * 1024
 # One of the four threads of a web process stays free for reports: further uploads are read for a
 # moment, answered and cut off.
 _slots = threading.BoundedSemaphore(3)
+# What a program sends comes unbuffered, as slowly as it likes: residents keep the other slots.
+_program_slots = threading.BoundedSemaphore(1)
 BUSY_READ_SECONDS = 3.0
 TICKET_PARAMETER = "ve"  # in the form's address
 MAX_TICKET_SECONDS = 24 * 3600  # a page about a report may stand open for a day
@@ -63,19 +65,28 @@ class MultipartForm:
 
 
 @contextmanager
-def parse_multipart(request: HttpRequest) -> Iterator[MultipartForm]:
-    """Yield the form; drafts not stored are deleted at the end. Raises UnreadableError."""
-    has_slot = _slots.acquire(blocking=False)
-    handler = _EncryptingUploadHandler(None if has_slot else Refusal.BUSY)
-    try:
-        storage.sweep()
-        handler.form.fields = _parse_form(request, handler)
-        yield handler.form
-    finally:
-        for upload in handler.form.uploads:
-            upload.draft.delete()
-        if has_slot:
-            _slots.release()
+def parse_multipart(request: HttpRequest, *, of_program: bool = False) -> Iterator[MultipartForm]:
+    """Yield the form; drafts not stored are deleted at the end. Raises UnreadableError, and RefusedError
+    where a program has to wait, of which nothing is read.
+    """
+    with ExitStack() as taken:
+        has_slot = (not of_program or _try_slot(_program_slots, taken)) and _try_slot(_slots, taken)
+        if of_program and not has_slot:
+            raise RefusedError(Refusal.BUSY)
+        handler = _EncryptingUploadHandler(None if has_slot else Refusal.BUSY)
+        try:
+            storage.sweep()
+            handler.form.fields = _parse_form(request, handler)
+            yield handler.form
+        finally:
+            for upload in handler.form.uploads:
+                upload.draft.delete()
+
+
+def _try_slot(slots: threading.BoundedSemaphore, taken: ExitStack) -> bool:
+    if has_slot := slots.acquire(blocking=False):
+        taken.callback(slots.release)
+    return has_slot
 
 
 def _parse_form(request: HttpRequest, handler: "_EncryptingUploadHandler") -> QueryDict:

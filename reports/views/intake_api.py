@@ -146,13 +146,15 @@ def add_files(request: HttpRequest, sender: ApiClient, number: str) -> HttpRespo
     """Store the files of a report, and say of each what became of it."""
     report = _get_report(sender, number)
     try:
-        with upload_handler.parse_multipart(request) as form:
+        with upload_handler.parse_multipart(request, of_program=True) as form:
             if keys.find_client(request) is None:  # revoked while they came
                 raise ProblemError(NO_KEY)
             results = [_store(upload, report) for upload in form.uploads]
             results += [{"name": "", "result": Refusal.TOO_MANY}] * form.surplus
     except upload_handler.UnreadableError as error:
         raise ProblemError(FILES_UNREADABLE) from error
+    except RefusedError as error:
+        raise ProblemError(OF_FILES[error.code]) from error
     if not results:
         raise ProblemError(FILES_UNREADABLE)
     if not {STORED, KNOWN} & {each["result"] for each in results}:

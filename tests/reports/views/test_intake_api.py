@@ -1,6 +1,7 @@
 """Reports of programs: taken as the form's are, with the same receipt, and each program sees its own."""
 
 import json
+import threading
 from typing import Any
 from unittest.mock import Mock
 
@@ -380,6 +381,18 @@ def test_a_stranger_is_turned_away_before_a_file_is_read(
     monkeypatch.setattr(upload_handler, "parse_multipart", Mock(side_effect=AssertionError))
     stranger = Program(program.client, "key_" + "x" * 43)
     assert code_of(stranger.send_files(sent(program), ("a.jpg", JPEG))) == (401, "key")
+
+
+@pytest.mark.parametrize("slots", ["_slots", "_program_slots"])
+def test_a_program_waits_before_its_files_are_read_and_residents_keep_their_slots(
+    program: Program, monkeypatch: pytest.MonkeyPatch, slots: str
+) -> None:
+    monkeypatch.setattr(upload_handler, slots, threading.BoundedSemaphore(1))
+    report = sent(program)
+    with getattr(upload_handler, slots), monkeypatch.context() as unread:
+        unread.setattr(upload_handler, "_parse_form", Mock(side_effect=AssertionError))
+        assert code_of(program.send_files(report, ("a.jpg", JPEG))) == (503, "file_busy")
+    assert program.send_files(report, ("a.jpg", JPEG)).status_code == 201
 
 
 # --- the document
