@@ -162,9 +162,13 @@ def flood_flags(arrivals: Sequence[Arrival]) -> list[tuple[str, ...]] | None:
     return [tuple(codes) for codes in flags]
 
 
-def followup_flood_flags(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple[str, ...]:
-    """Return (SAME_NETWORK,) if the network of a follow-up has named one of the numbers before."""
-    arrival = Arrival(key, origin_digests(request), tuple(numbers))
+def followup_flood_flags(
+    places: Sequence[str], numbers: Iterable[str], *key: object
+) -> tuple[str, ...]:
+    """Return (SAME_NETWORK,) if the network of a follow-up has named one of the numbers before; its `key`
+    tells it from those of other reports, whose senders may choose the same one.
+    """
+    arrival = Arrival(" ".join(map(str, key)), places, tuple(numbers))
     same_network = abuse_flags.SAME_NETWORK
     windows = [window for code, window in _count_numbers(arrival) if code == same_network]
     return (same_network,) if windows and rate_limits.exceeded_windows(windows) else ()

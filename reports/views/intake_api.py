@@ -129,7 +129,9 @@ def add_followup(request: HttpRequest, sender: ApiClient, number: str) -> HttpRe
     submission_key = _get_idempotency_key(request)
     report = _get_report(sender, number)
     parser = FollowupFormParser(_parse_body(request, json_fields.parse_followup))
-    submission = parser.to_submission(gazetteer.communes())
+    places, key = flood_detection.program_digests(sender.pk), (report.pk, submission_key)
+    flags = flood_detection.followup_flood_flags(places, parser.caller_last_digits, *key)
+    submission = parser.to_submission(gazetteer.communes(), flags)
     if submission.is_empty:
         raise ProblemError(EMPTY)
     try:

@@ -256,9 +256,8 @@ def _form_page(
 
 def _save_followup(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
     parser = FollowupFormParser(data)
-    flags = flood_detection.followup_flood_flags(
-        request, parser.caller_last_digits, parser.submission_key
-    )
+    places, key = flood_detection.origin_digests(request), (report.pk, parser.submission_key)
+    flags = flood_detection.followup_flood_flags(places, parser.caller_last_digits, *key)
     submission = parser.to_submission(gazetteer.communes(), flags)
     if wrong := data.getlist("wrong_number"):
         merged = merged_report.merged_report(report)
