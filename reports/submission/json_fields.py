@@ -12,6 +12,7 @@ from core.form_data import Fields, sanitize_text
 from reports.facts import choices
 
 MAX_EXTERNAL_ID_CHARS = 64
+MAX_ITEMS = 2000  # of a list, as a form has fields: half a million empty ones cost seconds
 ISO_DATE = re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})")
 _ANSWERS = {True: "yes", False: "no"}
 Member = Callable[[Any], list[str] | None]  # texts of a value; None where it is of another kind
@@ -35,7 +36,7 @@ def parse_text(value: Any) -> list[str] | None:
 
 
 def parse_texts(value: Any) -> list[str] | None:
-    if not isinstance(value, list):
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
         return None
     texts = [parse_text(each) for each in value]
     return [text for each in texts if each for text in each] if all(texts) else None
@@ -77,7 +78,8 @@ FOLLOWUP: dict[str, Member] = CALL_DETAILS | {"kind": parse_text}
 def parse_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a body. Raises MalformedError."""
     try:
-        document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        hooks: Any = {"parse_constant": _refuse_constant, "object_pairs_hook": _build_object}
+        document = json.loads(body.decode("utf-8-sig"), **hooks)
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, an endless number or nesting
         raise MalformedError from error
     if not isinstance(document, dict):
@@ -89,6 +91,13 @@ def _refuse_constant(name: str) -> None:
     raise MalformedError(name)
 
 
+def _build_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members by name. Raises MalformedError where one stands twice: the first would be lost."""
+    if len(document := dict(members)) < len(members):
+        raise MalformedError
+    return document
+
+
 def parse_report(document: Mapping[str, Any]) -> Fields:
     """Return the fields of the report form. Raises MemberError."""
     return _split_date(parse_members(document, REPORT))
@@ -98,7 +107,7 @@ def parse_followup(document: Mapping[str, Any]) -> Fields:
     """Return the fields of the follow-up form, a row for each of `callers`. Raises MemberError."""
     callers = document.get("callers") or []
     fields = parse_members({k: v for k, v in document.items() if k != "callers"}, FOLLOWUP)
-    if not isinstance(callers, list):
+    if not isinstance(callers, list) or len(callers) > MAX_ITEMS:
         raise MemberError("/callers")
     for place, caller in enumerate(callers):
         if not isinstance(caller, dict):

@@ -13,10 +13,12 @@ from core.form_data import Fields, sanitize_text
 from core.text import normalize
 from reports.facts import choices
 from reports.reference import gazetteer
+from reports.submission.form_parser import CHANNELS
 from reports.submission.forms import ReportForm
 from reports.submission.json_fields import ISO_DATE, REPORT, parse_answer, parse_texts
 
 MAX_CELL_CHARS = 1_500_000
+FIELDS = frozenset(REPORT) - {"external_id", "language"}  # which a table's report has no place for
 _ANSWERS = {"yes": "yes", "co": "yes", "x": "yes", "no": "no", "khong": "no", "chua": "no"}
 _DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4}|\d{2})")
 _FIELDS_OF_FLAGS = {
@@ -48,8 +50,8 @@ class Column:
 def match_columns(headings: Sequence[str], given: Mapping[str, str]) -> list[Column]:
     """Return the columns: a field is named as it is given for a heading, else by its name or label."""
     fields = {normalize(str(field.label)): name for name, field in ReportForm.base_fields.items()}
-    fields = {label: name for label, name in fields.items() if label and name in REPORT}
-    fields |= {normalize(name): name for name in REPORT}
+    fields = {label: name for label, name in fields.items() if label and name in FIELDS}
+    fields |= {normalize(name): name for name in FIELDS}
     fields |= {normalize(heading): name for heading, name in given.items()}
     matched = ((heading, fields.get(normalize(heading), "")) for heading in headings)
     return [Column(place, *column) for place, column in enumerate(matched)]
@@ -62,7 +64,8 @@ def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:
         text = sanitize_text(cell).strip()
         if text and not _fill_field(fields, column.field, text):
             rest.append(f"{column.heading}: {text}")
-    fields["story"] = "\n".join([*fields.getlist("story"), *rest, *cells[len(columns) :]])
+    surplus = map(sanitize_text, cells[len(columns) :])
+    fields["story"] = "\n".join([*fields.getlist("story"), *rest, *surplus])
     return fields
 
 
@@ -75,6 +78,8 @@ def _fill_field(fields: Fields, name: str, text: str) -> bool:
     elif name == "called_on":
         fields.appendlist("called_time", text)
     elif not name or (name in fields and REPORT[name] is not parse_texts):
+        return False
+    elif name == "channel" and text not in CHANNELS:
         return False
     elif REPORT[name] is parse_answer:
         answer = _ANSWERS.get(normalize(text))

@@ -28,9 +28,10 @@ from reports.views.intake_api import KNOWN, STATES, STORED
 from reports.views.numbers_api import CACHED, public_response
 
 Schema = dict[str, Any]
+_LIST: Schema = {"type": ["array", "null"], "maxItems": json_fields.MAX_ITEMS}
 _TYPES: Mapping[Member, Schema] = {
     json_fields.parse_text: {"type": ["string", "integer", "null"]},
-    json_fields.parse_texts: {"type": ["array", "null"], "items": {"type": ["string", "integer"]}},
+    json_fields.parse_texts: _LIST | {"items": {"type": ["string", "integer"]}},
     json_fields.parse_answer: {"type": ["boolean", "null"]},
     json_fields.parse_id: {
         "type": ["string", "integer", "null"],
@@ -183,7 +184,7 @@ def build_document(portal: str) -> Schema:
 def _build_schemas() -> dict[str, Schema]:
     text, lines = {"type": "string"}, {"type": "array", "items": _describe_file()}
     parts = {"type": "array", "items": {}, "minItems": 1, "maxItems": storage.MAX_COUNT}
-    callers = {"type": ["array", "null"], "items": _refer("Caller")}
+    callers = _LIST | {"items": _refer("Caller")}
     problem = _require(
         {**dict.fromkeys(("type", "title", "detail", "code"), text), "status": _INTEGER}
     )

@@ -44,6 +44,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         given = dict(each.rpartition("=")[::2] for each in options["column"])
+        if unknown := {*given.values()} - row_parser.FIELDS:
+            raise CommandError(f"{', '.join(unknown)}: no field of a report.")
         by = None if options["dry_run"] else _find_officer(options["by"])
         with _open_table(options["file"]) as file:
             rows = _read_rows(file)

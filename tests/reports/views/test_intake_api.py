@@ -163,6 +163,7 @@ def test_a_report_costs_few_statements(
         (b'{"story": NaN}', (400, "malformed"), None),
         (b'{"money_lost_vnd": ' + b"9" * 5000 + b"}", (400, "malformed"), None),
         (b'{"story": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", (400, "malformed"), None),
+        (b'{"story": "x", "story": "y"}', (400, "malformed"), None),
         (b"{}", (422, "empty"), None),
         (b'{"story": " "}', (422, "empty"), None),
         (b'{"storry": "x"}', (422, "member"), "/storry"),
@@ -170,6 +171,7 @@ def test_a_report_costs_few_statements(
         (b'{"story": ["x"]}', (422, "member"), "/story"),
         (b'{"demands": "money"}', (422, "member"), "/demands"),
         (b'{"demands": [null]}', (422, "member"), "/demands"),
+        (b'{"links": [%s0]}' % (b"0," * 2000), (422, "member"), "/links"),
         (b'{"money_lost": "yes"}', (422, "member"), "/money_lost"),
         (b'{"money_lost_vnd": 1.5}', (422, "member"), "/money_lost_vnd"),
         (b'{"external_id": "%s"}' % (b"x" * 65), (422, "member"), "/external_id"),
@@ -302,16 +304,26 @@ def test_what_the_reporter_says_later_is_kept_once(program: Program) -> None:
     assert (followup.report, followup.kind) == (report, "more")
 
 
+@pytest.mark.usefixtures("enforced")
+def test_what_a_program_says_later_of_a_number_is_of_one_network_too(program: Program) -> None:
+    for number in range(3):  # under the same Idempotency-Key
+        address = f"{REPORTS}/{sent(program, story=f'{STORY} {number}').public_number}/followups"
+        program.ask("post", address, {"callers": [{"number": "0550 000 333"}]})
+    flags = Followup.objects.order_by("received_at").values_list("flags", flat=True)
+    assert list(flags) == [[], ["same_network"], ["same_network"]]
+
+
 @pytest.mark.parametrize(
     ("said", "problem", "pointer"),
     [
         ({}, (422, "empty"), None),
         ({"callers": {"number": "x"}}, (422, "member"), "/callers"),
         ({"callers": ["x"]}, (422, "member"), "/callers/0"),
+        ({"callers": [{}] * 2001}, (422, "member"), "/callers"),
         ({"callers": [{"number": []}]}, (422, "member"), "/callers/0/number"),
         ({"external_id": "x"}, (422, "member"), "/external_id"),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:40],
 )
 def test_what_is_nothing_said_later_is_refused(
     program: Program, said: dict[str, Any], problem: tuple[int, str], pointer: str | None

@@ -11,8 +11,8 @@ from reports.models import Report
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
-LIST = """\ufeffSố lạ;Kể lại chuyện đã xảy ra;money_lost;called_on;commune;Ghi chú
-0550 000 111;Xưng công an, đòi tiền.;có;30/11/2026;Xã Không Có;ông Tư kể
+LIST = """\ufeffSố lạ;Kể lại chuyện đã xảy ra;money_lost;called_on;commune;Ghi chú;channel;external_id
+0550 000 111;Xưng công an, đòi tiền.;có;30/11/2026;Xã Không Có;ông Tư kể;Zalo;HS-17;cuối\0
 ;;;;;
 0550 000 222;=HYPERLINK("x");chắc là chưa;hôm kia;;
 0550 000 222;=HYPERLINK("x");chắc là chưa;hôm kia;;
@@ -34,7 +34,8 @@ def test_each_row_is_a_report_with_every_cell(table: Path, duty: Person) -> None
     run(table)
     first, second, third = Report.objects.order_by("received_at")
     assert (first.source, first.caller_number, first.money_lost) == ("file", "0550 000 111", True)
-    assert first.story == "Xưng công an, đòi tiền.\nGhi chú: ông Tư kể"
+    noted = "Ghi chú: ông Tư kể\nchannel: Zalo\nexternal_id: HS-17\ncuối\ufffd"
+    assert first.story == f"Xưng công an, đòi tiền.\n{noted}"
     assert (str(first.called_on), first.commune_raw) == ("2026-11-30", "Xã Không Có")
     assert second.story == '=HYPERLINK("x")\nmoney_lost: chắc là chưa'
     assert (second.money_lost, second.called_on_raw) == (None, "hôm kia")
@@ -86,6 +87,11 @@ def test_what_is_no_table_stops_with_its_row(
     table.unlink()
     with pytest.raises(CommandError, match="No such file"):
         run(table)
+
+
+def test_a_column_fills_a_field_that_there_is(table: Path, duty: Person) -> None:
+    with pytest.raises(CommandError, match="number: no field"):
+        call_command("import_reports", str(table), by="duty", column=["Số lạ=number"])
 
 
 def test_only_an_officer_who_may_file_imports(table: Path, editor: Person) -> None:
