@@ -212,6 +212,7 @@ BEGIN
         blanked.contact_sealed := NULL;
         blanked.phrase_sealed := NULL;
         blanked.contact_index := NULL;
+        blanked.external_id := '';
         IF OLD.erased_at IS NULL AND NEW IS NOT DISTINCT FROM blanked
            AND core_is_erasure_logged(OLD.id::text, ARRAY['contact_erased'])
         THEN
@@ -221,7 +222,6 @@ BEGIN
         blanked.claimed_name := '';
         blanked.commune_raw := '';
         blanked.called_on_raw := '';
-        blanked.external_id := '';
         IF NEW.accounts = '{}' THEN blanked.accounts := '{}'; END IF;
         IF NEW.links = '{}' THEN blanked.links := '{}'; END IF;
         IF NEW.called_on IS NULL THEN blanked.called_on := NULL; END IF;

@@ -162,7 +162,8 @@ def reports_with_scope(part: ErasureScope) -> QuerySet[Report]:
     if part is ErasureScope.NAMES:
         named = ~Q(**dict.fromkeys(_NAMES))
         followups = Followup.objects.filter(named, report=OuterRef("pk"), erased_at=None)
-        return present.filter(named | Exists(followups) | Q(notice_address__isnull=False))
+        report = named | ~Q(external_id="")  # by which the agency knows who it is of
+        return present.filter(report | Exists(followups) | Q(notice_address__isnull=False))
     table = {ErasureScope.FILES: EvidenceFile, ErasureScope.MESSAGES: Message}.get(part)
     if table is None:
         return present
@@ -209,7 +210,7 @@ def _erase_whole(report_id: UUID, _: datetime) -> None:
 def _erase_names(report_id: UUID, until: datetime) -> None:
     followups = Followup.objects.filter(report=report_id, erased_at=None, received_at__lte=until)
     _erase_contacts(report_id, followups)
-    Report.objects.filter(pk=report_id).update(**_NAMES)
+    Report.objects.filter(pk=report_id).update(external_id="", **_NAMES)
     followups.update(**_NAMES)
     NoticeAddress.objects.filter(report=report_id, added_at__lte=until).delete()
 

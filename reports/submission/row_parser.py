@@ -79,8 +79,9 @@ def _fill_field(fields: Fields, name: str, text: str) -> bool:
         fields.appendlist("called_time", text)
     elif not name or (name in fields and REPORT[name] is not parse_texts):
         return False
-    elif name == "channel" and text not in CHANNELS:
-        return False
+    elif name == "channel":
+        fields.setlist(name, [text] if text in CHANNELS else [])
+        return text in CHANNELS
     elif REPORT[name] is parse_answer:
         answer = _ANSWERS.get(normalize(text))
         fields.setlist(name, list(filter(None, [answer])))

@@ -51,7 +51,7 @@ _MEANINGS = {
     "contact_email": "For notices alone.",
     "contact_phone": "For an officer who calls the reporter back.",
     "demands": "What the caller wanted done. No other code is kept: tell it in the story.",
-    "external_id": "How the sender calls the report; given back with its state.",
+    "external_id": "How the sender calls the report; given back with its state. No number of a person.",
     "happening_now": "The caller still presses the reporter, or is about to call again.",
     "money_lost_vnd": "As typed: 20 triệu, 35.500.000.",
     "story": "In the reporter's own words.",

@@ -16,6 +16,7 @@ from core.models import ApiClient, ApiKey, OutboxItem
 from reports.attachments import upload_handler
 from reports.models import Case, EvidenceFile, Followup, Report
 from reports.retention import erasure
+from reports.retention.erasure import ErasureScope
 from reports.submission import flood_detection, intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from tests.support import report_factories
@@ -331,6 +332,13 @@ def test_what_is_nothing_said_later_is_refused(
     address = f"{REPORTS}/{sent(program).public_number}/followups"
     answer = program.ask("post", address, said)
     assert (code_of(answer), parse(answer).get("pointer")) == (problem, pointer)
+
+
+def test_what_a_program_calls_a_report_goes_with_its_reporters_names(program: Program) -> None:
+    report = sent(program, external_id="YD-17")
+    erasure.erase(report.pk, ErasureScope.NAMES, cause="contact")
+    assert not Report.objects.exclude(external_id="").exists()
+    assert not erasure.reports_with_scope(ErasureScope.NAMES).exists()
 
 
 def test_of_an_erased_report_a_program_is_told_no_more_and_adds_nothing(program: Program) -> None:
