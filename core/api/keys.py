@@ -26,7 +26,7 @@ from core.rate_limits import Window
 
 HINT_CHARS = 12
 _KEY_BYTES = 32
-_BEARER = re.compile(r"Bearer (key_[A-Za-z0-9_-]{43})")
+_BEARER = re.compile(r"(?i:Bearer) (key_[A-Za-z0-9_-]{43})")
 _SLOTS = {1, 2}
 # As SQL: the ORM would take longer to write it than the whole rest of the check.
 _FIND_CLIENT = """

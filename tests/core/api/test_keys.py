@@ -38,7 +38,7 @@ def find(key: str) -> ApiClient | None:
 
 def test_a_key_is_found_with_its_client_and_stands_nowhere(program: ApiClient, lead: User) -> None:
     key = keys.issue(program, by=lead)
-    assert find(key) == program
+    assert find(key) == keys.find_client(request(f"bearer {key}")) == program  # RFC 9110, 11.1
     assert words_in_tables(key) == set()
     event = AuditEvent.objects.get(kind="api_key_issued")
     assert (event.actor, event.detail) == (lead, {"key": key[:12]})
