@@ -1,5 +1,6 @@
 """The upload page: what is kept, limits, and what a file is."""
 
+import json
 import threading
 import time
 from io import BytesIO
@@ -10,7 +11,8 @@ from django.test import Client
 from lxml import html
 
 from reports.attachments import filetypes, storage, stream_encryption, upload_handler
-from reports.models import EvidenceFile
+from reports.models import EvidenceFile, Report
+from tests.support import api_program
 from tests.support.evidence_files import (
     JPEG,
     MB,
@@ -199,6 +201,19 @@ def test_who_comes_on_top_holds_no_thread_for_long(
     answer = post_parts(resident, part(b'filename="a.jpg"', JPEG.ljust(20 * MB)), line=Slow)
     assert "Nhiều người đang gửi cùng lúc" in lines(answer)[0]
     assert count_read(answer) < 5 * MB
+
+
+@pytest.mark.parametrize("slots", ["_slots", "_program_slots"])
+def test_a_program_waits_before_its_files_are_read_and_leaves_residents_their_slots(
+    monkeypatch: pytest.MonkeyPatch, upload: Upload, slots: str
+) -> None:
+    program = api_program.register()
+    program.send(story="Người ta gọi.")
+    monkeypatch.setattr(upload_handler, slots, threading.BoundedSemaphore(1))
+    with getattr(upload_handler, slots):
+        answer = program.send_files(Report.objects.get(source="api"), ("a.jpg", JPEG))
+        assert (answer.status_code, json.loads(answer.content)["code"]) == (503, "file_busy")
+        assert upload(("a.jpg", JPEG)).status_code == {"_slots": 503}.get(slots, 200)
 
 
 # --- what a file is

@@ -29,6 +29,7 @@ from reports.monitoring import queue_stats
 from reports.retention import destruction_requests, erasure
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission.intake import TRIAGE_TASK
+from reports.submission.sources import IntakeSource
 from reports.triage import report_triage
 from tests.support import report_factories
 from tests.support.database_contents import refused_by_database, words_in_tables
@@ -49,6 +50,7 @@ def erasable(lead: Person) -> Report:
     report = report_factories.triaged(
         STORY, caller_number=NUMBER, channel="number", claimed_name="Kiều Vĩ Bịa",
         contact="0992 000 118", phrase="bến Sung", commune_raw="Xã Bịa", money_lost_raw="30 triệu",
+        source=IntakeSource(external_id="YD-17"),
     )  # fmt: skip
     sent(report)
     add_followup(report)
@@ -137,7 +139,7 @@ def test_without_names_the_working_copy_stays(erasable: Report) -> None:
     erasable.refresh_from_db()
     sealed = (erasable.contact_sealed, erasable.story_sealed, erasable.erased_at)
     assert sealed == (None, None, None)
-    assert "Vĩ Bịa" in erasable.story
+    assert ("Vĩ Bịa" in erasable.story, erasable.external_id) == (True, "")
     assert not erasure.reports_with_scope(ErasureScope.NAMES).exists()
 
 

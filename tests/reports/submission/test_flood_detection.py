@@ -1,5 +1,6 @@
 """Reports that come in a flood: taken in like any other, marked, and sorted below until taken up."""
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 from itertools import count
@@ -21,7 +22,7 @@ from reports.models import FloodSample, Followup, Report
 from reports.numbers import report_counts
 from reports.submission import flood_detection, form_parser
 from reports.submission.flood_detection import Arrival
-from tests.support import report_factories
+from tests.support import api_program, report_factories
 from tests.support.report_factories import count_pending
 from tests.support.resident_pages import code_of, hidden
 
@@ -315,3 +316,12 @@ def test_a_flood_that_says_ongoing_is_read_in_its_turn(client: Client) -> None:
     count_pending()
     flags = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
     assert list(flags) == [*[Priority.URGENT] * flood_detection.RULE_STORY, Priority.USUAL]
+
+
+def test_what_a_program_says_later_of_a_number_is_of_one_network_too() -> None:
+    program = api_program.register()
+    for number in range(3):  # under the same Idempotency-Key
+        address = json.loads(program.send(story=f"{STORY} {number}").content)["url"]
+        program.ask("post", f"{address}/followups", {"callers": [{"number": f"0{NUMBER}"}]})
+    flags = Followup.objects.order_by("received_at").values_list("flags", flat=True)
+    assert list(flags) == [[], ["same_network"], ["same_network"]]

@@ -1,7 +1,6 @@
 """Reports of programs: taken as the form's are, with the same receipt, and each program sees its own."""
 
 import json
-import threading
 from typing import Any
 from unittest.mock import Mock
 
@@ -16,7 +15,6 @@ from core.models import ApiClient, ApiKey, OutboxItem
 from reports.attachments import upload_handler
 from reports.models import Case, EvidenceFile, Followup, Report
 from reports.retention import erasure
-from reports.retention.erasure import ErasureScope
 from reports.submission import flood_detection, intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from tests.support import report_factories
@@ -305,15 +303,6 @@ def test_what_the_reporter_says_later_is_kept_once(program: Program) -> None:
     assert (followup.report, followup.kind) == (report, "more")
 
 
-@pytest.mark.usefixtures("enforced")
-def test_what_a_program_says_later_of_a_number_is_of_one_network_too(program: Program) -> None:
-    for number in range(3):  # under the same Idempotency-Key
-        address = f"{REPORTS}/{sent(program, story=f'{STORY} {number}').public_number}/followups"
-        program.ask("post", address, {"callers": [{"number": "0550 000 333"}]})
-    flags = Followup.objects.order_by("received_at").values_list("flags", flat=True)
-    assert list(flags) == [[], ["same_network"], ["same_network"]]
-
-
 @pytest.mark.parametrize(
     ("said", "problem", "pointer"),
     [
@@ -332,13 +321,6 @@ def test_what_is_nothing_said_later_is_refused(
     address = f"{REPORTS}/{sent(program).public_number}/followups"
     answer = program.ask("post", address, said)
     assert (code_of(answer), parse(answer).get("pointer")) == (problem, pointer)
-
-
-def test_what_a_program_calls_a_report_goes_with_its_reporters_names(program: Program) -> None:
-    report = sent(program, external_id="YD-17")
-    erasure.erase(report.pk, ErasureScope.NAMES, cause="contact")
-    assert not Report.objects.exclude(external_id="").exists()
-    assert not erasure.reports_with_scope(ErasureScope.NAMES).exists()
 
 
 def test_of_an_erased_report_a_program_is_told_no_more_and_adds_nothing(program: Program) -> None:
@@ -401,18 +383,6 @@ def test_a_stranger_is_turned_away_before_a_file_is_read(
     monkeypatch.setattr(upload_handler, "parse_multipart", Mock(side_effect=AssertionError))
     stranger = Program(program.client, "key_" + "x" * 43)
     assert code_of(stranger.send_files(sent(program), ("a.jpg", JPEG))) == (401, "key")
-
-
-@pytest.mark.parametrize("slots", ["_slots", "_program_slots"])
-def test_a_program_waits_before_its_files_are_read_and_residents_keep_their_slots(
-    program: Program, monkeypatch: pytest.MonkeyPatch, slots: str
-) -> None:
-    monkeypatch.setattr(upload_handler, slots, threading.BoundedSemaphore(1))
-    report = sent(program)
-    with getattr(upload_handler, slots), monkeypatch.context() as unread:
-        unread.setattr(upload_handler, "_parse_form", Mock(side_effect=AssertionError))
-        assert code_of(program.send_files(report, ("a.jpg", JPEG))) == (503, "file_busy")
-    assert program.send_files(report, ("a.jpg", JPEG)).status_code == 201
 
 
 # --- the document
