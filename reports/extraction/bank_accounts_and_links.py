@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice, takewhile
+from itertools import accumulate, islice, takewhile
 from typing import TypeVar
 
 from core.text import MappedText, normalize, reading_copy, to_ascii_digits
@@ -30,6 +30,7 @@ _MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
 MIN_ACCOUNT_DIGITS, MAX_ACCOUNT_DIGITS = 6, 19
 _CARD_LENGTH = 16  # digits
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # the sum of the digits of its double
 ACCOUNT_CUE = "stk "  # before a line of a field for accounts: it is read as one
 CARD_MASK = "••••"  # in what is shown again
 _DOMESTIC_CARD = "9704"
@@ -148,9 +149,9 @@ def is_card(digits: str) -> bool:
     """
     if digits.startswith(_DOMESTIC_CARD) and len(digits) in {_CARD_LENGTH, MAX_ACCOUNT_DIGITS}:
         return True
-    doubled = (int(digit) * 2 for digit in digits[-2::-2])
-    check = sum(map(int, digits[::-2])) + sum(each // 10 + each % 10 for each in doubled)
-    return len(digits) == _CARD_LENGTH and check % 10 == 0
+    if len(digits) != _CARD_LENGTH:
+        return False
+    return sum(map(int, digits[1::2] + digits[::2].translate(_DOUBLED))) % 10 == 0
 
 
 def find_cards(text: str) -> list[tuple[int, int]]:
@@ -164,17 +165,17 @@ def find_cards(text: str) -> list[tuple[int, int]]:
 def _iter_cards(plain: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
     """Yield the spans of groups of a chain that together are a card, whatever else stands beside."""
     groups = [group.span() for group in GROUPS.finditer(plain, *chain.span())]
-    at = 0
-    while at < len(groups):
-        digits = ""
-        for last in range(at, min(len(groups), at + _CARD_LENGTH)):
-            digits += plain[slice(*groups[last])]
-            if is_card(digits):
-                yield groups[at][0], groups[last][1]
-                at = last
-            if is_card(digits) or len(digits) > _CARD_LENGTH:
-                break
-        at += 1
+    digits = "".join(plain[start:end] for start, end in groups)
+    totals = accumulate(end - start for start, end in groups)
+    ends = dict(zip(totals, (end for _, end in groups), strict=True))
+    at = free = 0  # digits before the group, and before what may begin a card
+    for start, end in groups:
+        reach = range(at + _CARD_LENGTH, at + MAX_ACCOUNT_DIGITS + 1)
+        last = next(filter(ends.__contains__, reach), 0) if at >= free else 0
+        if last and is_card(digits[at:last]):
+            yield start, ends[last]
+            free = last
+        at += end - start
 
 
 def mask_cards(text: str, mask: str = CARD_MASK) -> str:
