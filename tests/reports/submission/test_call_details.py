@@ -15,6 +15,7 @@ from reports.submission import intake
 from reports.submission.call_details import MAX_LINES, CallDetailsParser
 from reports.submission.form_parser import ReportFormParser
 from tests.support import report_factories
+from tests.support.cpu_time import assert_cpu_time_below
 from tests.support.resident_pages import RECEIPT, Resident, create_resident, send, value, words
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,7 @@ def test_a_number_typed_in_two_places_is_lost_in_neither() -> None:
         contact(contact_phone="0550 000 111", urgent_phone="0550 000 112")
         == "0550 000 112, 0550 000 111"
     )
+
+
+def test_a_body_of_lone_digits_is_looked_through_for_cards_in_a_moment() -> None:
+    assert assert_cpu_time_below(0.8, lambda typed: mask_cards(typed, CARD_MASK), "1 " * 40_000)
