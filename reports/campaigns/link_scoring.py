@@ -73,13 +73,21 @@ class Likeness:
     def score(self) -> float:
         return weigh(self.shared) - self.against
 
+    @cached_property
+    def _by_key(self) -> dict[int, SharedTerm]:
+        return {each.term.key: each for each in self.shared}
+
     def add(self, more: "Likeness") -> "Likeness":
         """Return the likeness to two reports together; what both share counts once."""
-        best = {each.term.key: each for each in self.shared}
-        for each in more.shared:
-            if each.term.key not in best or best[each.term.key].weight < each.weight:
-                best[each.term.key] = each._replace(passage=each.passage + _ELSEWHERE)
-        return Likeness(tuple(best.values()), max(self.against, more.against))
+        best = self._by_key
+        heavier = {
+            key: each._replace(passage=each.passage + _ELSEWHERE)
+            for key, each in more._by_key.items()
+            if key not in best or best[key].weight < each.weight
+        }
+        if not heavier and more.against <= self.against:
+            return self  # whose score is known
+        return Likeness(tuple((best | heavier).values()), max(self.against, more.against))
 
 
 _ELSEWHERE = 1 << 20  # further than two words of one story are apart
