@@ -74,15 +74,15 @@ class Likeness:
         return weigh(self.shared) - self.against
 
     @cached_property
-    def _by_key(self) -> dict[int, SharedTerm]:
+    def by_key(self) -> dict[int, SharedTerm]:
         return {each.term.key: each for each in self.shared}
 
     def add(self, more: "Likeness") -> "Likeness":
         """Return the likeness to two reports together; what both share counts once."""
-        best = self._by_key
+        best = self.by_key
         heavier = {
             key: each._replace(passage=each.passage + _ELSEWHERE)
-            for key, each in more._by_key.items()
+            for key, each in more.by_key.items()
             if key not in best or best[key].weight < each.weight
         }
         if not heavier and more.against <= self.against:
