@@ -16,7 +16,7 @@ from django import db
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from psycopg2.errors import InvalidSqlStatementName
+from psycopg2.errors import DeadlockDetected, InvalidSqlStatementName, LockNotAvailable
 from structlog.typing import FilteringBoundLogger
 
 T = TypeVar("T")
@@ -158,6 +158,21 @@ def set_local(parameter: str, value: str) -> None:
 def lock_until_commit(name: str) -> None:
     """Wait for the lock of that name and hold it until the transaction ends."""
     fetch_all("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def wait_in_line(lock: str, seconds: float) -> str:
+    """Return a step of a pipeline that calls the function of an advisory lock, which waits for so long
+    instead of lock_timeout.
+    """
+    return (
+        f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{seconds}s'; SELECT {lock};"
+        " SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT"
+    )
+
+
+def is_lock_lost(error: BaseException | None) -> bool:
+    """Return whether a statement failed only because others held a lock for too long."""
+    return isinstance(getattr(error, "__cause__", None), (LockNotAvailable, DeadlockDetected))
 
 
 def try_lock_until_commit(name: str) -> bool:

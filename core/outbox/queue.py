@@ -19,7 +19,13 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core.database import BY_INDEX, PreparedStatement, execute_pipeline, log_database_error
+from core.database import (
+    BY_INDEX,
+    PreparedStatement,
+    execute_pipeline,
+    is_lock_lost,
+    log_database_error,
+)
 from core.errors import format_places
 from core.models import OutboxItem
 
@@ -227,7 +233,8 @@ def for_each_batch(
     work: Callable[[Sequence[Leased]], set[int]], read: PreparedStatement
 ) -> Callable[..., None]:
     """Return a function that does the work of all available items at once; what fails together, or
-    was tried before, goes one by one, as with `for_each_lease`.
+    was tried before, goes one by one, as with `for_each_lease`. What others' locks kept from its work
+    is left to the relay.
 
     `work` returns the items that it came to; the others are leased anew. `read` selects LEASED_COLUMNS
     and what the work needs from LEASED_SQL, in the round trip of the lease.
@@ -237,8 +244,8 @@ def for_each_batch(
     def process_items(items: Iterable[int], time_budget: float = inf) -> None:
         end = time.monotonic() + time_budget
         left = list(items)
-        while len(left) > 1 and (done := _work_together(left, work, read)):
-            left = [item for item in left if item not in done]
+        while len(left) > 1 and (over := _work_together(left, work, read)):
+            left = [item for item in left if item not in over]
             if time.monotonic() > end:
                 return
         for item in _iter_until(end, left):
@@ -252,11 +259,12 @@ def for_each_batch(
 @dataclass
 class _Batch:
     """Items that are worked on at once: those that are not done, all after an error, are not leased
-    any more.
+    any more. `over`: for which there is nothing left to do in this message.
     """
 
     items: set[int]
     done: set[int] = field(default_factory=set)
+    over: set[int] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         return self
@@ -269,18 +277,20 @@ class _Batch:
         if left := self.items - self.done:
             with log_database_error(log, "outbox.return_failed"), connection.cursor() as cursor:
                 cursor.execute(_RETURN_SQL, {"items": sorted(left)})
+        # One by one they would wait for the same lock.
+        self.over = self.items if is_lock_lost(error) else self.done
         return isinstance(error, Exception)
 
 
 def _work_together(
     items: Sequence[int], work: Callable[[Sequence[Leased]], set[int]], read: PreparedStatement
 ) -> set[int]:
-    """Return the items that were done. One that was tried before is left out: it may fail the others."""
+    """Return the items that are over. One that was tried before is left out: it may fail the others."""
     leased = _acquire(items, read, together=True)
     with _Batch({lease.item_id for lease, _ in leased}) as batch:
         if leased:
             batch.done = work(leased)
-    return batch.done
+    return batch.over
 
 
 def _acquire(
@@ -301,22 +311,30 @@ def mark_done(lease: Lease) -> bool:
     return bool(mark_all_done([lease]))
 
 
-def mark_all_done(leases: Sequence[Lease]) -> set[int]:
-    """Mark items done at the start of their work's transaction; return those that no other has done."""
+def mark_all_done(leases: Sequence[Lease], *first: str) -> set[int]:
+    """Mark items done at the start of their work's transaction, after the steps that come `first`;
+    return those that no other has done.
+    """
     values = {
         "items": [lease.item_id for lease in leases],
         "attempts": [lease.attempt for lease in leases],
     }
     with connection.cursor() as cursor:
-        execute_pipeline(cursor, values, _ASYNC_COMMIT, BY_INDEX, _MARK_DONE_SQL)
+        execute_pipeline(cursor, values, *first, _ASYNC_COMMIT, BY_INDEX, _MARK_DONE_SQL)
         return {item for (item,) in cursor.fetchall()}
 
 
 def release_for_retry(lease: Lease, error: BaseException) -> None:
-    """Release an item after a failure: due again after a pause, or failed after the last attempt."""
-    is_last = lease.attempt >= MAX_ATTEMPTS
-    due_at = Now() + timedelta(seconds=pick_delay(RETRY_DELAYS, lease.attempt))
-    changes = {"failed_at": Now()} if is_last else {"due_at": due_at}
+    """Release an item after a failure: due again after a pause, or failed after the last attempt. A
+    lock that others held is no failure of its own: no attempt is counted.
+    """
+    changes: dict[str, Any] = {
+        "due_at": Now() + timedelta(seconds=pick_delay(RETRY_DELAYS, lease.attempt))
+    }
+    if is_lock_lost(error):
+        changes["attempts"] = lease.attempt - 1
+    elif lease.attempt >= MAX_ATTEMPTS:
+        changes = {"failed_at": Now()}
     OutboxItem.objects.filter(_WAITING, pk=lease.item_id, attempts=lease.attempt).update(
         leased_until=None, error=type(error).__name__, **changes
     )

@@ -1,7 +1,7 @@
 """Candidate search: the stored fingerprints of reports, and for each report those that may belong with it.
 
 The newest few reports of each key are compared, so the cost does not grow with the table. Workers
-on reports that share a key take turns (an advisory lock a key, or one of all, until COMMIT). A report
+on reports that share a key take turns (TAKE_TURN, and an advisory lock a key, until COMMIT). A report
 that ties nobody has no lookup keys: nobody finds it.
 """
 
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.database import BY_INDEX, PreparedStatement, execute_pipeline
+from core.database import BY_INDEX, PreparedStatement, execute_pipeline, wait_in_line
 from reports.campaigns.link_scoring import SCRIPT_DAYS, FingerprintData
 from reports.campaigns.script_fingerprint import ScriptFingerprint, from_bytes, to_signed_64
 from reports.campaigns.shared_identifiers import SharedIdentifier, adjacent_numbers, number_blocks
@@ -84,14 +84,16 @@ SELECT mine.report_id, other.report_id, extract(epoch FROM fingerprint.created_a
   LEFT JOIN reports_campaignlink AS link ON link.report_id = other.report_id
 """,  # noqa: S608  # nosec B608
 )
+_ALONE = (BY_INDEX, _LOCK_KEYS, _WRITE, _FIND_OTHERS)
+_TOGETHER = (BY_INDEX, _WRITE, _FIND_OTHERS)
+# The first step of a transaction that places reports: whoever waits holds no row that others want.
 # Where a report comes alone, workers whose reports share no key do not wait for each other. A batch
-# would take thousands of such locks: it takes the one of all, as regrouping.py does.
-_ALL = "hashtextextended('campaigns', 0)"
-_SHARE = f"SELECT pg_advisory_xact_lock_shared({_ALL})"
-_LOCK_ALL = f"SELECT pg_advisory_xact_lock({_ALL})"
-_ALONE = (BY_INDEX, _SHARE, _LOCK_KEYS, _WRITE, _FIND_OTHERS)
-_BATCH = (BY_INDEX, _LOCK_ALL, _WRITE, _FIND_OTHERS)
-_AGAIN = (BY_INDEX, _WRITE, _FIND_OTHERS)
+# would take thousands of such locks: it takes the one of all, as placing anew does. Of the lease's
+# 15 seconds two are for reading, and what the wait leaves is for comparing and writing.
+_TURN_SECONDS = 8
+_CAMPAIGNS = "hashtextextended('campaigns', 0)"
+TAKE_TURN = wait_in_line(f"pg_advisory_xact_lock({_CAMPAIGNS})", _TURN_SECONDS)
+TAKE_TURN_ALONE = wait_in_line(f"pg_advisory_xact_lock_shared({_CAMPAIGNS})", _TURN_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class _WrittenValues(NamedTuple):
 
 
 def store_and_find(batch: Sequence[IncomingReport]) -> dict[UUID, Candidates]:
-    """Store the fingerprints of reports under locks until COMMIT, and find as `find_candidates`."""
+    """Store the fingerprints of reports and find as `find_candidates`, after TAKE_TURN."""
     return find_candidates(batch, _choose_steps(batch)) if batch else {}
 
 
@@ -232,6 +234,4 @@ def _signed_hash(text: str) -> int:
 
 
 def _choose_steps(batch: Sequence[IncomingReport]) -> Sequence[PreparedStatement | str]:
-    if len(batch) > 1:
-        return _BATCH
-    return _ALONE if batch[0].former is None else _AGAIN
+    return _ALONE if len(batch) == 1 and batch[0].former is None else _TOGETHER

@@ -73,13 +73,21 @@ class Likeness:
     def score(self) -> float:
         return weigh(self.shared) - self.against
 
+    @cached_property
+    def by_key(self) -> dict[int, SharedTerm]:
+        return {each.term.key: each for each in self.shared}
+
     def add(self, more: "Likeness") -> "Likeness":
         """Return the likeness to two reports together; what both share counts once."""
-        best = {each.term.key: each for each in self.shared}
-        for each in more.shared:
-            if each.term.key not in best or best[each.term.key].weight < each.weight:
-                best[each.term.key] = each._replace(passage=each.passage + _ELSEWHERE)
-        return Likeness(tuple(best.values()), max(self.against, more.against))
+        best = self.by_key
+        heavier = {
+            key: each._replace(passage=each.passage + _ELSEWHERE)
+            for key, each in more.by_key.items()
+            if key not in best or best[key].weight < each.weight
+        }
+        if not heavier and more.against <= self.against:
+            return self  # whose score is known
+        return Likeness(tuple((best | heavier).values()), max(self.against, more.against))
 
 
 _ELSEWHERE = 1 << 20  # further than two words of one story are apart
@@ -182,13 +190,18 @@ def compare(
 
 
 def similar_pairs(
-    fingerprints: Mapping[Name, FingerprintData], pairs: Iterable[tuple[Name, Name]]
+    fingerprints: Mapping[Name, FingerprintData],
+    pairs: Iterable[tuple[Name, Name]],
+    known: dict[tuple[Name, Name], Likeness | None] | None = None,
 ) -> dict[Name, dict[Name, Likeness]]:
-    """Return those of the pairs that are similar, both ways."""
+    """Return those of the pairs that are similar, both ways; `known`: pairs compared before."""
     similar: dict[Name, dict[Name, Likeness]] = {}
+    known = {} if known is None else known
     liken = cache(_liken)  # a flood repeats one text: compared anew it took half of triage's time
     for one, other in pairs:
-        if likeness := compare(fingerprints[one], fingerprints[other], liken):
+        if (one, other) not in known:
+            known[one, other] = compare(fingerprints[one], fingerprints[other], liken)
+        if likeness := known[one, other]:
             similar.setdefault(one, {})[other] = likeness
             similar.setdefault(other, {})[one] = likeness
     return similar
@@ -250,7 +263,7 @@ def script_link(
     quote: Callable[..., tuple[str, ...]] = shared_phrases,
 ) -> Link:
     """Return the link of two scripts that quotes what both hold, as *told* has it typed."""
-    phrases = quote(told, one.script, other.script)
+    phrases = quote(told, one.script.phrases & other.script.phrases)
     near = find_neighbour(one, other)
     said = ["cùng kể " + ", ".join(f"“{phrase}”" for phrase in phrases)] if phrases else []
     said += [f"số gọi liền kề {group_digits(near)}"] if near else []

@@ -36,6 +36,8 @@ from reports.models import FingerprintKey, Indicator, ReportFingerprint
 REGROUP_TASK = "reports.regroup"
 _MAX_UNSURE, _MAX_AROUND = 8, 16  # that are compared with each other, the most alike
 _MAX_TIED = 2  # campaigns; a report that ties more ties none
+# Of other reports, which in a flood are nearly the same for each that comes.
+KnownPairs = dict[tuple[UUID, UUID], Likeness | None]
 _PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 
@@ -118,11 +120,12 @@ def link_reports(batch: Sequence[IncomingReport]) -> None:
     found = store_and_find(batch)
     placed: dict[UUID, UUID] = {}
     untied: set[UUID] = set()
+    known: KnownPairs = {}
     for incoming in batch:
         candidates = found.get(incoming.report)
         if candidates and candidates.is_tying:
             candidates.update(placed, untied)
-            edges = list(_iter_edges(incoming, candidates))
+            edges = list(_iter_edges(incoming, candidates, known))
             if _ties_too_many(incoming, edges, candidates):
                 _untie(incoming, candidates)
                 untied.add(incoming.report)
@@ -162,7 +165,7 @@ def find_linked(incoming: IncomingReport) -> dict[UUID, UUID | None]:
     found = find_candidates([incoming])
     if not (candidates := found.get(incoming.report)):
         return {}
-    linked = {end for edge in _iter_edges(incoming, candidates) for end in edge.ends}
+    linked = {end for edge in _iter_edges(incoming, candidates, {}) for end in edge.ends}
     return {report: candidates.placement[report] for report in linked}
 
 
@@ -184,7 +187,9 @@ def _list_groups(edges: Iterable[_Edge], candidates: Candidates) -> list[dict[UU
     ]
 
 
-def _iter_edges(incoming: IncomingReport, candidates: Candidates) -> Iterator[_Edge]:
+def _iter_edges(
+    incoming: IncomingReport, candidates: Candidates, known: KnownPairs
+) -> Iterator[_Edge]:
     fingerprints = link_scoring.without_unsure_accounts(candidates.fingerprints)
     own_id, fingerprint = incoming.report, fingerprints[incoming.report]
     others = {report: each for report, each in fingerprints.items() if report != own_id}
@@ -197,7 +202,7 @@ def _iter_edges(incoming: IncomingReport, candidates: Candidates) -> Iterator[_E
         yield _join(link, own_id, report)
     similar = link_scoring.similar_pairs(fingerprints, ((own_id, report) for report in others))
     pairs = _list_uncertain_pairs(similar.get(own_id, {}), exact)
-    for report, scores in link_scoring.similar_pairs(fingerprints, pairs).items():
+    for report, scores in link_scoring.similar_pairs(fingerprints, pairs, known).items():
         similar.setdefault(report, {}).update(scores)
     quote = cache(shared_phrases)
     for one, other, score in link_scoring.script_pairs(fingerprints, similar, own_id):

@@ -11,14 +11,14 @@ from contextlib import suppress
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import ProtectedError, Q
 
-from core.database import fetch_all, lock_until_commit
+from core.database import fetch_all
 from core.outbox import queue
 from core.outbox.queue import Lease
 from reports.campaigns import matching
-from reports.campaigns.candidate_search import IncomingReport
+from reports.campaigns.candidate_search import TAKE_TURN, IncomingReport
 from reports.campaigns.link_scoring import FingerprintData
 from reports.campaigns.matching import REGROUP_TASK
 from reports.campaigns.script_fingerprint import from_bytes
@@ -88,7 +88,8 @@ def _is_ungrounded(report: UUID) -> bool:
 
 def regroup(report: UUID) -> None:
     """Place a report, and what may depend on it, as if it had always been what it is now."""
-    lock_until_commit("campaigns")  # no report is placed meanwhile
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_TURN)  # no report is placed meanwhile
     is_stored = ReportFingerprint.objects.filter(report=report).exists()
     if is_stored and not (_is_changed(report) or _is_ungrounded(report)):
         return  # another's turn placed it already

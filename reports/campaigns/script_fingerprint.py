@@ -250,11 +250,8 @@ def _hash_phrases(words: Sequence[str]) -> list[int]:
     return [_hash(" ".join(folded[at : at + _PHRASE_WORDS])) & 0xFFFFFFFF for at in range(last)]
 
 
-def shared_phrases(
-    told: ScriptFingerprint, one: ScriptFingerprint, other: ScriptFingerprint
-) -> tuple[str, ...]:
-    """Return the rarest phrases of three words or more that both hold, as *told* has them typed."""
-    both = one.phrases & other.phrases
+def shared_phrases(told: ScriptFingerprint, both: frozenset[int]) -> tuple[str, ...]:
+    """Return the rarest phrases of three words or more that *both* hold, as *told* has them typed."""
     found: dict[str, float] = {}
     for words in told.typed if both else ():
         for phrase in _iter_runs(words, both):

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from core.text import MappedText, normalize, reading_copy, to_ascii_digits
@@ -349,6 +350,7 @@ def format_national(phone: ParsedCaller) -> str:
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
 
 
+@lru_cache(maxsize=256)  # a flood names one number
 def group_digits(key: str) -> str:
     """Return a canonical number as written in Vietnam."""
     return format_national(parse(key))

@@ -6,10 +6,11 @@ from unittest.mock import Mock
 
 import pytest
 import time_machine
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
+from psycopg2.errors import DeadlockDetected, LockNotAvailable
 from pytest_django import DjangoAssertNumQueries
 
 from core.database import BY_INDEX, PreparedStatement, execute_pipeline
@@ -123,6 +124,16 @@ def test_a_worker_told_to_stop_gives_the_item_back_and_stops() -> None:
     with pytest.raises(SystemExit), leased_item(item):
         raise SystemExit
     assert leased_item(item).attempt == 2
+
+
+@pytest.mark.parametrize("lost", [LockNotAvailable, DeadlockDetected])
+def test_a_lock_that_others_held_counts_no_attempt_not_even_the_last(lost: type[Exception]) -> None:
+    item = outbox_item(attempts=MAX_ATTEMPTS - 1)
+    with leased_item(item):
+        raise OperationalError from lost()
+    item.refresh_from_db()
+    assert (item.attempts, item.failed_at, item.leased_until) == (MAX_ATTEMPTS - 1, None, None)
+    assert item.due_at > item.created_at
 
 
 def test_last_failure_marks_the_item_as_failed() -> None:

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,8 +15,15 @@ from django.utils import timezone
 
 from core.database import execute_pipeline
 from core.models import OutboxItem
-from reports.campaigns import auto_grouping, candidate_search, matching, offline_clustering
+from reports.campaigns import (
+    auto_grouping,
+    candidate_search,
+    link_scoring,
+    matching,
+    offline_clustering,
+)
 from reports.campaigns.candidate_search import IncomingReport
+from reports.campaigns.link_scoring import FingerprintData, Likeness
 from reports.campaigns.offline_clustering import StoryInput
 from reports.models import (
     Campaign,
@@ -283,3 +291,20 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
         )
         plan = cursor.fetchone()[0][0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 1000
+
+
+def test_of_nearly_equal_stories_each_two_are_compared_once_as_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beside the comparison of the one that comes with the other."""
+    counts: Counter[frozenset[float | None]] = Counter()
+    compare = link_scoring.compare
+
+    def count(one: FingerprintData, other: FingerprintData, *how: Any) -> Likeness | None:
+        counts[frozenset((one.at, other.at))] += 1
+        return compare(one, other, *how)
+
+    monkeypatch.setattr(link_scoring, "compare", count)
+    flood = [report(f"{SCRIPT[0]} Lần thứ {n}.", caller_number=NUMBER) for n in range(20)]
+    report_triage.process_items([item_of(each) for each in flood])
+    assert max(counts.values()) == 2
