@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import resolve
 from django.utils import translation
 from django.utils.functional import Promise
-from django.views.decorators.http import require_safe
 
 from core.api import problems
 from core.api.problems import Problem
+from core.api.views import public_api_view
 from core.models import ApiClient
 from reports.attachments import storage
 from reports.facts import choices
@@ -22,10 +22,9 @@ from reports.models import Followup, Report
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member
-from reports.views import intake_api
+from reports.views import intake_api, numbers_api
 from reports.views.form_errors import BODY_LIMIT
 from reports.views.intake_api import KNOWN, STATES, STORED
-from reports.views.numbers_api import CACHED, public_response
 
 Schema = dict[str, Any]
 _TYPES: Mapping[Member, Schema] = {
@@ -149,9 +148,9 @@ OPERATIONS = (
 )
 
 
-@require_safe
+@public_api_view(numbers_api.NOT_NOW)
 def document(request: HttpRequest) -> HttpResponse:
-    return public_response(JsonResponse(build_document(settings.PORTAL_URL)), CACHED)
+    return JsonResponse(build_document(settings.PORTAL_URL), headers=numbers_api.CACHED)
 
 
 @lru_cache(maxsize=1)
@@ -249,9 +248,8 @@ def _refer(schema: str) -> Schema:
 
 def _list_problems() -> Schema:
     """Return every problem by its code, with its sentence in each language."""
-    possible = {
-        each for operation in OPERATIONS for each in (*problems.COMMON, *operation.problems)
-    }
+    of_operations = {each for operation in OPERATIONS for each in operation.problems}
+    possible = {*problems.COMMON, *numbers_api.PROBLEMS, *of_operations}
     return {
         each.code: {"type": each.type, "status": each.status, "detail": _translate(each.detail)}
         for each in sorted(possible, key=attrgetter("code"))
