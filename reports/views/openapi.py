@@ -118,34 +118,20 @@ _ONE = "/api/v1/reports/{number}"
 # Of what was sent before 200 is answered, in place of 201.
 OPERATIONS = (
     Operation(
-        "/api/v1/reports",
-        "post",
-        "report_create",
-        _WRITE,
-        {"201": "Receipt", "200": "Receipt"},
-        intake_api.OF_BODY,
-        "Report",
+        "/api/v1/reports", "post", "report_create", _WRITE,
+        {"201": "Receipt", "200": "Receipt"}, intake_api.OF_BODY, "Report",
     ),
     Operation(_ONE, "get", "report_state", _READ, {"200": "State"}, (intake_api.NOT_FOUND,)),
     Operation(
-        f"{_ONE}/followups",
-        "post",
-        "report_followups",
-        _WRITE,
-        {"201": "Received", "200": "Received"},
+        f"{_ONE}/followups", "post", "report_followups", _WRITE, {"201": "Received", "200": "Received"},
         (intake_api.NOT_FOUND, intake_api.ERASED, intake_api.FULL, *intake_api.OF_BODY),
         "Followup",
     ),
     Operation(
-        f"{_ONE}/files",
-        "post",
-        "report_files",
-        _WRITE,
-        {"201": "Stored"},
-        (intake_api.NOT_FOUND, intake_api.FILES_UNREADABLE, *intake_api.OF_FILES.values()),
-        "Files",
+        f"{_ONE}/files", "post", "report_files", _WRITE, {"201": "Stored"},
+        (intake_api.NOT_FOUND, intake_api.FILES_UNREADABLE, *intake_api.OF_FILES.values()), "Files",
     ),
-)
+)  # fmt: skip
 
 
 @public_api_view(numbers_api.NOT_NOW)
