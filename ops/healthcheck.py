@@ -26,8 +26,8 @@ from ops.worker_stall_probe import Progress, list_first_items, query
 
 STATE_FILE = "worker-health.json"  # in DATA_DIR
 WEB_ATTEMPTS, WEB_TIMEOUT_SECONDS = 6, 5.0
-# Relay and beat have a session each, which asks something every few seconds; before they have connected there is none. A
-# job that they do themselves while Valkey is away takes a minute at most. Of all beats one has the lock.
+# Relay and beat have a session each, which asks something every few seconds; before they connect there is none. A job that
+# they do themselves while Valkey is away takes a minute at most. Only one beat has the lock.
 SELECT_SESSION_SQL = """
     SELECT max(state_change) < clock_timestamp() - interval '2 minutes', count(pg_locks.pid)
       FROM pg_stat_activity AS session
@@ -92,7 +92,7 @@ def is_beat_healthy() -> bool:
 
 
 def _is_asking_database(role: str, *words: str) -> bool:
-    """Return whether it runs; killed is one whose session says nothing to a database that answers."""
+    """Return whether the process runs; kill one whose session is silent while the database answers."""
     statement = SELECT_SESSION_SQL.format(session_name(role, resolve_data_dir()))
     ((is_silent, locks),) = query(resolve_database_url(load_environment()), statement) or [
         (None, 1)

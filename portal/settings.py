@@ -120,7 +120,7 @@ DATABASES["default"]["OPTIONS"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Queue. Published is by core/outbox/broker.py alone: a dead or frozen broker costs it 50 ms.
+# --- Queue. core/outbox/broker.py alone publishes: a dead or frozen broker costs it 50 ms.
 CELERY_BROKER_URL = valkey.make_celery_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = valkey.make_celery_options(REDIS_URL) | {
     "visibility_timeout": 60,  # above the longest task

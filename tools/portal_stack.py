@@ -258,9 +258,8 @@ def portal_stack(
     with tempfile.TemporaryDirectory(prefix="portal-stack-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         port = find_free_port()
-        ours = PortalStack(
-            folder, port, _make_environment(folder, port) | env, options or {}, durable, code=code
-        )
+        env = _make_stack_environment(folder, port) | env
+        ours = PortalStack(folder, port, env, options or {}, durable, code=code)
         try:
             shutil.copytree(_prepare_database(code), folder / "postgres")
             ours.start_postgres()
@@ -312,7 +311,7 @@ def _prepare_database(code: Path) -> Path:
 
 
 def _fill_database(folder: Path, code: Path) -> Path:
-    ours = PortalStack(folder, 0, _make_environment(folder, 0), {}, durable=False, code=code)
+    ours = PortalStack(folder, 0, _make_stack_environment(folder, 0), {}, durable=False, code=code)
     ours.start_postgres()
     try:
         ours.manage("migrate", "--verbosity", "0")
@@ -323,19 +322,22 @@ def _fill_database(folder: Path, code: Path) -> Path:
     return folder / "postgres"
 
 
-def _make_environment(folder: Path, port: int) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
+def _make_stack_environment(folder: Path, port: int) -> dict[str, str]:
     data_dir = folder / "serve"  # its local.env and its lock
     data_dir.mkdir()
-    return inherited | {
-        "DATABASE_URL": postgres_url(folder),
-        "REDIS_URL": f"unix://{folder / VALKEY_SOCKET}?db=0",
-        "SECRET_KEY": secrets.token_urlsafe(50),
-        "FIELD_ENCRYPTION_KEYS": FIELD_KEY,
-        "DATA_DIR": str(data_dir),
-        "RATE_LIMITS": "count",
-        "PORT": str(port),
-    }
+    return make_environment(
+        DATABASE_URL=postgres_url(folder),
+        REDIS_URL=f"unix://{folder / VALKEY_SOCKET}?db=0",
+        DATA_DIR=str(data_dir),
+        PORT=str(port),
+    )
+
+
+def make_environment(**own: str) -> dict[str, str]:
+    """The environment of a portal under test: nothing of a developer's own, and counted limits."""
+    inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
+    keys = {"SECRET_KEY": secrets.token_urlsafe(50), "FIELD_ENCRYPTION_KEYS": FIELD_KEY}
+    return inherited | keys | {"RATE_LIMITS": "count"} | own
 
 
 def is_web_ready(port: int) -> bool:

@@ -1,6 +1,6 @@
-"""Keys of programs: issue, rotate and revoke them, and find whose a request bears.
+"""Keys of programs: issue and revoke them, and find the client whose key a request bears.
 
-A key is 256 random bits, shown once: a plain digest of it reveals nothing. A client has two at most,
+A key is 256 random bits, shown once: a plain digest of it reveals nothing. A client has at most two,
 so that its program can change to the new one before the old one is revoked.
 """
 

@@ -1,7 +1,7 @@
-"""The guard of a view for programs: method, key, network, scope and rate, and its errors as problems."""
+"""The guard of a view for programs: method, and key, network, scope and rate where it takes a key; errors as problems."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -13,11 +13,14 @@ from django.utils.translation import get_language_from_request
 from django.views.decorators.csrf import csrf_exempt
 
 from core.api import keys, problems
-from core.api.problems import ProblemError
+from core.api.problems import Problem, ProblemError
 from core.models import ApiClient
+from core.responses import allow_cross_origin
 
 log = structlog.get_logger(__name__)
 View = Callable[..., HttpResponse]
+# Never compressed either: the size would reveal content beside text that somebody else chose.
+NO_STORE = "no-store, no-transform"
 
 
 def api_view(method: str, scope: str) -> Callable[[View], View]:
@@ -27,24 +30,50 @@ def api_view(method: str, scope: str) -> Callable[[View], View]:
         @csrf_exempt  # no cookie says who asks
         @wraps(view)
         def answer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            with translation.override(get_language_from_request(request)):
-                try:
-                    if request.method not in {method, "HEAD" if method == "GET" else method}:
-                        raise ProblemError(problems.METHOD)  # noqa: TRY301  # one way out for all
-                    response = view(request, authenticate(request, scope), **kwargs)
-                except ProblemError as error:
-                    response = problems.problem_response(error)
-                except db.Error as error:
-                    log.error("api.request_failed", error=type(error).__name__)  # noqa: TRY400
-                    response = problems.problem_response(ProblemError(problems.NOT_SAVED))
-            if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-                response.headers["Allow"] = method
-            response.headers["Cache-Control"] = "no-store"
-            return response
+            def call_view() -> HttpResponse:
+                return view(request, authenticate(request, scope), **kwargs)
+
+            return _answer(request, method, call_view, problems.NOT_SAVED)
 
         return answer
 
     return decorate
+
+
+def public_api_view(unavailable: Problem) -> Callable[[View], View]:
+    """Return the decorator of a view that every program may read, from a page of any origin."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def answer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            call_view = partial(view, request, **kwargs)
+            return allow_cross_origin(_answer(request, "GET", call_view, unavailable))
+
+        return answer
+
+    return decorate
+
+
+def _answer(
+    request: HttpRequest, method: str, call_view: Callable[[], HttpResponse], unavailable: Problem
+) -> HttpResponse:
+    """Return the view's response, or a problem: `unavailable` where the database fails."""
+    methods = ["GET", "HEAD"] if method == "GET" else [method]
+    with translation.override(get_language_from_request(request)):
+        try:
+            if request.method not in methods:
+                raise ProblemError(problems.METHOD)  # noqa: TRY301  # one way out for all
+            response = call_view()
+        except ProblemError as error:
+            response = problems.problem_response(error)
+        except db.Error as error:
+            log.error("api.request_failed", error=type(error).__name__)  # noqa: TRY400
+            response = problems.problem_response(ProblemError(unavailable))
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(methods)
+    response.headers.setdefault("Cache-Control", NO_STORE)
+    return response
 
 
 def authenticate(request: HttpRequest, scope: str) -> ApiClient:

@@ -25,7 +25,7 @@ _LOCK_SQL = f"SELECT pg_try_advisory_lock(hashtextextended('{ROLE}', 0))"
 
 
 class LockedScheduler(Scheduler):
-    producer = None  # type: ignore[assignment]  # `broker` sends: it waits for none that is away
+    producer = None  # type: ignore[assignment]  # `broker` sends instead, and waits for nothing
 
     _session: Any = None
     _has_lock = False

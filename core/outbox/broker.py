@@ -1,6 +1,6 @@
-"""The broker of Celery: the only place that sends a task, and what is done where it takes none.
+"""Celery's broker: the only module that sends a task, and does its work here where no broker takes it.
 
-It waits for no answer longer than 50 ms. It knows how many messages and idle ones may lie there.
+No answer is waited for longer than 50 ms.
 """
 
 from collections.abc import Iterator

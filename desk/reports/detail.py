@@ -191,7 +191,7 @@ def form_answers(report: Report, facts: EffectiveFacts) -> list[tuple[str, str]]
 
 
 def _format_source(report: Report) -> str:
-    """Return by which door it came; of the program of an agency which, and how that calls it."""
+    """Return the source; for a program its name and its own id of the report as well."""
     program = str(report.api_client or "")
     return ", ".join(filter(None, (report.get_source_display(), program, report.external_id)))
 

@@ -281,9 +281,8 @@ def restore_archive(archive: ExtractedArchive, present: dict[str, int]) -> None:
         with _finishing(f"manage.py {command}"):
             call_command(command, verbosity=0)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):
-        Redis(
-            connection_pool=valkey.make_pool(settings.REDIS_URL)
-        ).flushdb()  # the broker's messages lie in the same database
+        # The broker's messages lie in the same database.
+        Redis(connection_pool=valkey.make_pool(settings.REDIS_URL)).flushdb()
     if settings.EVIDENCE_STORE == "bucket":  # until then files are read from the folder
         with _finishing("manage.py move_evidence --to bucket"):
             call_command("move_evidence", to="bucket", verbosity=0)

@@ -65,7 +65,7 @@ class Report(models.Model):
     public_number = models.CharField("số tin", max_length=16, default=new_public_number)
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     source = models.CharField("nguồn", max_length=8, choices=Source.choices, default=Source.WEB)
-    # The program that sent it, and how that calls it (submission/sources.py).
+    # The program that sent it, and its own id of the report (submission/sources.py).
     api_client = optional_key_of(ApiClient, "phần mềm gửi", blank=True, db_index=False)
     external_id = models.CharField("mã ở nơi gửi", max_length=64, blank=True, db_default="")
     # Of the submitted page and of the desk's answers.

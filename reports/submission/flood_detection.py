@@ -109,8 +109,8 @@ def origin_digests(request: HttpRequest) -> list[str]:
 
 
 def program_digests(client_id: int) -> list[str]:
-    """Return the digest of a program: it is one network for the numbers that it names, whoever told
-    it, and no crowded place.
+    """Return the digest of a program, which counts as one network for the numbers that it names, and
+    as no crowded place.
     """
     return [rate_limits.counter_key("api client", str(client_id))]
 

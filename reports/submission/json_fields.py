@@ -1,6 +1,6 @@
 """Parse a JSON body into the fields of a form: its members have the form's names, and what they say is
-judged by the form's parser alone. Only what is no such document is refused, so that no typing error of
-a program loses a victim's words.
+judged by the form's parser alone. A member that is unknown or of the wrong type is refused, since it
+would lose a victim's words unseen.
 """
 
 import json
@@ -15,7 +15,7 @@ MAX_EXTERNAL_ID_CHARS = 64
 MAX_ITEMS = 2000  # of a list, as a form has fields: half a million empty ones cost seconds
 ISO_DATE = re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})")
 _ANSWERS = {True: "yes", False: "no"}
-Member = Callable[[Any], list[str] | None]  # texts of a value; None where it is of another kind
+Member = Callable[[Any], list[str] | None]  # texts of a value; None where it has the wrong type
 
 
 class MalformedError(ValueError):
@@ -23,7 +23,7 @@ class MalformedError(ValueError):
 
 
 class MemberError(ValueError):
-    """A member that there is not, or of another kind; `pointer` names it (RFC 6901)."""
+    """A member that is unknown or of the wrong type; `pointer` names it (RFC 6901)."""
 
     def __init__(self, pointer: str) -> None:
         super().__init__(pointer)

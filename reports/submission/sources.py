@@ -15,8 +15,8 @@ from reports.models import Report
 class IntakeSource:
     """The door of one submission.
 
-    `client_id`, `external_id`: the program that sent it, and how that calls it; `origin_digests`: as
-    in flood_detection.py, None where nobody counts.
+    `client_id`, `external_id`: the program that sent it, and its own id of the report;
+    `origin_digests`: as in flood_detection.py, None where nobody counts.
     """
 
     kind: str = Report.Source.WEB
@@ -29,5 +29,5 @@ WEB = IntakeSource()
 
 
 def scope_key(sender: object, key: str) -> str:
-    """Return the submission key of a sender's own key, which is nobody else's."""
+    """Return a submission key that two senders with the same key of their own do not share."""
     return hashlib.sha256(f"{sender} {key}".encode()).hexdigest()

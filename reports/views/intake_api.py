@@ -1,7 +1,7 @@
-"""The API by which programs of agencies send reports, what is said later and files, and ask how far one is.
+"""The API by which programs of agencies send reports, follow-ups and files, and ask for a report's state.
 
-What is sent goes the way of the report form (submission/sources.py). A program sees the reports that it
-sent, and of them where they are: never what they say, nor anything of others.
+What is sent goes the way of the report form (submission/sources.py). A program sees the state of the
+reports that it sent: never what they say, nor anything of others.
 """
 
 from dataclasses import replace
@@ -111,7 +111,7 @@ def create_report(request: HttpRequest, sender: ApiClient) -> HttpResponse:
 
 @api_view("GET", Scope.READ_STATUS)
 def report_state(request: HttpRequest, sender: ApiClient, number: str) -> HttpResponse:
-    """Return how far a report is."""
+    """Return the state of a report."""
     report = _get_report(sender, number)
     case = Case.objects.only("status", "changed_at").get(report=report)
     state = {

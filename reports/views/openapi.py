@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import resolve
 from django.utils import translation
 from django.utils.functional import Promise
-from django.views.decorators.http import require_safe
 
 from core.api import problems
 from core.api.problems import Problem
+from core.api.views import public_api_view
 from core.models import ApiClient
 from reports.attachments import storage
 from reports.facts import choices
@@ -22,10 +22,9 @@ from reports.models import Followup, Report
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member
-from reports.views import intake_api
+from reports.views import intake_api, numbers_api
 from reports.views.form_errors import BODY_LIMIT
 from reports.views.intake_api import KNOWN, STATES, STORED
-from reports.views.numbers_api import CACHED, public_response
 
 Schema = dict[str, Any]
 _LIST: Schema = {"type": ["array", "null"], "maxItems": json_fields.MAX_ITEMS}
@@ -120,39 +119,25 @@ _ONE = "/api/v1/reports/{number}"
 # Of what was sent before 200 is answered, in place of 201.
 OPERATIONS = (
     Operation(
-        "/api/v1/reports",
-        "post",
-        "report_create",
-        _WRITE,
-        {"201": "Receipt", "200": "Receipt"},
-        intake_api.OF_BODY,
-        "Report",
+        "/api/v1/reports", "post", "report_create", _WRITE,
+        {"201": "Receipt", "200": "Receipt"}, intake_api.OF_BODY, "Report",
     ),
     Operation(_ONE, "get", "report_state", _READ, {"200": "State"}, (intake_api.NOT_FOUND,)),
     Operation(
-        f"{_ONE}/followups",
-        "post",
-        "report_followups",
-        _WRITE,
-        {"201": "Received", "200": "Received"},
+        f"{_ONE}/followups", "post", "report_followups", _WRITE, {"201": "Received", "200": "Received"},
         (intake_api.NOT_FOUND, intake_api.ERASED, intake_api.FULL, *intake_api.OF_BODY),
         "Followup",
     ),
     Operation(
-        f"{_ONE}/files",
-        "post",
-        "report_files",
-        _WRITE,
-        {"201": "Stored"},
-        (intake_api.NOT_FOUND, intake_api.FILES_UNREADABLE, *intake_api.OF_FILES.values()),
-        "Files",
+        f"{_ONE}/files", "post", "report_files", _WRITE, {"201": "Stored"},
+        (intake_api.NOT_FOUND, intake_api.FILES_UNREADABLE, *intake_api.OF_FILES.values()), "Files",
     ),
-)
+)  # fmt: skip
 
 
-@require_safe
+@public_api_view(numbers_api.NOT_NOW)
 def document(request: HttpRequest) -> HttpResponse:
-    return public_response(JsonResponse(build_document(settings.PORTAL_URL)), CACHED)
+    return JsonResponse(build_document(settings.PORTAL_URL), headers=numbers_api.CACHED)
 
 
 @lru_cache(maxsize=1)
@@ -250,9 +235,8 @@ def _refer(schema: str) -> Schema:
 
 def _list_problems() -> Schema:
     """Return every problem by its code, with its sentence in each language."""
-    possible = {
-        each for operation in OPERATIONS for each in (*problems.COMMON, *operation.problems)
-    }
+    of_operations = {each for operation in OPERATIONS for each in operation.problems}
+    possible = {*problems.COMMON, *numbers_api.PROBLEMS, *of_operations}
     return {
         each.code: {"type": each.type, "status": each.status, "detail": _translate(each.detail)}
         for each in sorted(possible, key=attrgetter("code"))

@@ -24,12 +24,12 @@ from tests.faults.support.disposable_portal import (
 )
 from tests.faults.support.erasure_probe import new_marks
 from tests.faults.support.filled_portal import STORY
+from tests.faults.support.future_release import TOMORROW
 from tests.support.object_store import Bucket, ObjectStore
 from tools.portal_stack import wait_until
 
 pytestmark = [pytest.mark.serial]
 
-TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.support.future_release.settings"}
 ERASED = "SELECT id FROM reports_report WHERE erased_at IS NOT NULL"
 OTHERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'backup'"
 TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.support.filled_portal describe >/dev/null </dev/null)"

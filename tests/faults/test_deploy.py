@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.support.future_release import TOMORROW
 from tests.support.nginx_front import NGINX
 from tools.client_journal import ClientJournal, Reconciliation
 from tools.portal_stack import PortalStack, portal_stack
 
 pytestmark = [pytest.mark.alone]
 
-NEWER = "tests.faults.support.future_release.settings"
 REFUSED_FOR = 3.0
 
 
@@ -42,12 +42,12 @@ def closed(stack: PortalStack, journal: ClientJournal) -> Reconciliation:
 def test_a_new_version_that_migrates_takes_over_under_load_and_a_plain_start_is_short_as_well(
     stack: PortalStack, journal: ClientJournal
 ) -> None:
-    stack.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
+    stack.manage("migrate", "--verbosity", "0", **TOMORROW)
     assert stack.is_serving()
-    stack.replace_serve(DJANGO_SETTINGS_MODULE=NEWER)
+    stack.replace_serve(**TOMORROW)
     assert stack.wait_for_roles()
     assert stack.terminate() == 0
-    stack.start_serve(DJANGO_SETTINGS_MODULE=NEWER)
+    stack.start_serve(**TOMORROW)
     books = closed(stack, journal)
     assert books.losses() == []
     assert books.broken_for < journal.allowance.extend(REFUSED_FOR)

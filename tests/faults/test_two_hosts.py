@@ -9,8 +9,14 @@ import pytest
 from core.database import session_name
 from reports.submission.guess_limits import CODES
 from reports.submission.receipt_codes import generate_code
+from tests.faults.support.future_release import TOMORROW
 from tests.faults.support.load_balancer import LoadBalancer
-from tests.faults.support.resident_load import desk
+from tests.faults.support.resident_load import (
+    close_books,
+    describe_portal,
+    desk,
+    take_on_a_report,
+)
 from tests.support.evidence_files import JPEG
 from tests.support.nginx_front import needs_nginx
 from tests.support.object_store import OPEN, Bucket, ObjectStore
@@ -29,14 +35,10 @@ from tools.portal_stack import (
 pytestmark = [pytest.mark.alone, needs_nginx]
 
 EVIDENCE = "evidence-of-two-hosts"
-NEWER = "tests.faults.support.future_release.settings"
 SELECT_WORKING_BEATS_SQL = """
 SELECT DISTINCT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
  WHERE locktype = 'advisory' AND application_name LIKE 'beat@%'
 """
-COUNT_UNREAD_SQL = (
-    "SELECT count(*) FROM core_outboxitem WHERE task = 'reports.triage' AND done_at IS NULL"
-)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +65,7 @@ def hosts(
 
 @pytest.fixture
 def sites(hosts: tuple[PortalStack, PortalStack]) -> list[Portal]:
-    return [
-        Portal(f"http://127.0.0.1:{host.port}", Path(host.env["DATA_DIR"]), host.env)
-        for host in hosts
-    ]
+    return list(map(describe_portal, hosts))
 
 
 def report_across(resident: Visitor, sites: list[Portal]) -> str:
@@ -120,9 +119,7 @@ def test_an_officer_logs_in_at_one_and_acts_at_the_other(
     officer = Visitor(sites[0].url)
     officer.log_in(sites[0], "truc.ban")
     officer.base = sites[1].url
-    queue = officer.get("/admin/reports/report/")
-    report = next(a for a in queue.tree.iter("a") if "/change/" in a.get("href", ""))
-    taken = officer.submit(officer.get(report.get("href")), "/take/")
+    taken = take_on_a_report(officer)
     assert taken.address.startswith(sites[1].url)
     assert "Đang xác minh" in taken.words
 
@@ -151,15 +148,14 @@ def test_a_new_version_takes_over_host_by_host_and_nobody_is_refused(
     with balancer.running():
         journal = ClientJournal([balancer.port], fronted=[balancer.port])
         journal.start(residents=4, reports=1500, seconds=300)
-        first.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
+        first.manage("migrate", "--verbosity", "0", **TOMORROW)
         for leaving, staying in ((first, second), (second, first)):
             with balancer.without(leaving.port):
                 assert leaving.terminate() == 0
                 name = session_name("beat", Path(staying.env["DATA_DIR"]))
                 assert wait_until(lambda: first.ask(SELECT_WORKING_BEATS_SQL) == [(name,)])  # noqa: B023
-                leaving.start_serve(DJANGO_SETTINGS_MODULE=NEWER)
+                leaving.start_serve(**TOMORROW)
         assert journal.stop(within=15, hurry=True)
-        assert wait_until(lambda: first.ask(COUNT_UNREAD_SQL) == [(0,)], IDLE_TIMEOUT_SECONDS)
-        books = journal.reconcile(first.database)
+        books = close_books(first, journal, IDLE_TIMEOUT_SECONDS)
     assert books.losses() == []
     assert books.answers == {RECEIPT: len(journal.answers)}

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +18,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from PIL import Image
 
 from ops.local_services import generate_secrets
+from tests.faults.support.future_release import TOMORROW
+from tests.faults.support.resident_load import close_books, describe_portal, desk
 from tests.support.nginx_front import NGINX
-from tests.support.portal_process import Portal, Visitor
+from tests.support.portal_process import Visitor
 from tools import older_version
-from tools.client_journal import REFUSED, ClientJournal, Reconciliation
-from tools.portal_stack import PortalStack, portal_stack, wait_until
+from tools.client_journal import REFUSED, ClientJournal
+from tools.portal_stack import PortalStack, portal_stack
 from tools.publishing_rounds import publisher_process
 from tools.servers import ROOT
 
@@ -35,14 +36,9 @@ REPORTS_A_SECOND = min(50, REPORTS // 30)  # fewer where a short look is asked f
 SECONDS = 3.0 + REPORTS / 1000  # under load before, between and after
 TIMEOUT_SECONDS = 300.0 + REPORTS / 10  # until all have receipts, and until all are read
 BROKEN_FOR = 3.0
-NEWER = {"DJANGO_SETTINGS_MODULE": "tests.faults.support.future_release.settings"}
 TABLES = """
 SELECT relname, relfilenode::text FROM pg_class
  WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-"""
-UNREAD = """
-SELECT count(*) FROM core_outboxitem
- WHERE task = 'reports.triage' AND done_at IS NULL AND failed_at IS NULL
 """
 WARNING = ("issue", "update", "cancel")
 
@@ -58,11 +54,6 @@ class Upgrade:
     officer: Visitor  # logged in before
     tables: tuple[dict[str, str], dict[str, str]]  # the file of each, before and after migrate
     between: tuple[float, float]  # from migrate to the change-over
-
-
-def describe_portal(stack: PortalStack) -> Portal:
-    data_dir = Path(stack.env["DATA_DIR"])
-    return Portal(f"http://127.0.0.1:{stack.port}", data_dir, stack.env, stack.code)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +74,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalStack]:
 def upgrade(older: PortalStack) -> Upgrade:
     """Fill it, then change it over as docs/operations/deploy.md says, while residents send."""
     stack = older
-    stack.run_python("-m", "tools.demo", "site")
+    portal = desk(stack)
     with publisher_process(stack.env, stack.code) as publisher:
         for act in WARNING:
             publisher.act(act, "dien-luc")
@@ -91,30 +82,24 @@ def upgrade(older: PortalStack) -> Upgrade:
     earlier.start(RESIDENTS, REPORTS, REPORTS / 50)
     pictures = {send_picture(stack, number) for number in range(FILES)}
     assert earlier.stop(TIMEOUT_SECONDS)
-    officer = Visitor(describe_portal(stack).url)
-    officer.log_in(describe_portal(stack), "truc.ban")
+    officer = Visitor(portal.url)
+    officer.log_in(portal, "truc.ban")
 
     fronted = [stack.front_port] if stack.front_port else []
     meanwhile = ClientJournal([stack.port, *fronted], fronted)
     meanwhile.start(RESIDENTS, REPORTS_A_SECOND * 3600, 3600)
     time.sleep(SECONDS)
     stack.code, before = ROOT, dict(stack.ask(TABLES))
-    stack.manage("migrate", "--verbosity", "0", **NEWER)
+    stack.manage("migrate", "--verbosity", "0", **TOMORROW)
     after, migrated_at = dict(stack.ask(TABLES)), time.monotonic()
-    stack.manage("setup_desk", **NEWER)
+    stack.manage("setup_desk", **TOMORROW)
     time.sleep(SECONDS)
     changed_at = time.monotonic()
-    stack.replace_serve(**NEWER)
+    stack.replace_serve(**TOMORROW)
     time.sleep(SECONDS)
     assert meanwhile.stop(TIMEOUT_SECONDS, hurry=True)
     between = (migrated_at, changed_at)
     return Upgrade(stack, earlier, meanwhile, pictures, officer, (before, after), between)
-
-
-def close_books(stack: PortalStack, journal: ClientJournal) -> Reconciliation:
-    """Compare them with the rows once every report is read."""
-    assert wait_until(lambda: stack.ask(UNREAD) == [(0,)], TIMEOUT_SECONDS)
-    return journal.reconcile(stack.database)
 
 
 def send_picture(stack: PortalStack, number: int) -> str:
@@ -131,14 +116,14 @@ def send_picture(stack: PortalStack, number: int) -> str:
 
 
 def test_every_report_is_there_and_every_receipt_code_opens_it(upgrade: Upgrade) -> None:
-    books = close_books(upgrade.stack, upgrade.earlier)
+    books = close_books(upgrade.stack, upgrade.earlier, TIMEOUT_SECONDS)
     assert books.sent == REPORTS
     assert all(entry.codes for entry in upgrade.earlier.entries)
     assert books.losses() == []
 
 
 def test_who_sends_meanwhile_is_not_refused_and_waits_at_most_a_moment(upgrade: Upgrade) -> None:
-    books = close_books(upgrade.stack, upgrade.meanwhile)
+    books = close_books(upgrade.stack, upgrade.meanwhile, TIMEOUT_SECONDS)
     sys.stdout.write(f"{books.answers}, broken for {books.broken_for:.2f} s\n")
     assert books.losses() == []
     assert REFUSED not in books.answers
@@ -186,9 +171,9 @@ def test_a_plain_start_is_short_as_well(upgrade: Upgrade) -> None:
     stack, residents = upgrade.stack, ClientJournal([upgrade.stack.port])
     residents.start(4, reports=1500, seconds=300)
     assert stack.terminate() == 0
-    stack.start_serve(**NEWER)
+    stack.start_serve(**TOMORROW)
     assert stack.wait_for_roles()
     assert residents.stop(TIMEOUT_SECONDS, hurry=True)
-    books = close_books(stack, residents)
+    books = close_books(stack, residents, TIMEOUT_SECONDS)
     assert books.losses() == []
     assert books.broken_for < residents.allowance.extend(BROKEN_FOR)

@@ -11,7 +11,14 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from tests.faults.support.resident_load import HOTLINE, ask, desk, lines, residents
+from tests.faults.support.resident_load import (
+    HOTLINE,
+    ask,
+    desk,
+    lines,
+    residents,
+    take_on_a_report,
+)
 from tests.support.portal_process import Visitor
 from tests.support.public_urls import public_paths
 from tools.client_journal import RECEIPT, ClientJournal
@@ -128,7 +135,5 @@ def test_the_desk_works_and_reports_are_read_without_it(stack: PortalStack) -> N
         with residents(stack, reports=1, seconds=0):
             pass
         officer.log_in(portal, "truc.ban")
-        queue = officer.get("/admin/reports/report/")
-        report = next(a for a in queue.tree.iter("a") if "/change/" in a.get("href", ""))
-        taken = officer.submit(officer.get(report.get("href")), "/take/")
+        taken = take_on_a_report(officer)
     assert "Đang xác minh" in taken.words

@@ -31,13 +31,10 @@ class Program:
         headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": IDEMPOTENCY_KEY}
         headers = {k: v for k, v in (headers | options.pop("headers", {})).items() if v is not None}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        options = {"content_type": "application/json"} | options
-        sent = () if method == "get" else (content, options.pop("content_type"))
+        options = {"content_type": "application/json", "headers": headers} | options
         if method == "get":
-            options.pop("content_type")
-            answer = self.web.get(address, headers=headers, **options)
-        else:
-            answer = self.web.post(address, *sent, headers=headers, **options)
+            content = b""
+        answer = self.web.generic(method.upper(), address, content, **options)
         judge_answer(method, address, answer)
         return answer
 

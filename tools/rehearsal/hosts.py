@@ -25,16 +25,8 @@ AS_POSTGRES = ("unshare", "--user", "--map-user=postgres", "--map-group=postgres
 IP = "/usr/sbin/ip"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 PROGRAMS = (
-    "patroni",
-    "etcd",
-    "etcdctl",
-    "haproxy",
-    "pgbackrest",
-    "unshare",
-    "nsenter",
-    "ip",
-    "openssl",
-)
+    "patroni", "etcd", "etcdctl", "haproxy", "pgbackrest", "unshare", "nsenter", "ip", "openssl",
+)  # fmt: skip
 NAMESPACES = ("--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc", "--")
 INSIDE = "REHEARSAL_INSIDE"
 # The host's folders lie on its disk. The last line takes up the children that others leave behind.

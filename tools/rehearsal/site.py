@@ -1,7 +1,6 @@
 """The portal on several hosts, as docs/operations/deploy.md tells it, with the files of deploy/database as they are."""
 
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -19,9 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.local_postgres import postgres_tool
 from ops.local_services import valkey_server
 from ops.process_commands import ROLES
-from tools.portal_stack import COUNT_WAITING_SQL, FIELD_KEY, is_web_ready, wait_until
+from tools.portal_stack import COUNT_WAITING_SQL, is_web_ready, make_environment, wait_until
 from tools.rehearsal.hosts import AS_POSTGRES, PATH, Host, run
-from tools.servers import ROOT, UNSET, find_free_port
+from tools.servers import ROOT, find_free_port
 
 SHIPPED = ROOT / "deploy" / "database"
 PORT, WEB_PORT = 8080, 8000  # of the load balancer, of each portal host
@@ -105,13 +104,9 @@ class Site:
             "master.telemetry": "false", "s3.config": disk / "s3.json", "s3.cert.file": self.folder / "store.pem",
             "s3.key.file": self.folder / "store.key",
         }  # fmt: skip
-        self.store.start(
-            "weed",
-            str(Path(sys.executable).with_name("weed")),
-            "server",
-            "-s3",
-            *(f"-{k}={v}" for k, v in (options | self.ports).items()),
-        )
+        weed = str(Path(sys.executable).with_name("weed"))
+        words = (f"-{name}={value}" for name, value in (options | self.ports).items())
+        self.store.start("weed", weed, "server", "-s3", *words)
         self.store.start(
             "valkey", valkey_server(), "--bind", ALL, "--protected-mode", "no", "--dir", str(disk),
             "--appendonly", "yes",
@@ -251,19 +246,15 @@ class Site:
     def _make_environment(self) -> dict[str, str]:
         shared = self.folder / "shared"  # mounted on each portal host
         shared.mkdir()
-        inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
-        return inherited | {
-            "PATH": PATH,
-            "DATABASE_URL": f"postgresql://portal:{self.password}@127.0.0.1:5432/portal",
-            "REDIS_URL": "redis://store:6379/0",
-            "EVIDENCE_URL": f"s3+http://{KEY}:{self.secret}@store:{self.ports['s3.port']}/evidence",
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "FIELD_ENCRYPTION_KEYS": FIELD_KEY,
-            "DATA_DIR": str(shared),
-            "RATE_LIMITS": "count",
-            "PORT": str(WEB_PORT),
-            "PORTAL_URL": f"http://127.0.0.1:{PORT}",
-        }
+        return make_environment(
+            PATH=PATH,
+            DATABASE_URL=f"postgresql://portal:{self.password}@127.0.0.1:5432/portal",
+            REDIS_URL="redis://store:6379/0",
+            EVIDENCE_URL=f"s3+http://{KEY}:{self.secret}@store:{self.ports['s3.port']}/evidence",
+            DATA_DIR=str(shared),
+            PORT=str(WEB_PORT),
+            PORTAL_URL=f"http://127.0.0.1:{PORT}",
+        )
 
 
 def _fetch_json(url: str, body: bytes | None = None) -> Any:

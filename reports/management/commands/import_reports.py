@@ -55,9 +55,8 @@ class Command(BaseCommand):
             if not all(column.field for column in columns):
                 self.stdout.write(f"Fields for --column: {', '.join(_FIELDS)}")
             counts = self._file_rows(columns, rows, by)
-        self.stdout.write(
-            ", ".join(f"{word}: {counts[word]}" for word in ("new", "again", "empty"))
-        )
+        results = (f"{word}: {counts[word]}" for word in ("new", "again", "empty"))
+        self.stdout.write(", ".join(results))
 
     def _file_rows(
         self, columns: Sequence[Column], rows: Iterator[list[str]], by: User | None
@@ -91,12 +90,8 @@ class Command(BaseCommand):
             self.stdout.write(doubt)
         if by is None:
             return "new"
-        source = Report.Source.FILE
-        return (
-            "again"
-            if intake.file_on_behalf(submission, submission_key, source, by).again
-            else "new"
-        )
+        filed = intake.file_on_behalf(submission, submission_key, Report.Source.FILE, by)
+        return "again" if filed.again else "new"
 
 
 def _find_officer(name: str) -> User:

@@ -6,12 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.portal_process import Page, Portal, Visitor
-from tools.client_journal import MAX_ANSWER_SECONDS, ClientJournal
+from tools.client_journal import MAX_ANSWER_SECONDS, ClientJournal, Reconciliation
 from tools.cpu_allowance import CpuAllowance
-from tools.portal_stack import PortalStack
+from tools.portal_stack import PortalStack, wait_until
 
 MEANWHILE = 0.4  # seconds of sending before something breaks
 HOTLINE = "02373.725.725"
+COUNT_UNREAD_SQL = """
+SELECT count(*) FROM core_outboxitem
+ WHERE task = 'reports.triage' AND done_at IS NULL AND failed_at IS NULL
+"""
 
 
 @contextmanager
@@ -58,7 +62,25 @@ def lines(stack: PortalStack) -> int:
     return len((stack.folder / "serve.log").read_text().splitlines())
 
 
+def close_books(stack: PortalStack, journal: ClientJournal, seconds: float) -> Reconciliation:
+    """Compare them with the rows once every report is read."""
+    assert wait_until(lambda: stack.ask(COUNT_UNREAD_SQL) == [(0,)], seconds)
+    return journal.reconcile(stack.database)
+
+
+def describe_portal(stack: PortalStack) -> Portal:
+    data_dir = Path(stack.env["DATA_DIR"])
+    return Portal(f"http://127.0.0.1:{stack.port}", data_dir, stack.env, stack.code)
+
+
 def desk(stack: PortalStack) -> Portal:
     """The portal with a first warning and people who may log in."""
     stack.run_python("-m", "tools.demo", "site")
-    return Portal(f"http://127.0.0.1:{stack.port}", Path(stack.env["DATA_DIR"]), stack.env)
+    return describe_portal(stack)
+
+
+def take_on_a_report(officer: Visitor) -> Page:
+    """Open a report of the queue and take it on; the page that follows."""
+    queue = officer.get("/admin/reports/report/")
+    report = next(a for a in queue.tree.iter("a") if "/change/" in a.get("href", ""))
+    return officer.submit(officer.get(report.get("href")), "/take/")

@@ -102,8 +102,8 @@ def test_without_a_key_there_is_a_sentence_and_no_number(
     add_finding()
     settings.SIGNING_KEY = key
     answer = client.get(path)
-    assert (answer.status_code, answer.json()["error"]) == (503, "no_signing_key")
-    assert "chưa có khóa ký" in answer.json()["message"]
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_signing_key")
+    assert "chưa có khóa ký" in answer.json()["detail"]
     assert HASH not in answer.content.decode()
     assert "chưa có khóa ký" in client.get(PROGRAMS).content.decode()
 

@@ -17,6 +17,7 @@ from reports.models import Case, EvidenceFile, Followup, Report
 from reports.retention import erasure
 from reports.submission import flood_detection, intake, receipt_codes
 from reports.submission.intake import ReportSubmission
+from reports.views import numbers_api
 from tests.support import report_factories
 from tests.support.api_program import DOCUMENT, IDEMPOTENCY_KEY, REPORTS, Program, register
 from tests.support.evidence_files import JPEG
@@ -393,3 +394,4 @@ def test_the_document_is_served_and_names_every_address(client: Any, settings: S
     assert served["servers"] == [{"url": settings.PORTAL_URL}]
     assert served["paths"] == json.loads(json.dumps(DOCUMENT["paths"]))
     assert all(each["summary"] for path in served["paths"].values() for each in path.values())
+    assert {each.code for each in numbers_api.PROBLEMS} <= served["x-problems"].keys()

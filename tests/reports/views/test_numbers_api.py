@@ -127,8 +127,8 @@ def test_a_bad_prefix_is_refused_with_a_sentence(client: Client, prefix: str) ->
     answer = client.get(RANGE + prefix)
     assert answer.status_code == 400
     assert answer["Access-Control-Allow-Origin"] == "*"
-    assert answer.json()["error"] == "bad_prefix"
-    assert "4 đến 8" in answer.json()["message"]
+    assert answer.json()["code"] == "bad_prefix"
+    assert "4 đến 8" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
@@ -136,7 +136,7 @@ def test_a_bad_prefix_is_refused_with_a_sentence(client: Client, prefix: str) ->
 def test_who_does_not_read_is_told_so_in_json(method: str, path: str) -> None:
     answer = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
-    assert answer.json()["error"] == "only_read"
+    assert answer.json()["code"] == "method"
 
 
 @pytest.mark.usefixtures("enforced")
@@ -145,14 +145,14 @@ def test_who_asks_without_end_waits(client: Client, monkeypatch: pytest.MonkeyPa
     assert client.get(RANGE + "xyz").status_code == 400  # costs nothing
     answers = [client.get(RANGE + "1a2b") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
-    assert answers[1].json()["error"] == "too_many"
+    assert answers[1].json()["code"] == "too_many_questions"
     assert answers[1]["Retry-After"] == "600"
 
 
 def test_without_a_database_it_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hash_api, "in_range", Mock(side_effect=OperationalError))
     answer = client.get(RANGE + "1a2b")
-    assert (answer.status_code, answer.json()["error"]) == (503, "not_now")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_now")
 
 
 def test_nothing_of_it_is_logged(
