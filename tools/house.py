@@ -243,7 +243,7 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     "lines of the rooms": (lambda: count_lines(*ROOMS), 62_000),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 58_000),
+    "lines of tests": (lambda: count_lines("tests"), 58_100),
 }
 
 
