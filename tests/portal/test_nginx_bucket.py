@@ -109,8 +109,15 @@ def test_a_bucket_that_is_away_leaves_what_was_read_last_and_then_the_portal(
                 started = time.monotonic()
                 assert not body(front, PAGE).startswith(FROM_PORTAL)
                 assert time.monotonic() - started < 4  # nginx asks the bucket for five
-                copy.write_text(f"{int(time.time()) - 56} {store_word(copy)}\n")
-                assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+                assert soon(lambda: is_from_portal_when_old(front, copy))
+
+
+def is_from_portal_when_old(front: int, copy: Path) -> bool:
+    """Ask for a page while the front believes the bucket checked too long ago. A round of the front that
+    was under way when the bucket went may still write that it is well: each time it is made old again.
+    """
+    copy.write_text(f"{int(time.time()) - 300} {store_word(copy)}\n")
+    return body(front, PAGE).startswith(FROM_PORTAL)
 
 
 def store_word(copy: Path) -> str:

@@ -44,7 +44,7 @@ def folder(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     settings.DATA_DIR, settings.FILES_DIR = tmp_path, tmp_path / "files"
     monkeypatch.setattr(pg_dump, "restore_dump", lambda *_: None)
     monkeypatch.setattr(backup, "call_command", lambda *_, **__: None)
-    monkeypatch.setattr(backup, "cache", SimpleNamespace(clear=lambda: None))
+    monkeypatch.setattr(backup, "Redis", lambda **_: SimpleNamespace(flushdb=lambda: None))
     return tmp_path / "files"
 
 
