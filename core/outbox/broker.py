@@ -114,7 +114,7 @@ class Broker:
 def do_work_here(app: Celery, message: TaskMessage) -> None:
     """Do a message's work in this process, under the same leases as a worker; an error is logged and recorded."""
     if message.task not in app.tasks:
-        app.loader.import_default_modules()
+        app.autodiscover_tasks(force=True)  # without the set-up and checks of a worker
     close_old_connections()
     with Guard("broker.work", message.task):
         app.tasks[message.task](*message.arguments)
