@@ -72,13 +72,7 @@ def test_a_page_goes_out_of_the_bucket_as_of_the_folder_and_no_older_than_the_la
                 for name in SAME_HEADERS:
                     assert len(answer.headers.get_all(name) or []) < 2, (page.path, name)
                     assert answer.headers.get(name) == wanted.headers.get(name), (page.path, name)
-        answer, packed = ask(front, PAGE, Accept_Encoding="gzip")
-        assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == (
-            "gzip",
-            "Accept-Encoding",
-        )
-        assert gzip.decompress(packed) == body(front, PAGE)
-        assert ask(front, PAGE, If_None_Match=ask(front, PAGE)[0].headers["ETag"])[0].status == 304
+        assert soon(lambda: is_packed_and_known_again(front))
 
         cancelled(revision)
         generator.mark_stale()
@@ -90,7 +84,7 @@ def test_a_page_goes_out_of_the_bucket_as_of_the_folder_and_no_older_than_the_la
         now = int(time.time())
         store.save(store.CHECKED, f"{now - 25 * 3600} {store.load_text(store.WANTED)}")
         assert soon(lambda: "có thể đã cũ" in body(front, PAGE).decode())
-        assert ask(front, PAGE)[0].headers["X-Kept"].endswith("stale")
+        assert soon(lambda: str(ask(front, PAGE)[0].headers["X-Kept"]).endswith("stale"))
         store.save(store.FRONT, f"{store.load_text(store.FRONT)}\nend 1 drop {PAGE}\n")
         assert soon(lambda: ask(front, PAGE)[0].status == 503)
 
@@ -110,6 +104,16 @@ def test_a_bucket_that_is_away_leaves_what_was_read_last_and_then_the_portal(
                 assert not body(front, PAGE).startswith(FROM_PORTAL)
                 assert time.monotonic() - started < 4  # nginx asks the bucket for five
                 assert soon(lambda: is_from_portal_when_old(front, copy))
+
+
+def is_packed_and_known_again(front: int) -> bool:
+    """A busy store may answer too late, and the portal instead: then it is asked again."""
+    answer, packed = ask(front, PAGE, Accept_Encoding="gzip")
+    head = answer.headers["Content-Encoding"], answer.headers["Vary"]
+    if head != ("gzip", "Accept-Encoding") or gzip.decompress(packed) != body(front, PAGE):
+        return False
+    tag = str(ask(front, PAGE)[0].headers["ETag"])
+    return bool(ask(front, PAGE, If_None_Match=tag)[0].status == 304)
 
 
 def is_from_portal_when_old(front: int, copy: Path) -> bool:
