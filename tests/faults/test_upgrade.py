@@ -61,7 +61,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalStack]:
     """The older version as a whole portal."""
     revision = os.environ.get("UPGRADE_FROM") or older_version.find_revision()
     if not revision:
-        pytest.skip("there is no history of git here, from which the older version comes")
+        pytest.fail("there is no history of git here, from which the older version comes")
     folder = tmp_path_factory.mktemp("older")
     older_version.check_out(revision, folder)
     secrets = generate_secrets("localhost")
