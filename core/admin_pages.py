@@ -1,11 +1,14 @@
-"""Bases of admin pages: lists with their own filters alone, rows that are written elsewhere."""
+"""Bases of admin pages: lists with their own filters alone, rows that are written elsewhere, buttons of a row."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, UUIDField
 from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
 
 _Row = TypeVar("_Row", bound=Model)
 _LOOKUPS = ("", "__exact", "__id__exact", "__isnull")  # of a filter in `list_filter`
@@ -49,3 +52,13 @@ class ReadOnlyAdminMixin:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def row_action_path(page: admin.ModelAdmin[Any], name: str, view: Callable[..., Any]) -> URLPattern:
+    """Return the address of a button of a row, by POST alone: <pk>/<name>/, called <app>_<model>_<name>."""
+    key = "uuid" if isinstance(page.opts.pk, UUIDField) else "int"
+    return path(
+        f"<{key}:pk>/{name.replace('_', '-')}/",
+        page.admin_site.admin_view(require_POST(view)),
+        name=f"{page.opts.app_label}_{page.opts.model_name}_{name}",
+    )

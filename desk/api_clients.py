@@ -7,12 +7,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.cache import add_never_cache_headers
-from django.views.decorators.http import require_POST
 
 from accounts.sessions import get_officer
-from core.admin_pages import OwnFiltersAdmin
+from core.admin_pages import OwnFiltersAdmin, row_action_path
 from core.api import keys
 from core.audit import events
 from core.errors import ActionError
@@ -84,14 +83,8 @@ class ApiClientAdmin(NoDeleteAdminMixin, OwnFiltersAdmin[ApiClient]):
 
     def get_urls(self) -> list[URLPattern]:
         views = {"issue": self.issue_key, "revoke": self.revoke_key}
-        return [
-            path(
-                f"<int:pk>/{name}/",
-                self.admin_site.admin_view(require_POST(view)),
-                name=f"core_apiclient_{name}",
-            )
-            for name, view in views.items()
-        ] + super().get_urls()
+        actions = [row_action_path(self, name, view) for name, view in views.items()]
+        return actions + super().get_urls()
 
     def change_view(
         self,

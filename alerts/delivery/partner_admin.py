@@ -9,9 +9,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.cache import add_never_cache_headers
-from django.views.decorators.http import require_POST
 
 from accounts.sessions import get_officer
 from alerts.delivery import deliveries, partners, webhooks
@@ -19,7 +18,7 @@ from alerts.embed import frames
 from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.static_pages import generator
 from core import encryption
-from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
+from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin, row_action_path
 from core.audit import events
 from core.province import province
 
@@ -133,14 +132,8 @@ class PartnerAdmin(OwnFiltersAdmin[PartnerAgency]):
 
     def get_urls(self) -> list[URLPattern]:
         views = {"renew": self.rotate_secret, "reopen": self.reopen}
-        return [
-            path(
-                f"<int:pk>/{name}/",
-                self.admin_site.admin_view(require_POST(view)),
-                name=f"alerts_partneragency_{name}",
-            )
-            for name, view in views.items()
-        ] + super().get_urls()
+        actions = [row_action_path(self, name, view) for name, view in views.items()]
+        return actions + super().get_urls()
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: PartnerAgency, form: Any, change: bool) -> None:
@@ -230,8 +223,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[Delivery]):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.resend))
-        return [path("<int:pk>/resend/", view, name="alerts_delivery_resend"), *super().get_urls()]
+        return [row_action_path(self, "resend", self.resend), *super().get_urls()]
 
     def resend(self, request: HttpRequest, pk: int) -> HttpResponse:
         by = get_officer(request, CHANGE)

@@ -6,17 +6,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST
+from django.urls import URLPattern, reverse
 from django.views.generic import View
 
 from accounts.reauthentication import reauthentication_required
 from accounts.sessions import get_officer
-from core.admin_pages import ReadOnlyAdminMixin
+from core.admin_pages import ReadOnlyAdminMixin, row_action_path
 from core.audit import events
 from core.audit.proposals import RowAct
 from core.errors import ActionError, CodedError, NotAllowedError
@@ -148,13 +146,7 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
         view = action.as_view(model_admin=self)
         if action.reauthenticate:
             view = reauthentication_required(view, action.reauthenticate)
-        key = "uuid" if isinstance(self.opts.pk, UUIDField) else "int"
-        address: URLPattern = path(
-            f"<{key}:pk>/{name.replace('_', '-')}/",
-            self.admin_site.admin_view(require_POST(view)),
-            name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
-        )
-        return address
+        return row_action_path(self, name, view)  # type: ignore[arg-type]
 
 
 class ProposingAdminMixin:
