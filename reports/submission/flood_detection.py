@@ -205,7 +205,13 @@ def _count_places(arrival: Arrival) -> Iterator[Flagged]:
 
 def _count_numbers(arrival: Arrival) -> Iterator[Flagged]:
     """Yield the windows of the numbers; a number is busy by how many networks name it."""
-    *_, network, site = [*arrival.places] * 2 or ("", _INTERNAL_NETWORK)
+    match arrival.places:
+        case [_, network, site]:  # of a visitor
+            pass
+        case [network]:  # of a program
+            site = network
+        case _:
+            network, site = "", _INTERNAL_NETWORK
     for number in arrival.numbers[: report_counts.MAX_NAMED]:
         busy = _window(arrival, "number", OF_NUMBER, MINUTES_10, number)
         yield abuse_flags.NUMBER_BUSY, replace(busy, member=site, most=OF_NUMBER + 1)

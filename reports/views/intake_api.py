@@ -4,6 +4,7 @@ What is sent goes the way of the report form (submission/sources.py). A program 
 reports that it sent: never what they say, nor anything of others.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from core.api import keys
 from core.api.problems import NO_KEY, Problem, ProblemError
 from core.api.views import api_view
+from core.form_data import Fields
 from core.models import ApiClient
 from reports.attachments import storage, upload_handler
 from reports.attachments.storage import Refusal, RefusedError
@@ -181,7 +183,7 @@ def _get_idempotency_key(request: HttpRequest) -> str:
     return typed
 
 
-def _parse_body(request: HttpRequest, parse: Any) -> Any:
+def _parse_body(request: HttpRequest, parse: Callable[[dict[str, Any]], Fields]) -> Fields:
     """Return the fields of a JSON body, as `parse` makes them. Raises ProblemError."""
     if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read nothing
         raise ProblemError(LENGTH)

@@ -16,12 +16,10 @@ from reports.models import Report
 from reports.reference import gazetteer
 from reports.submission import intake, row_parser
 from reports.submission.form_parser import ReportFormParser
-from reports.submission.json_fields import REPORT
 from reports.submission.row_parser import MAX_CELL_CHARS, Column
 from reports.submission.sources import scope_key
 
 _PROGRESS_ROWS = 1000
-_FIELDS = sorted({*REPORT} - {"external_id", "language"})
 DELIMITERS = ",;\t"  # a Vietnamese spreadsheet writes semicolons
 
 
@@ -53,7 +51,7 @@ class Command(BaseCommand):
             for column in columns:
                 self.stdout.write(f"{column.heading} -> {column.field or 'story'}")
             if not all(column.field for column in columns):
-                self.stdout.write(f"Fields for --column: {', '.join(_FIELDS)}")
+                self.stdout.write(f"Fields for --column: {', '.join(sorted(row_parser.FIELDS))}")
             counts = self._file_rows(columns, rows, by)
         results = (f"{word}: {counts[word]}" for word in ("new", "again", "empty"))
         self.stdout.write(", ".join(results))
