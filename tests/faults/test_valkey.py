@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from core.outbox import relay
 from tests.faults.support.resident_load import (
     HOTLINE,
     ask,
@@ -49,6 +50,11 @@ def noticed_by_nobody(stack: PortalStack) -> Iterator[ClientJournal]:
     assert lines(stack) - before < 100
 
 
+def wait_for_relay() -> None:
+    """It does the work itself until it asks again: by then nothing would be handed over in the next test."""
+    time.sleep(relay.RETRY_DELAYS[1] * relay.JITTER[1])
+
+
 @contextmanager
 def dead(stack: PortalStack) -> Iterator[None]:
     stack.kill_child("valkey")
@@ -56,6 +62,7 @@ def dead(stack: PortalStack) -> Iterator[None]:
         yield
     finally:
         stack.start_valkey()
+        wait_for_relay()
 
 
 @contextmanager
@@ -81,6 +88,7 @@ def dead_during_work(stack: PortalStack) -> Iterator[None]:
         yield
     finally:
         stack.start_valkey()
+        wait_for_relay()
 
 
 @contextmanager
@@ -91,6 +99,7 @@ def frozen(stack: PortalStack) -> Iterator[None]:
         yield
     finally:
         stack.thaw("valkey")
+        wait_for_relay()
 
 
 @contextmanager
@@ -101,6 +110,7 @@ def full(stack: PortalStack) -> Iterator[None]:
             yield
         finally:
             broker.config_set("maxmemory", "0")
+            wait_for_relay()
 
 
 @pytest.mark.parametrize("out", [dead_during_work, frozen, full])
