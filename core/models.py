@@ -219,13 +219,13 @@ class ApiClient(models.Model):
     """A program of an agency that uses the API with a key (core/api/keys.py)."""
 
     class Scope(models.TextChoices):
-        WRITE_REPORTS = "reports:write", "gửi tin báo, gửi thêm lời và tệp"
-        READ_STATUS = "reports:status", "xem tin mình gửi đang ở đâu"
+        WRITE_REPORTS = "reports:write", "gửi tin và tệp"
+        READ_STATUS = "reports:status", "xem tình trạng tin"
 
     name = models.CharField("cơ quan, phần mềm", max_length=160, unique=True)
     scopes = texts_of("được làm gì", 32)
     networks = texts_of("mạng được gọi từ đó", 43, blank=True)  # CIDR; none: from everywhere
-    max_per_minute = models.PositiveSmallIntegerField("số lượt trong một phút", default=60)
+    max_per_minute = models.PositiveSmallIntegerField("lượt mỗi phút", default=60)
     created_at = models.DateTimeField("ghi lúc", db_default=Now(), editable=False)
 
     class Meta:

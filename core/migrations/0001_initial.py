@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=160, unique=True, verbose_name='cơ quan, phần mềm')),
                 ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), default=list, size=None, verbose_name='được làm gì')),
                 ('networks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=43), blank=True, default=list, size=None, verbose_name='mạng được gọi từ đó')),
-                ('max_per_minute', models.PositiveSmallIntegerField(default=60, verbose_name='số lượt trong một phút')),
+                ('max_per_minute', models.PositiveSmallIntegerField(default=60, verbose_name='lượt mỗi phút')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='ghi lúc')),
             ],
             options={
