@@ -124,6 +124,7 @@ def test_a_report_is_sent_by_keyboard_alone_and_a_screen_reader_hears_all_of_it(
     heard += ["", "# The form", *form]
     tab_to(page, "Gửi tin báo")
     enter(page)
+    page.locator("[role=alert]:focus").wait_for()
     refused = read_aloud(page)
     heard += ["", "# Sent empty: what changed", *changes(form, refused)]
     tab_to(page, "Chọn ít nhất một ô")
