@@ -3,12 +3,10 @@
 import gzip
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -37,8 +35,7 @@ pytestmark = [needs_nginx, pytest.mark.django_db]
 @pytest.fixture
 def origin(object_store: ObjectStore, settings: Settings) -> str:
     """Return where strangers read the bucket to which this test's pages go."""
-    with suppress(ClientError):  # of another test
-        object_store.client.create_bucket(Bucket=OPEN)
+    object_store.make_bucket(OPEN)
     for name in (store.INDEX, store.WANTED, store.CHECKED):
         object_store.client.delete_object(Bucket=OPEN, Key=name)
     url = object_store.url(OPEN)

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 from pytest_django import Settings
 
 from ops.child_process import ChildProcess
@@ -48,12 +49,22 @@ class ObjectStore:
             log=self.folder / "weed.log",
         )
         self.child.start()
-        self.child.wait_until_ready(lambda: is_listening(self.ports["s3.port"]))
+        self.child.wait_until_ready(self._is_storing)
+
+    def _is_storing(self) -> bool:
+        """Its port is open before its volumes are found again."""
+        if not is_listening(self.ports["s3.port"]):
+            return False
+        with suppress(BotoCoreError, ClientError):
+            self.client.put_object(Bucket=self.make_bucket("ready"), Key="ready")
+            return True
+        return False
 
     def make_bucket(self, name: str = "") -> str:
-        """Return the name of a new bucket, which keeps versions."""
+        """Return the name of a bucket that keeps versions: a new one, unless it is named and there."""
         name = name or f"evidence-{time.monotonic_ns()}"
-        self.client.create_bucket(Bucket=name)
+        with suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
+            self.client.create_bucket(Bucket=name)
         versioning = {"Status": "Enabled"}
         self.client.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
         return name
