@@ -1,6 +1,7 @@
 """The poster of a warning: one A4 page, PDF, with a code to scan. Pure."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -37,15 +38,13 @@ def render_poster(revision: AlertRevision) -> bytes:
     choices = list(_list_contents(revision.frozen_content))
     tries = [(size, paragraphs) for paragraphs in choices for size in _SIZES]
     tries += [(size, choices[-1]) for size in range(_LEGIBLE - 2, _SMALLEST - 1, -2)]
-    for size, paragraphs in tries:
-        sheet = _compose_sheet(revision, paragraphs, size)
-        if sheet.get_y() <= _FOOT - 3 or size == _SMALLEST:
-            break
-        _close_fonts(sheet)
-    _add_foot(sheet, revision)
-    document = bytes(sheet.output())
-    _close_fonts(sheet)
-    return document
+    with _open_sheet(revision) as draft:  # to read the fonts takes longer than to try all sizes
+        fitting = (each for each in tries if _write_page(draft, *each) <= _FOOT - 3)
+        size, paragraphs = next(fitting, tries[-1])
+    with _open_sheet(revision) as sheet:
+        _write_page(sheet, size, paragraphs)
+        _add_foot(sheet, revision)
+        return bytes(sheet.output())
 
 
 def _list_contents(words: Content) -> Iterator[list[_Paragraph]]:
@@ -63,7 +62,8 @@ def _list_contents(words: Content) -> Iterator[list[_Paragraph]]:
     yield [title, *brief]
 
 
-def _compose_sheet(revision: AlertRevision, paragraphs: list[_Paragraph], size: float) -> FPDF:
+@contextmanager
+def _open_sheet(revision: AlertRevision) -> Iterator[FPDF]:
     words = revision.frozen_content
     sheet = FPDF(format="A4")
     sheet.set_creation_date(words.message.sent)
@@ -73,17 +73,23 @@ def _compose_sheet(revision: AlertRevision, paragraphs: list[_Paragraph], size: 
     sheet.set_auto_page_break(auto=False)
     sheet.add_font("Roboto", "", Roboto)
     sheet.add_font("Roboto", "B", RobotoBold)
+    try:
+        yield sheet
+    finally:
+        for font in sheet.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
+
+
+def _write_page(sheet: FPDF, size: float, paragraphs: list[_Paragraph]) -> float:
+    """Return down to where the paragraphs reach."""
     sheet.add_page()
     _add_head(sheet)
     for text, factor, bold in paragraphs:
+        if sheet.get_y() > _FOOT + _QR:
+            break
         _add_text(sheet, text, size * factor, bold=bold)
-    return sheet
-
-
-def _close_fonts(sheet: FPDF) -> None:
-    for font in sheet.fonts.values():
-        if isinstance(font, TTFFont):
-            font.close()
+    return sheet.get_y()
 
 
 def _add_head(sheet: FPDF) -> None:

@@ -19,8 +19,8 @@ _TOP = 164  # of what stands under the band
 _FOOT = 150  # pixels: what to do above all, whom to ring, the code
 _PAPER, _BAND, _GOLD = "#faf9f5", "#0d4433", "#f0b429"
 _INK, _SOFT, _WHITE, _RED = "#17211d", "#49564f", "#ffffff", "#9b1c1c"
-_SIZES = (96, 84, 72, 64, 58, 52, 46, 42, 38, 34, 30)  # of the title, in pixels
-_LEGIBLE = 52  # under this less is said rather than smaller
+_SIZES = (96, 84, 72, 64, 58, 52)  # of the title, in pixels; less is said rather than smaller
+_SMALLEST = 30  # a text that nobody should write: it ends early
 _IN_FOOT = {"Cúp máy.", "Không chuyển tiền."}
 _MAX_WIDE_LINES = 3  # pieces of advice beside a link, where the picture is small
 _Line = tuple[str, ImageFont.FreeTypeFont, str, int]  # text, font, colour, height
@@ -51,9 +51,10 @@ def _fit_lines(words: Content, state: State, width: int, room: int) -> list[_Lin
     choices.append((brief[:_MAX_WIDE_LINES], ""))
     for advice, summary in [((), "")] if state.is_over else choices:
         for size in _SIZES:
-            lines = list(_compose_lines(title, advice, summary, width, size))
-            if _measure(lines) <= room and size >= _LEGIBLE:
+            lines = _fill_room(_compose_lines(title, advice, summary, width, size), room)
+            if _measure(lines) <= room:
                 return lines
+    lines = _fill_room(_compose_lines(title, advice, summary, width, _SMALLEST), room)
     while _measure(lines) > room:
         lines.pop()
     return lines
@@ -75,6 +76,16 @@ def _compose_lines(
 def _set_lines(text: str, font: ImageFont.FreeTypeFont, colour: str, width: int) -> Iterator[_Line]:
     for line in _wrap_lines(bind_names(text), font, width):
         yield line, font, colour, round(font.size * 1.28)
+
+
+def _fill_room(lines: Iterable[_Line], room: int) -> list[_Line]:
+    """Return the lines down to the first that has no room, which stands for all that follow."""
+    filled: list[_Line] = []
+    for line in lines:
+        filled.append(line)
+        if _measure(filled) > room:
+            break
+    return filled
 
 
 def _measure(lines: Iterable[_Line]) -> int:

@@ -320,9 +320,10 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """Return the newest first of all reports, as of a search; else who must be called first."""
         usual = "all" if request.GET.get(SEARCH_VAR) else WorkFilter.DEFAULT
-        calls = order_by_calls_first()
-        orders = {"all": ("-received_at",), "call": calls, "ongoing": calls}
-        return orders.get(request.GET.get(WorkFilter.parameter_name, usual), order_for_queue())
+        work = request.GET.get(WorkFilter.parameter_name, usual)
+        if work == "all":
+            return ("-received_at",)
+        return order_by_calls_first() if work in ("call", "ongoing") else order_for_queue()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -262,8 +262,9 @@ def form_for(verb: str, request: HttpRequest, typed: Any) -> Any:
     if verb == many.ATTACH:
         return AttachForm(typed, label_suffix="")
     if verb == many.SHIFT:
-        form = DecisionForm("assign", typed, {"reason": "Bàn giao ca."})
-        form.limit_officers(get_officer(request), nobody="Trả về tin chờ xử lý")
+        form = DecisionForm("assign", typed, {"reason": "Bàn giao ca."}, by=get_officer(request))
+        nobody = "Trả về tin chờ xử lý"
+        form.fields["officer"].empty_label = nobody  # type: ignore[attr-defined]
         return form
     return (
         MessageForm(typed, label_suffix="") if verb == many.MESSAGE else DecisionForm(verb, typed)

@@ -119,7 +119,7 @@ class DecisionForm(forms.Form):
     suggested = forms.CharField(max_length=MAX_REASON_CHARS, required=False)
     anyway = forms.BooleanField(required=False)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each maker names few of them
         self,
         verb: str,
         data: Mapping[str, Any] | None = None,
@@ -127,30 +127,32 @@ class DecisionForm(forms.Form):
         *,
         suggestion: str = "",
         waits: Sequence[str] = (),
+        by: User | None = None,
     ) -> None:
-        super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
-        self.verb, self.act, self.key = verb, ACTION_LABELS[verb], SHORTCUT_KEYS.get(verb, "")
-        self.address = f"admin:reports_report_{verb}"
-        has_preview = transitions.TABLE[verb].messages_reporter
-        self.compose = f"admin:reports_report_compose_{verb}" if has_preview else ""
-        self.found, waits = waits, blockers.list_asked(verb, waits)
-        self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
-        move = transitions.TABLE[verb]
+        """Take the fields of the verb; `by` is who chooses an officer."""
+        move, self.found, waits = transitions.TABLE[verb], waits, blockers.list_asked(verb, waits)
         names = {*move.required_fields, *move.optional_fields, "version"}
         names |= {"suggested"} if suggestion else set()
         names |= {"anyway"} if waits else set()
-        if transitions.TABLE[verb].has_slip:
+        if move.has_slip:
             names |= {"urgent", "outside"} | (
                 {"uncalled_reason"} if blockers.UNCALLED in waits else set()
             )
+        # Every form copies these: a page has a dozen, each with few of the fields of all verbs.
+        fields = {name: each for name, each in self.base_fields.items() if name in names}
+        self.base_fields = fields  # type: ignore[misc]
+        super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
+        self.verb, self.act, self.key = verb, ACTION_LABELS[verb], SHORTCUT_KEYS.get(verb, "")
+        self.address = f"admin:reports_report_{verb}"
+        self.compose = f"admin:reports_report_compose_{verb}" if move.messages_reporter else ""
+        self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
+        if move.has_slip:
             limits = settings.DEADLINE_URGENT_RECEIPT_MINUTES, settings.DEADLINE_URGENT_ANSWER_HOURS
             urgent = self.fields["urgent"]
             urgent.label = "KHẨN: xác nhận trong {} phút, báo kết quả trong {} giờ".format(*limits)
             urgent.initial = bool({blockers.ONGOING, blockers.UNCALLED} & {*waits})
-        for name in self.fields.keys() - names:
-            del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), OfficerField):
-            officer.queryset = assignable_officers()
+            officer.queryset = assignable_officers(by)
         if "reason" in names:
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
@@ -161,11 +163,6 @@ class DecisionForm(forms.Form):
             )
         if waits:
             self.fields["anyway"].label = f"Người báo {self.waits}. Tôi {ALL_THE_SAME[verb]}"
-
-    def limit_officers(self, by: User, nobody: str = "") -> None:
-        """Offer whom this officer may choose, and perhaps nobody, so named."""
-        if isinstance(field := self.fields.get("officer"), OfficerField):
-            field.queryset, field.empty_label = assignable_officers(by), nobody or field.empty_label
 
     def questions(self) -> list[forms.BoundField]:
         """Return the fields to fill in, without version and what buttons send."""

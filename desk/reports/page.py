@@ -279,9 +279,8 @@ class PageContents:
             if typed and typed.verb == verb:
                 forms.append(typed)
             elif verb in self.allowed:
-                options = {"initial": initial.get(verb), "waits": self.blockers}
+                options = {"initial": initial.get(verb), "waits": self.blockers, "by": self.officer}
                 forms.append(make_form(report, self.facts, verb, **options))
-                forms[-1].limit_officers(self.officer)
         return forms
 
 

@@ -166,10 +166,12 @@ def resume_from_handover(report_id: UUID, since: datetime, *, is_urgent: bool) -
         _build_deadline(report_id, again, now).save(force_insert=True)
 
 
-def in_danger_without_call(statuses: Iterable[str] = Case.OPEN) -> QuerySet[Case]:
+def in_danger_without_call(
+    statuses: Iterable[str] = Case.OPEN, now: datetime | None = None
+) -> QuerySet[Case]:
     """Return cases of the last hours in which a danger was told, and no call was ever due."""
     calls = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.CALL)
-    since = timezone.now() - CALL_WITHIN
+    since = (now or timezone.now()) - CALL_WITHIN
     recent = Case.objects.filter(status__in=statuses, report__received_at__gte=since)
     told = recent.filter(Q(report__facts__priority__gte=URGENT) | Q(report__happening_now=True))
     return told.filter(~Exists(calls), report__erased_at=None)
@@ -193,7 +195,7 @@ def start_for_requests() -> int:
     return erasures + _start_for(FOLLOWUP_ANSWER, unanswered_followups(), "received_at")
 
 
-def unanswered_followups() -> QuerySet[Followup]:
+def unanswered_followups(now: datetime | None = None) -> QuerySet[Followup]:
     """Return recent follow-ups for an officer: withdrawals, and corrections that an officer's
     correction or a hold overrides.
     """
@@ -209,7 +211,7 @@ def unanswered_followups() -> QuerySet[Followup]:
     requests = Followup.objects.filter(
         Q(kind=kinds.WITHDRAWAL) | Q(waits, kind=kinds.CORRECTION),
         kind__in=(kinds.CORRECTION, kinds.WITHDRAWAL),
-        received_at__gte=timezone.now() - LOOKED_BACK,
+        received_at__gte=(now or timezone.now()) - LOOKED_BACK,
         erased_at=None,
     )
     return requests.filter(~Exists(answers)).exclude(report__case__status=Case.Status.WITHDRAWN)

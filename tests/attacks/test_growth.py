@@ -75,13 +75,14 @@ WORK: dict[str, Callable[[str], object]] = {
 
 def iter_growths(piece: str, work: Callable[[str], object]) -> Iterator[float]:
     """Yield how many times as long twice the text takes, of one that takes MIN_SECONDS."""
-    words = "a" + piece * (2000 // len(piece))
-    while len(words) < MAX_CHARS and measure_cpu_seconds(work, words) < MIN_SECONDS:
+    words, once = "a" + piece * (2000 // len(piece)), 0.0
+    while len(words) < MAX_CHARS and once < MIN_SECONDS:
         words += words
+        once = measure_cpu_seconds(work, words)
     for turn in range(12):
-        once = measure_cpu_seconds(work, words + "." * turn)
         twice = measure_cpu_seconds(work, words * 2 + "." * turn)
         yield twice / once if twice > MIN_SECONDS else 0.0
+        once = measure_cpu_seconds(work, words + "." * (turn + 1))
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=ascii)

@@ -1,7 +1,7 @@
 """Real PostgreSQL and Valkey for the tests: named in addopts, so before settings are read.
 
 With xdist only the controller starts them; each worker takes a Valkey database and a folder of
-its own, also beside the workers of a second run (.ci/tests). Everything is temporary and gone at the end, also after Ctrl-C; after kill -9 the servers
+its own. Everything is temporary and gone at the end, also after Ctrl-C; after kill -9 the servers
 end by themselves. Who runs pytest many times starts them once, around it, and so has each database
 migrated once: `python -m tests.support.real_services COMMAND`.
 """
@@ -67,10 +67,9 @@ def test_services() -> Iterator[None]:
 
 
 def _stand_apart(worker: str) -> None:
-    run = os.environ.get("TOX_PARALLEL_ENV", "")
-    number = int(worker.removeprefix("gw")) + (5 if run else 1)
+    number = int(worker.removeprefix("gw")) + 1
     os.environ["REDIS_URL"] = os.environ["REDIS_URL"].replace("db=0", f"db={number}")
-    folder = Path(os.environ["DATA_DIR"]) / f"{run}{worker}"
+    folder = Path(os.environ["DATA_DIR"]) / worker
     folder.mkdir(exist_ok=True)
     os.environ["DATA_DIR"] = str(folder)
 
