@@ -1061,4 +1061,40 @@ class Migration(migrations.Migration):
             model_name='extractedfacts',
             index=models.Index(condition=models.Q(('commune_raw__gt', '')), fields=['commune'], name='extractedfacts_commune'),
         ),
+        migrations.CreateModel(
+            name='ReportList',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('uploaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='gửi lên lúc')),
+                ('state', models.CharField(choices=[('reading', 'máy đang đọc'), ('ready', 'chờ xem'), ('filing', 'đang nhập'), ('done', 'đã nhập xong'), ('refused', 'không nhập được')], default='reading', max_length=8, verbose_name='trạng thái')),
+                ('file_sealed', models.BinaryField(null=True)),
+                ('summary_sealed', models.BinaryField(null=True)),
+                ('good', models.PositiveIntegerField(default=0)),
+                ('bad', models.PositiveIntegerField(default=0)),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('again', models.PositiveIntegerField(default=0)),
+                ('begun_at', models.DateTimeField(null=True, verbose_name='bắt đầu nhập lúc')),
+                ('officer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cán bộ')),
+            ],
+            options={
+                'verbose_name': 'danh sách gửi lên',
+                'verbose_name_plural': 'danh sách gửi lên',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='ReportListPart',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('position', models.PositiveIntegerField()),
+                ('rows_sealed', models.BinaryField(null=True)),
+                ('reports', models.JSONField(default=list)),
+                ('report_list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='reports.reportlist')),
+            ],
+            options={
+                'ordering': ['position'],
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('report_list', 'position'), name='reportlistpart_position')],
+            },
+        ),
     ]
