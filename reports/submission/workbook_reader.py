@@ -113,7 +113,9 @@ def format_cell(cell: Any, max_chars: int) -> tuple[str, str]:
         return f"{value:%d/%m/%Y %H:%M}".removesuffix(" 00:00"), ""
     if isinstance(value, time):
         return f"{value:%H:%M}", ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return str(value).upper(), ""
+    if isinstance(value, (int, float)):
         return format_number(value), "digits_lost" if abs(value) >= MAX_EXACT else ""
     text = str(value).strip()
     return (text, "") if len(text) <= max_chars else ("", "too_long")
