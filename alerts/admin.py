@@ -49,9 +49,9 @@ from alerts.models import (
     Sound,
 )
 from alerts.models.cap_terms import Certainty
-from alerts.sounds import MAX_UPLOAD_BYTES
+from alerts.sounds import build_upload_handler
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
-from core.form_data import CappedUploadHandler, parse_uuid
+from core.form_data import parse_uuid
 from core.inline_css import style_source
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
@@ -336,14 +336,14 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
     # Files are read before the token in the form can be: changeform_view checks it.
     @method_decorator(csrf_exempt)
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.upload_handlers = [_build_upload_handler()]
+        request.upload_handlers = [build_upload_handler()]
         return super().add_view(request, *args, **kwargs)
 
     @method_decorator(csrf_exempt)
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        request.upload_handlers = [_build_upload_handler()]
+        request.upload_handlers = [build_upload_handler()]
         alert = Alert.objects.filter(pk=parse_uuid(object_id) or UUID(int=0)).first()
         if alert is None or request.method != "GET":
             return super().change_view(request, object_id)
@@ -382,11 +382,6 @@ def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., A
     """Return the view with a policy that lets our own pages frame it, or be framed by it."""
     sheets = ["'self'", style_source("alerts/alert.css")]
     return csp_replace({directive: ["'self'"], "style-src": sheets})(view)
-
-
-def _build_upload_handler() -> CappedUploadHandler:
-    """Return a handler that keeps one recording a language."""
-    return CappedUploadHandler("-file", MAX_UPLOAD_BYTES, len(Language))
 
 
 def _get_alert(request: HttpRequest, pk: UUID, permissions: list[str]) -> Alert:

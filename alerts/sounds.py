@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from alerts.models import AlertRevision, Sound
+from alerts.models import AlertRevision, Language, Sound
+from core.form_data import CappedUploadHandler
 from core.mp3 import Mp3Error, parse_mp3
 
 MAX_UPLOAD_BYTES = 1024 * 1024  # with its tags
@@ -79,3 +80,8 @@ def purge_unused() -> None:
     named = {each["sound"]["sha256"] for rows in contents for each in rows or () if each["sound"]}
     old = Sound.objects.filter(translations=None, added_at__lt=Now() - _KEEP_UNUSED)
     old.exclude(pk__in=named).delete()
+
+
+def build_upload_handler() -> CappedUploadHandler:
+    """Return a handler that keeps one recording a language."""
+    return CappedUploadHandler("-file", MAX_UPLOAD_BYTES, len(Language))

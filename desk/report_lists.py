@@ -1,7 +1,6 @@
 """Pages of lists that communes send: upload one, see what the machine makes of it, have it filed, follow that."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,15 +21,14 @@ from desk.pages.http import render, set_status
 from reports.models import Report, ReportList
 from reports.submission import intake, report_lists
 from reports.submission.forms import ReportForm
-from reports.submission.report_lists import MAX_BYTES, MAX_ROWS, State, Summary
-from reports.submission.row_parser import FIELDS, HEADINGS, PROBLEMS, Remark
+from reports.submission.report_lists import MAX_BYTES, MAX_ROWS, Summary
+from reports.submission.row_parser import FIELDS, HEADINGS, PROBLEMS
+from reports.submission.table_reader import TableError
 
-REFRESH_SECONDS = 5  # while the machine is at work
+REFRESH_SECONDS = "5"  # while the machine files
 MAX_NAME_CHARS = 200
 NO_FILE = "Chưa chọn tệp, hoặc tệp trống."
 TOO_LARGE = f"Tệp nặng hơn {MAX_BYTES // 1024**2} MB, không nhận. Bỏ ảnh, bỏ cột thừa, hoặc chia thành nhiều tệp."
-TOO_LATE = "Danh sách này đang được đọc, hoặc đã nhập rồi. Xem ở dưới."
-_ENDED = {State.DONE, State.REFUSED}
 
 
 def show_lists(request: HttpRequest) -> HttpResponse:
@@ -49,26 +47,29 @@ def _take_list(request: HttpRequest) -> HttpResponse:
     if file.size > MAX_BYTES:
         return _render_lists(request, TOO_LARGE)
     name = sanitize_text(file.name or "")[:MAX_NAME_CHARS]
-    return _go_to(report_lists.upload(name, file.read(), get_officer(request)))
+    try:
+        return _go_to(report_lists.upload(name, file.read(), get_officer(request)))
+    except TableError as error:
+        return _render_lists(request, str(error))
 
 
 def show_list(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Render a list of the officer's own as it stands; posted, do what was pressed."""
-    by = _require_filing_officer(request)
-    report_list = get_object_or_404(ReportList.objects.defer("file_sealed"), pk=pk, officer=by)
+    report_list = get_object_or_404(ReportList, pk=pk, officer=_require_filing_officer(request))
     if request.method != "POST":
         return leave_end_of_session(_render_list)(request, report_list)
     act = request.POST.get("act")
-    if act == "remove" and report_list.state != State.FILING:
-        report_lists.remove(report_list)
+    if act == "remove" and not report_list.is_filing:
+        report_list.delete()
         messages.success(request, "Đã bỏ danh sách. Những tin đã nhập từ đó vẫn còn.")
         return HttpResponseSeeOther(reverse("admin:reports_report_lists"))
     if act == "resume":
         report_lists.resume(report_list)
-    elif act == "columns":
-        _tell_late(request, report_lists.name_fields(report_list, _parse_fields(request)))
+    elif act == "columns" and not report_list.is_done:
+        chosen = request.POST.getlist("field")
+        report_lists.name_fields(report_list, [each if each in FIELDS else "" for each in chosen])
     elif act == "file":
-        _tell_late(request, report_lists.start_filing(report_list))
+        report_lists.start_filing(report_list)
     return _go_to(report_list)
 
 
@@ -83,52 +84,39 @@ def _go_to(report_list: ReportList) -> HttpResponse:
     return HttpResponseSeeOther(reverse("admin:reports_report_list", args=[report_list.pk]))
 
 
-def _tell_late(request: HttpRequest, is_done: bool) -> None:
-    if not is_done:
-        messages.warning(request, TOO_LATE)
-
-
-def _parse_fields(request: HttpRequest) -> list[str]:
-    return [name if name in FIELDS else "" for name in request.POST.getlist("field")]
-
-
 def _render_lists(request: HttpRequest, error: str = "") -> HttpResponse:
-    own = ReportList.objects.filter(officer=get_officer(request)).defer("file_sealed")
+    own = ReportList.objects.filter(officer=get_officer(request)).order_by("-uploaded_at")
     page = render(
         request,
         "admin/reports/report/lists.html",
         "Nhập danh sách",
         Report,
         error=error,
-        lists=[(each, Summary.load(each)) for each in own.order_by("-uploaded_at")],
+        lists=[(each, Summary.load(each)) for each in own],
         most_rows=MAX_ROWS,
-        fields=[(names[0], names[1:]) for names in HEADINGS.values()],
+        headings=HEADINGS.values(),
     )
     return set_status(page, 422 if error else 200)
 
 
 def _render_list(request: HttpRequest, report_list: ReportList) -> HttpResponse:
-    summary, state = Summary.load(report_list), report_list.state
-    stands_still = report_lists.stands_still(report_list)
-    is_busy = state in {State.READING, State.FILING} and not stands_still
+    summary, stands_still = Summary.load(report_list), report_lists.stands_still(report_list)
     page = render(
         request,
         "admin/reports/report/list.html",
-        f"Danh sách {summary.name}",
+        "Danh sách gửi lên",
         Report,
         list=report_list,
+        bad=report_list.total - report_list.good,
         summary=summary,
         stands_still=stands_still,
-        is_busy=is_busy,
-        is_still="yen" in request.GET,
-        is_ended=state in _ENDED,
+        is_refreshed="yen" not in request.GET,
         columns=[(*column, _list_choices(column[1])) for column in summary.columns],
-        problems=_describe(summary.problems, PROBLEMS),
-        doubts=_describe(summary.doubts, {}),
-        reports=[row for part in report_list.parts.defer("rows_sealed") for row in part.reports],
+        problems=_describe(summary.problems),
+        doubts=_describe(summary.doubts),
     )
-    if is_busy and "yen" not in request.GET:
-        page["Refresh"] = str(REFRESH_SECONDS)
+    if report_list.is_filing and not stands_still and "yen" not in request.GET:
+        page["Refresh"] = REFRESH_SECONDS
     return page
 
 
@@ -140,12 +128,11 @@ def _list_choices(field: str) -> Iterator[tuple[str, str]]:
     yield from ((name, names[0]) for name, names in HEADINGS.items())
 
 
-def _describe(remarks: Sequence[Any], words: dict[str, str]) -> list[tuple[str, str]]:
-    """Return where each remark is, as a spreadsheet names it, and what it says."""
-    return [
-        (f"Dòng {place}" if place.isdecimal() else f"Ô {place} ({heading})", words.get(code) or flag_label(code))
-        for place, heading, code in map(Remark._make, remarks)
-    ]  # fmt: skip
+def _describe(remarks: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield where each remark is, as a spreadsheet names it, and what it says."""
+    for place, heading, code in remarks:
+        where = f"Dòng {place}" if place.isdecimal() else f"Ô {place} ({heading})"
+        yield where, PROBLEMS.get(code) or flag_label(code)
 
 
 def urls(site: AdminSite) -> list[URLPattern]:

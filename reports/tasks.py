@@ -55,14 +55,10 @@ def remove_files(items: list[int]) -> None:
     destruction_requests.process_items(items, report_triage.TIMEOUT_SECONDS)
 
 
-@shared_task(name=report_lists.READ_TASK)
-def read_lists(items: list[int]) -> None:
-    report_lists.read_lists(items, report_lists.TIMEOUT_SECONDS)
-
-
 @shared_task(name=report_lists.FILE_TASK)
-def file_list_parts(items: list[int]) -> None:
-    report_lists.file_parts(items, report_lists.TIMEOUT_SECONDS)
+def file_lists(items: list[int]) -> None:
+    """File the next rows of these lists."""
+    report_lists.process_items(items, report_lists.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.check_queue_alarms")

@@ -41,7 +41,6 @@ EVENTS = {
     "deadline_soon": "Nhắc sắp đến hạn",
     "deadline_overdue": "Báo quá hạn",
     "filed": "Nhập tin thay người báo",
-    "list_uploaded": "Gửi lên một danh sách tin",
     "list_filed": "Nhập các tin của một danh sách",
     "handed_over": "Chuyển đơn vị",
     "handover_received": "Đơn vị đã nhận tin chuyển đến",

@@ -24,7 +24,7 @@ from reports.submission.json_fields import ISO_DATE, REPORT, parse_answer, parse
 from reports.submission.sources import scope_key
 
 MAX_CELL_CHARS = 1_500_000
-MAX_COLUMNS = 100
+MAX_COLUMNS, MAX_HEADING_CHARS = 100, 100
 LEFT_OUT = "left_out"  # the field of a column that tells nothing of the call
 FIELDS = frozenset(REPORT) - {"external_id", "language"} | {LEFT_OUT}
 # What lists call a field, first as the desk does.
@@ -150,10 +150,8 @@ def match_columns(headings: Sequence[str], given: Mapping[str, str]) -> list[Col
     fields |= {normalize(each): name for name, names in HEADINGS.items() for each in names}
     fields |= {normalize(name): name for name in FIELDS}
     fields |= {normalize(heading): name for heading, name in given.items()}
-    matched = (
-        (heading, fields.get(normalize(heading), "")) for heading in map(str.strip, headings)
-    )
-    return [Column(place, *column) for place, column in enumerate(matched)]
+    cut = [sanitize_text(heading).strip()[:MAX_HEADING_CHARS] for heading in headings]
+    return [Column(place, each, fields.get(normalize(each), "")) for place, each in enumerate(cut)]
 
 
 def judge_row(columns: Sequence[Column], row: Row) -> JudgedRow:
@@ -209,9 +207,7 @@ def _fill_field(fields: Fields, name: str, text: str) -> bool:
         fields.setlist(name, list(filter(choices.is_known, codes)))
         return all(map(choices.is_known, codes))
     elif name in _PHONES and _WITHOUT_ZERO.fullmatch(text):
-        fields.appendlist(
-            name, f"0{text}"
-        )  # a spreadsheet takes it for a number, and the zero away
+        fields.appendlist(name, f"0{text}")  # which a spreadsheet took away with the text
     else:
         fields.appendlist(name, text)
     return True

@@ -1,4 +1,4 @@
-"""Lists that communes send: workbooks whole and broken, and the machine that works an uploaded one off."""
+"""Lists that communes send: workbooks whole and broken, and the worker that files an uploaded one."""
 
 import io
 from collections.abc import Sequence
@@ -52,16 +52,12 @@ def make_archive(*names: str) -> bytes:
 
 
 def list_owed() -> list[OutboxItem]:
-    tasks = (report_lists.READ_TASK, report_lists.FILE_TASK)
-    waiting = OutboxItem.objects.filter(task__in=tasks, done_at=None, failed_at=None)
-    return list(waiting.order_by("id"))
+    items = OutboxItem.objects.filter(task=report_lists.FILE_TASK, done_at=None, failed_at=None)
+    return list(items.order_by("id"))
 
 
-def work_off(most: int = 100) -> None:
-    """Do what the worker owes to uploaded lists, so many items at most."""
-    for item in list_owed()[:most]:
-        work = {
-            report_lists.READ_TASK: report_lists.read_lists,
-            report_lists.FILE_TASK: report_lists.file_parts,
-        }
-        work[item.task]([item.pk])
+def file_steps(most: int = 100) -> None:
+    """Do what the worker owes to uploaded lists, so many steps at most."""
+    for _ in range(most):
+        if owed := list_owed():
+            report_lists.process_items([owed[0].pk])

@@ -18,23 +18,23 @@ LAUGHS = b"".join(b"<!ENTITY %c '%s'>" % (n + 1, b"&%c;" % n * 50) for n in rang
 BILLION_LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'haha'>%s]><%s a='&m;'"
 
 
-def read(content: bytes, seconds: int = 20) -> list[Row]:
+def read_rows(content: bytes, seconds: int = 20) -> list[Row]:
     return list(table_reader.open_table(io.BytesIO(content), {}, seconds).rows)
 
 
 def read_problems(content: bytes) -> Mapping[int, str]:
-    first, second = read(content)
+    first, second = read_rows(content)
     assert second.cells[3] == "Dòng sau."
     return first.problems
 
 
 def test_a_workbook_is_read_as_the_csv_of_it_would_be() -> None:
     others = (2, datetime(2026, 11, 29), time(8, 5), True, 1.5, "#chữ")  # noqa: DTZ001
-    rows = read(make_workbook([HEADINGS, CALL, (), others]))
+    rows = read_rows(make_workbook([HEADINGS, CALL, (), others]))
     assert rows[0] == Row(2, CALL_TEXTS, {})
     assert rows[1] == Row(4, ["2", "29/11/2026", "08:05", "TRUE", "1.5", "#chữ"], {})
     text = "\n".join([";".join(HEADINGS), ";".join(CALL_TEXTS), ";;", ";".join(rows[1].cells)])
-    assert read(text.encode("utf-8-sig")) == rows
+    assert read_rows(text.encode("utf-8-sig")) == rows
 
 
 def test_what_stands_above_the_headings_is_no_call() -> None:
@@ -48,7 +48,7 @@ def test_what_stands_above_the_headings_is_no_call() -> None:
 
 
 def test_a_list_without_known_headings_begins_with_its_first_row() -> None:
-    assert [row.number for row in read("Tên;Việc\nTư;kể\n".encode())] == [2]
+    assert [row.number for row in read_rows("Tên;Việc\nTư;kể\n".encode())] == [2]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_cell_of_thirty_megabytes_is_told_and_the_next_row_read() -> None:
 )  # fmt: skip
 def test_what_is_no_such_table_is_told_in_one_sentence(content: bytes, words: str) -> None:
     with pytest.raises(TableError, match=words):
-        read(content)
+        read_rows(content)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_bomb_ends_in_a_sentence_within_the_bounds_of_its_process(
     bomb = rewrite(make_workbook([HEADINGS, CALL]), member, old, new)
     assert len(bomb) < 1_000_000
     try:
-        rows = read(bomb, seconds=5)
+        rows = read_rows(bomb, seconds=5)
     except TableError as error:
         assert "quá lớn" in str(error)  # noqa: PT017  # or it does no harm, by the parser's own bounds
     else:
