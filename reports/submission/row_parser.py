@@ -191,7 +191,7 @@ def _fill_field(fields: Fields, name: str, text: str) -> bool:
         parts = date.groupdict()
         parts["y"] = f"20{parts['y']}"[-4:]
         fields.update({f"called_{part}": digits for part, digits in parts.items()})
-    elif name == "called_on":
+    elif name in {"called_on", "called_time"}:
         _join_time(fields, [text])
     elif not name or (name in fields and REPORT[name] is not parse_texts):
         return False
@@ -214,8 +214,8 @@ def _fill_field(fields: Fields, name: str, text: str) -> bool:
 
 
 def _join_time(fields: Fields, texts: list[str]) -> None:
-    """Put what a day says of the time before what its own column says."""
-    if told := [*texts, *fields.getlist("called_time")]:
+    """Add what one more cell says of the time."""
+    if told := [*fields.getlist("called_time"), *texts]:
         fields["called_time"] = " ".join(told)
 
 

@@ -110,30 +110,26 @@ def _check_width(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _read_workbook(data: bytes, seconds: int) -> Iterator[Any]:
     """Yield the lines of the reading process. Raises TableError where it ended before the table did."""
-    limits = (seconds, MAX_COLUMNS + 1, MAX_CELL_CHARS)
-    command = [sys.executable, "-I", str(_WORKBOOK_READER), *map(str, limits)]
+    command = [sys.executable, "-I", str(_WORKBOOK_READER), str(seconds), str(MAX_CELL_CHARS)]
+    end = ("unreadable", "")
     with subprocess.Popen(  # noqa: S603  # nosec B603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
     ) as process:
-        assert process.stdin  # noqa: S101  # nosec B101
-        assert process.stdout  # noqa: S101  # nosec B101
         try:
-            with suppress(BrokenPipeError):
-                process.stdin.write(data)
-            with suppress(BrokenPipeError):  # of what the first left
-                process.stdin.close()
-            last = {"end": "unreadable", "name": ""}
-            for line in map(json.loads, process.stdout):
+            for close in (lambda stdin: stdin.write(data), lambda stdin: stdin.close()):
+                with suppress(BrokenPipeError):  # it ended; what its lines say counts
+                    close(process.stdin)
+            for line in map(json.loads, process.stdout or ()):
                 if isinstance(line, dict) and "end" in line:
-                    last = line
+                    end = line["end"]
                 else:
                     yield line
         except ValueError as error:  # a line that its end cut off
             raise TableError("unreadable") from error
         finally:
             process.kill()
-    if last["end"]:
-        raise TableError(last["end"], last["name"])
+    if end[0]:
+        raise TableError(*end)
 
 
 def _read_csv(file: IO[bytes]) -> Iterator[Row]:

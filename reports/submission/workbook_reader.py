@@ -1,10 +1,9 @@
 """Read a workbook: its only sheet, row by row, each cell as the text that a CSV of it would have.
 
 A process of its own that the input may kill: the file on standard input, on standard output lines of JSON. The
-first names the merged cells and their last rows, one for each row that is not blank follows ([number, texts, problems by place]), and
-the last says how it ended. It imports nothing of the portal, so it has
-neither keys nor database; memory and processor time are limited. Its arguments: seconds, the most columns and
-the most characters of a cell that are read.
+first names the merged cells and their last rows, one for each row that is not blank follows ([number, texts,
+problems by place]), and the last says how it ended. It imports nothing of the portal, so it has neither keys nor
+database; memory and processor time are limited. Its arguments: seconds, and characters of a cell.
 """
 
 import io
@@ -24,7 +23,7 @@ from openpyxl import load_workbook
 MAX_UNPACKED_BYTES = 512 * 1024**2  # as the archive says, which unpacks no more than it says
 MAX_EXACT = 10**15  # Excel keeps fifteen digits of a number
 MEMORY = 768 * 1024**2  # bytes of address space, the interpreter's included
-_SCAN_BYTES = 1024**2
+_SCAN_BYTES, _TAG_BYTES = 1024**2, 200
 _MERGED = re.compile(rb'mergeCell [^>]{0,99}?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}([0-9]{1,7}))"')
 _FORMULA = re.compile(rb"<(?:[a-z]+:)?f[\s>/]")
 
@@ -44,63 +43,61 @@ def apply_rlimits(seconds: int) -> None:
         resource.setrlimit(limit, (maximum, maximum))
 
 
-def check_archive(data: bytes) -> None:
+def check_archive(archive: ZipFile) -> None:
     """Raise RefusedError for another format in the same wrapping, and for what unpacks to too much."""
-    with ZipFile(io.BytesIO(data)) as archive:
-        names = {member.filename for member in archive.infolist()}
-        if "content.xml" in names:
-            raise RefusedError("other_format", "LibreOffice (.ods)")
-        if "xl/workbook.xml" not in names:
-            raise RefusedError("no_workbook")
-        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise RefusedError("too_large")
+    sizes = {member.filename: member.file_size for member in archive.infolist()}
+    if "content.xml" in sizes:
+        raise RefusedError("other_format", "LibreOffice (.ods)")
+    if "xl/workbook.xml" not in sizes:
+        raise RefusedError("no_workbook", "")
+    if sum(sizes.values()) > MAX_UNPACKED_BYTES:
+        raise RefusedError("too_large", "")
 
 
-def find_sheet(book: Any, max_columns: int) -> str:
-    """Return the name of the only sheet with something in it. Raises RefusedError for several."""
+def find_sheet(book: Any) -> Any:
+    """Return the only sheet with something in it. Raises RefusedError for several."""
     shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     for sheet in shown:
         sheet.reset_dimensions()  # a program may have written wrong ones
-    filled = [
-        sheet.title
-        for sheet in shown
-        if any(map(any, sheet.iter_rows(max_col=max_columns, values_only=True)))
-    ]
+    filled = [sheet for sheet in shown if any(map(any, sheet.iter_rows(values_only=True)))]
     if len(filled) != 1:
-        raise RefusedError("several_sheets" if filled else "blank", ", ".join(filled))
-    return str(filled[0])
+        names = ", ".join(sheet.title for sheet in filled)
+        raise RefusedError("several_sheets" if filled else "blank", names)
+    return filled[0]
 
 
-def scan_sheet(data: bytes, path: str) -> tuple[list[tuple[str, int]], bool]:
+def scan_sheet(source: Any) -> tuple[list[tuple[str, int]], bool]:
     """Return the ranges of merged cells, each with its last row, and whether there is a formula: openpyxl
     tells neither while it reads by the row.
     """
-    merged, has_formula, rest = list[tuple[str, int]](), False, b""
-    with ZipFile(io.BytesIO(data)) as archive, archive.open(path.lstrip("/")) as source:
-        while chunk := source.read(_SCAN_BYTES):
-            rest += chunk
-            has_formula = has_formula or _FORMULA.search(rest) is not None
-            merged += [(each.decode(), int(last)) for each, last in _MERGED.findall(rest)]
-            rest = rest[-200:].rpartition(b">")[2]  # the beginning of a tag that goes on
-    return merged, has_formula
+    merged, has_formula, rest = dict[str, int](), False, b""
+    while chunk := source.read(_SCAN_BYTES):
+        rest += chunk
+        has_formula = has_formula or _FORMULA.search(rest) is not None
+        merged |= {each.decode(): int(last) for each, last in _MERGED.findall(rest)}
+        rest = rest[-_TAG_BYTES:]
+    return list(merged.items()), has_formula
 
 
 def iter_rows(
-    sheet: Any, formulas: Any, max_columns: int, max_chars: int
+    sheet: Any, uncalculated: Any, max_chars: int
 ) -> Iterator[tuple[int, list[str], dict[int, str]]]:
-    """Yield number, texts and problems of each row that is not blank; `formulas`: the same sheet uncalculated."""
-    behind = repeat(()) if formulas is None else formulas.iter_rows(max_col=max_columns)
-    rows = zip(sheet.iter_rows(max_col=max_columns), behind, strict=False)
-    for number, (row, uncalculated) in enumerate(rows, start=1):
-        cells = [format_cell(cell, max_chars) for cell in row]
-        problems = {place: problem for place, (_, problem) in enumerate(cells) if problem}
-        problems |= {
-            place: "formula"
-            for place, (cell, source) in enumerate(zip(row, uncalculated, strict=False))
-            if cell.value is None and source.data_type == "f"
-        }
-        texts = [text for text, _ in cells]
-        if any(texts) or problems:
+    """Yield number, texts and problems of each row that is not blank; `uncalculated`: the same sheet, for its
+    formulas, where it has any.
+    """
+    sources = repeat(()) if uncalculated is None else uncalculated.iter_rows()
+    for number, (cells, behind) in enumerate(
+        zip(sheet.iter_rows(), sources, strict=False), start=1
+    ):
+        told = [format_cell(cell, max_chars) for cell in cells]
+        problems = {place: problem for place, (_, problem) in enumerate(told) if problem}
+        for place, (cell, source) in enumerate(zip(cells, behind, strict=False)):
+            if cell.value is None and source.data_type == "f":
+                problems[place] = "formula"
+        texts = [text for text, _ in told]
+        while texts and not texts[-1]:
+            del texts[-1]
+        if texts or problems:
             yield number, texts, problems
 
 
@@ -116,46 +113,45 @@ def format_cell(cell: Any, max_chars: int) -> tuple[str, str]:
     if isinstance(value, bool):
         return str(value).upper(), ""
     if isinstance(value, (int, float)):
-        return format_number(value), "digits_lost" if abs(value) >= MAX_EXACT else ""
+        is_whole = isinstance(value, int) or value.is_integer()
+        text = str(int(value)) if is_whole else f"{value:.15g}"
+        return text, "digits_lost" if abs(value) >= MAX_EXACT else ""
     text = str(value).strip()
     return (text, "") if len(text) <= max_chars else ("", "too_long")
 
 
-def format_number(value: float) -> str:
-    is_whole = isinstance(value, int) or value.is_integer()
-    return str(int(value)) if is_whole else f"{value:.15g}"
-
-
-def read_workbook(data: bytes, max_columns: int, max_chars: int) -> Iterator[Any]:
+def read_workbook(data: bytes, max_chars: int) -> Iterator[Any]:
     """Yield what the lines of the output are. Raises RefusedError, and whatever openpyxl raises."""
-    check_archive(data)
-    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    name = find_sheet(book, max_columns)
-    merged, has_formula = scan_sheet(data, book[name]._worksheet_path)  # noqa: SLF001  # no other name for it
+    file = io.BytesIO(data)
+    with ZipFile(file) as archive:
+        check_archive(archive)
+        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        sheet = find_sheet(book)
+        with archive.open(sheet._worksheet_path) as source:  # noqa: SLF001  # it has no other name
+            merged, has_formula = scan_sheet(source)
     yield {"merged": merged}
     formulas = None
     if has_formula:
-        formulas = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)[name]
+        formulas = load_workbook(file, read_only=True, keep_links=False)[sheet.title]
         formulas.reset_dimensions()
-    yield from iter_rows(book[name], formulas, max_columns, max_chars)
-    yield {"end": "", "name": ""}
+    yield from iter_rows(sheet, formulas, max_chars)
 
 
-def main(*limits: int) -> None:
-    warnings.simplefilter("ignore")
+def main(max_chars: int) -> None:
+    end = ("", "")
     try:
-        for line in read_workbook(sys.stdin.buffer.read(), *limits):
+        for line in read_workbook(sys.stdin.buffer.read(), max_chars):
             print(json.dumps(line))  # noqa: T201
     except RefusedError as refused:
-        code, name = (*refused.args, "")[:2]
-        print(json.dumps({"end": code, "name": name}))  # noqa: T201
+        end = refused.args
     except MemoryError:
-        print(json.dumps({"end": "too_large", "name": ""}))  # noqa: T201
+        end = ("too_large", "")
     except Exception:  # noqa: BLE001  # whatever a broken file makes of openpyxl
-        print(json.dumps({"end": "unreadable", "name": ""}))  # noqa: T201
+        end = ("unreadable", "")
+    print(json.dumps({"end": end}))  # noqa: T201
 
 
 if __name__ == "__main__":
-    seconds, *bounds = map(int, sys.argv[1:])
-    apply_rlimits(seconds)
-    main(*bounds)
+    warnings.simplefilter("ignore")
+    apply_rlimits(int(sys.argv[1]))
+    main(int(sys.argv[2]))
