@@ -21,8 +21,8 @@ from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Lease, Priority
 from reports.models import Report, ReportList
-from reports.submission import intake, row_parser, table_reader
-from reports.submission.row_parser import Column, Row, RowKeys
+from reports.submission import intake, table_reader
+from reports.submission.row_parser import Column, Row, RowKeys, judge_row
 from reports.submission.table_reader import TableError
 
 FILE_TASK = "reports.file_list"
@@ -131,7 +131,7 @@ def _file_next(report_list: ReportList) -> list[tuple[int, Report]]:
     """Return the number of each good row of a step and its report."""
     columns, filed = Summary.load(report_list).build_columns(), []
     for key, row in _open_rows(report_list)[report_list.done :][:STEP_ROWS]:
-        submission = row_parser.judge_row(columns, row).submission
+        submission, _ = judge_row(columns, row)
         if submission is not None:
             result = intake.file_row(submission, key, report_list.officer)
             filed.append((row.number, result.report))
@@ -163,10 +163,12 @@ def _pick_samples(place: int, rows: Sequence[Keyed]) -> list[str]:
 def _judge(report_list: ReportList, summary: Summary, rows: Sequence[Keyed]) -> None:
     """Count the good rows by the columns of the summary, and put what is told of single cells into it."""
     columns = summary.build_columns()
-    judged = [row_parser.judge_row(columns, row) for _, row in rows]
-    summary.problems = [each for row in judged for each in row.problems][:MAX_REMARKS]
-    summary.doubts = [each for row in judged for each in row.doubts][:MAX_REMARKS]
-    report_list.good = sum(row.submission is not None for row in judged)
+    summary.problems, summary.doubts, report_list.good = [], [], 0
+    for _, row in rows:
+        submission, remarks = judge_row(columns, row)
+        report_list.good += submission is not None
+        shown = summary.doubts if submission else summary.problems
+        shown += remarks[: MAX_REMARKS - len(shown)]
     _seal(report_list, summary)
 
 

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -107,20 +107,11 @@ class Row(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """A cell or a row that somebody should look at: where it is, its heading, and a code."""
+    """A cell that somebody should look at, or a row by its number: where it is, its heading, and a code."""
 
     place: str
     heading: str
     code: str
-
-
-@dataclass(frozen=True)
-class JudgedRow:
-    """The report of a row, None with its problems; `doubts`: what was not understood of one that is filed."""
-
-    submission: ReportSubmission | None
-    problems: list[Remark] = field(default_factory=list)
-    doubts: list[Remark] = field(default_factory=list)
 
 
 class RowKeys:
@@ -154,21 +145,19 @@ def match_columns(headings: Sequence[str], given: Mapping[str, str]) -> list[Col
     return [Column(place, each, fields.get(normalize(each), "")) for place, each in enumerate(cut)]
 
 
-def judge_row(columns: Sequence[Column], row: Row) -> JudgedRow:
-    """Return what a row becomes."""
-    places = {column.place: column for column in columns}
+def judge_row(columns: Sequence[Column], row: Row) -> tuple[ReportSubmission | None, list[Remark]]:
+    """Return the report of a row and what was not understood of it, or None and what keeps it out."""
     if row.problems:
-        named = (
-            (places.get(place, Column(place, "", "")), code) for place, code in row.problems.items()
-        )
-        return JudgedRow(
-            None, [Remark(each.name_cell(row.number), each.heading, code) for each, code in named]
-        )
+        places = {column.place: column for column in columns}
+        named = [(places.get(n, Column(n, "", "")), code) for n, code in row.problems.items()]
+        return None, [
+            Remark(each.name_cell(row.number), each.heading, code) for each, code in named
+        ]
     parser = ReportFormParser(parse_row(columns, row.cells))
     if parser.is_empty:
-        return JudgedRow(None, [Remark(str(row.number), "", "empty")])
+        return None, [Remark(str(row.number), "", "empty")]
     submission = parser.to_submission(gazetteer.communes())
-    return JudgedRow(submission, doubts=list(_iter_doubts(columns, row.number, submission.flags)))
+    return submission, list(_iter_doubts(columns, row.number, submission.flags))
 
 
 def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:

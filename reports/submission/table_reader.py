@@ -7,12 +7,11 @@ import csv
 import json
 import subprocess  # nosec B404
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from core.form_data import sanitize_text
 from reports.submission import row_parser
@@ -66,46 +65,40 @@ def open_table(file: IO[bytes], given: Mapping[str, str], seconds: int) -> Table
     """Return the table of a file, whose fields are `given` for headings or found by them. Its rows raise
     TableError too, where they come to what cannot be read; a workbook has so many seconds of the processor.
     """
-    source = _open_rows(file, seconds)
-    first = list(islice(source.rows, MAX_TITLE_ROWS))
+    source, all_merged = _open_rows(file, seconds)
+    rows = _check_width(source)
+    first = list(islice(rows, MAX_TITLE_ROWS))
     if not first:
         raise TableError("blank")
     found = [row_parser.match_columns(row.cells, given) for row in first]
     known = [sum(bool(column.field) for column in columns) > 1 for columns in found]
     place = known.index(True) if any(known) else 0
     number = first[place].number
-    for merged, last_row in source.merged:
+    for merged, last_row in all_merged:
         if last_row >= number:
             raise TableError("merged", merged)
-    return Table(found[place], number, chain(first[place + 1 :], source.rows))
+    return Table(found[place], number, chain(first[place + 1 :], rows))
 
 
-@dataclass
-class _Source:
-    """The rows of a file that are not blank, and its merged cells with their last rows."""
+def _check_width(rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        if any(row.cells[MAX_COLUMNS:]):
+            raise TableError("too_wide", Column(MAX_COLUMNS, "", "").name_cell(row.number))
+        yield row
 
-    rows: Iterator[Row]
-    merged: list[tuple[str, int]] = field(default_factory=list)
 
-
-def _open_rows(file: IO[bytes], seconds: int) -> _Source:
+def _open_rows(file: IO[bytes], seconds: int) -> tuple[Iterator[Row], list[tuple[str, int]]]:
+    """Return the rows of a file that are not blank, and its merged cells with their last rows."""
     head = file.read(4)
     file.seek(0)
     if head == _ZIP:
         lines = _read_workbook(file.read(), seconds)
         merged = next(lines)["merged"]
-        return _Source(_check_width(map(Row.restore, lines)), merged)
+        return map(Row.restore, lines), merged
     for beginning, name in _OTHERS.items():
         if head.startswith(beginning):
             raise TableError("other_format", name)
-    return _Source(_check_width(_read_csv(file)))
-
-
-def _check_width(rows: Iterator[Row]) -> Iterator[Row]:
-    for row in rows:
-        if any(row.cells[MAX_COLUMNS:]):
-            raise TableError("too_wide", Column(MAX_COLUMNS, "", "").name_cell(row.number))
-        yield row
+    return _read_csv(file), []
 
 
 def _read_workbook(data: bytes, seconds: int) -> Iterator[Any]:
@@ -116,10 +109,10 @@ def _read_workbook(data: bytes, seconds: int) -> Iterator[Any]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
     ) as process:
         try:
-            for close in (lambda stdin: stdin.write(data), lambda stdin: stdin.close()):
-                with suppress(BrokenPipeError):  # it ended; what its lines say counts
-                    close(process.stdin)
-            for line in map(json.loads, process.stdout or ()):
+            # It may have ended: what its lines say counts.
+            with suppress(BrokenPipeError), cast("IO[bytes]", process.stdin) as stdin:
+                stdin.write(data)
+            for line in map(json.loads, cast("IO[bytes]", process.stdout)):
                 if isinstance(line, dict) and "end" in line:
                     end = line["end"]
                 else:

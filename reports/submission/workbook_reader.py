@@ -2,7 +2,7 @@
 
 A process of its own that the input may kill: the file on standard input, on standard output lines of JSON. The
 first names the merged cells and their last rows, one for each row that is not blank follows ([number, texts,
-problems by place]), and the last says how it ended. It imports nothing of the portal, so it has neither keys nor
+problems by place]), and the last says how it ended, unless a broken file ended it first. It imports nothing of the portal, so it has neither keys nor
 database; memory and processor time are limited. Its arguments: seconds, and characters of a cell.
 """
 
@@ -146,8 +146,6 @@ def main(max_chars: int) -> None:
         end = refused.args
     except MemoryError:
         end = ("too_large", "")
-    except Exception:  # noqa: BLE001  # whatever a broken file makes of openpyxl
-        end = ("unreadable", "")
     print(json.dumps({"end": end}))  # noqa: T201
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from reports.submission import intake, row_parser, table_reader
-from reports.submission.row_parser import PROBLEMS, JudgedRow, RowKeys
+from reports.submission.row_parser import PROBLEMS, RowKeys, judge_row
 from reports.submission.table_reader import Table, TableError
 
 _PROGRESS_ROWS = 1000
@@ -58,21 +58,17 @@ class Command(BaseCommand):
         counts: Counter[str] = Counter()
         keys = RowKeys(table.columns)
         for done, row in enumerate(table.rows, start=1):
-            key, judged = keys.next_key(row), row_parser.judge_row(table.columns, row)
-            counts[self._file_row(judged, key, by)] += 1
+            key, (submission, remarks) = keys.next_key(row), judge_row(table.columns, row)
+            for place, heading, code in remarks:
+                self.stdout.write(f"{place} ({heading or 'row'}): {PROBLEMS.get(code, code)}")
+            if submission is None:
+                counts["left out"] += 1
+            else:
+                is_again = by is not None and intake.file_row(submission, key, by).again
+                counts["again" if is_again else "new"] += 1
             if done % _PROGRESS_ROWS == 0:
                 self.stderr.write(f"{done} rows")
         return counts
-
-    def _file_row(self, judged: JudgedRow, key: str, by: User | None) -> str:
-        """File one row, print what is wrong or doubtful in it, and return what became of it."""
-        for place, heading, code in (*judged.problems, *judged.doubts):
-            self.stdout.write(f"{place} ({heading or 'row'}): {PROBLEMS.get(code, code)}")
-        if judged.submission is None:
-            return "left out"
-        if by is None:
-            return "new"
-        return "again" if intake.file_row(judged.submission, key, by).again else "new"
 
 
 def _find_officer(name: str) -> User:
