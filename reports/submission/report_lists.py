@@ -5,6 +5,7 @@ one that is begun anew files nothing twice. After KEPT nothing of a list is left
 """
 
 import json
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
@@ -34,6 +35,7 @@ STEP_ROWS = 100  # filed within a lease, many times over
 MAX_SAMPLES, MAX_SAMPLE_CHARS = 2, 60  # of a column
 MAX_REMARKS = 300  # shown of each kind
 KEPT = timedelta(days=1)
+_turn = threading.Lock()  # one file is unpacked at a time in each process
 Keyed = tuple[str, Row]  # the submission key of a row, and the row
 
 
@@ -60,12 +62,13 @@ class Summary:
 
 def upload(name: str, data: bytes, by: User) -> ReportList:
     """Return the list of a file, judged and sealed. Raises TableError."""
-    table = table_reader.open_table(BytesIO(data), {}, READING_SECONDS)
-    keys, rows = RowKeys(table.columns), list[Keyed]()
-    for row in table.rows:
-        if len(rows) == MAX_ROWS:
-            raise TableError("too_long", MAX_ROWS)
-        rows.append((keys.next_key(row), row))
+    with _turn:
+        table = table_reader.open_table(BytesIO(data), {}, READING_SECONDS)
+        keys, rows = RowKeys(table.columns), list[Keyed]()
+        for row in table.rows:
+            if len(rows) == MAX_ROWS:
+                raise TableError("too_long", MAX_ROWS)
+            rows.append((keys.next_key(row), row))
     columns = [
         (each.heading, each.field, _pick_samples(each.place, rows)) for each in table.columns
     ]
@@ -148,7 +151,7 @@ def _store_step(report_list: ReportList, filed: Sequence[tuple[int, Report]]) ->
     else:
         report_list.rows_sealed = None
         _seal(report_list, replace(Summary.load(report_list), columns=[]))
-    report_list.save()
+    report_list.save(force_update=True)  # removed meanwhile, it stays so
 
 
 def _enqueue_step(report_list: ReportList) -> None:

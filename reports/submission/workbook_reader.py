@@ -22,7 +22,8 @@ from openpyxl import load_workbook
 
 MAX_UNPACKED_BYTES = 512 * 1024**2  # as the archive says, which unpacks no more than it says
 MAX_EXACT = 10**15  # Excel keeps fifteen digits of a number
-MEMORY = 768 * 1024**2  # bytes of address space, the interpreter's included
+# Bytes of address space, the interpreter's included; a list of 100,000 rows takes half of it.
+MEMORY = 400 * 1024**2
 _SCAN_BYTES, _TAG_BYTES = 1024**2, 200
 _MERGED = re.compile(rb'mergeCell [^>]{0,99}?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}([0-9]{1,7}))"')
 _FORMULA = re.compile(rb"<(?:[a-z]+:)?f[\s>/]")
