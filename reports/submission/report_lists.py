@@ -69,6 +69,8 @@ def upload(name: str, data: bytes, by: User) -> ReportList:
             if len(rows) == MAX_ROWS:
                 raise TableError("too_long", MAX_ROWS)
             rows.append((keys.next_key(row), row))
+    if not rows:
+        raise TableError("blank")
     columns = [
         (each.heading, each.field, _pick_samples(each.place, rows)) for each in table.columns
     ]
@@ -146,12 +148,14 @@ def _store_step(report_list: ReportList, filed: Sequence[tuple[int, Report]]) ->
     report_list.done = min(report_list.done + STEP_ROWS, report_list.total)
     report_list.again += sum(bool(begun and report.received_at < begun) for _, report in filed)
     report_list.reports += [[row, str(report.pk), report.public_number] for row, report in filed]
+    changed = ["done", "again", "reports"]  # and no text that a change of keys seals meanwhile
     if report_list.done < report_list.total:
         _enqueue_step(report_list)
     else:
         report_list.rows_sealed = None
         _seal(report_list, replace(Summary.load(report_list), columns=[]))
-    report_list.save(force_update=True)  # removed meanwhile, it stays so
+        changed += ["rows_sealed", "summary_sealed"]
+    report_list.save(update_fields=changed)  # one that was removed meanwhile stays so
 
 
 def _enqueue_step(report_list: ReportList) -> None:
@@ -181,5 +185,8 @@ def _seal(report_list: ReportList, summary: Summary) -> None:
 
 
 def _open_rows(report_list: ReportList) -> list[Keyed]:
-    stored = json.loads(encryption.decrypt_field(report_list, "rows") or "[]")
-    return [(key, Row.restore(row)) for key, row in stored]
+    """Return the rows. Raises WrongKeysError where no key opens them."""
+    text = encryption.decrypt_field(report_list, "rows")
+    if text is None:
+        raise encryption.WrongKeysError
+    return [(key, Row.restore(row)) for key, row in json.loads(text)]

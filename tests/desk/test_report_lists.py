@@ -156,10 +156,11 @@ def test_what_nobody_will_go_on_with_is_told_and_goes_on_at_a_press(duty: Person
     [
         (b"", "Chưa chọn tệp"),
         (b"x" * (report_lists.MAX_BYTES + 1), "nặng hơn 7 MB"),
+        ("Nội dung\n".encode(), "không có dòng nào"),
         (make_workbook(ROWS, merge="B2:B3"), "B2:B3 đang gộp"),
         (("Nội dung\n" + "Gọi.\n" * (report_lists.MAX_ROWS + 1)).encode(), "dài hơn 5000 dòng"),
     ],
-    ids=["nothing", "too heavy", "merged cells", "too long"],
+    ids=["nothing", "too heavy", "headings alone", "merged cells", "too long"],
 )
 def test_a_file_that_is_no_list_is_told_at_once(duty: Person, content: bytes, words: str) -> None:
     answer = upload(duty.client, content)
@@ -182,6 +183,14 @@ def test_who_lost_the_right_meanwhile_files_nothing_more(duty: Person) -> None:
     file_steps(1)
     assert not Report.objects.exists()
     assert OutboxItem.objects.get().error == "NotAllowedError"
+
+
+def test_a_list_that_no_key_opens_is_not_taken_for_filed(duty: Person) -> None:
+    upload(duty.client)
+    press(duty.client, "file")
+    ReportList.objects.update(rows_sealed=b"under another key")
+    file_steps(1)
+    assert (OutboxItem.objects.get().error, ReportList.objects.get().done) == ("WrongKeysError", 0)
 
 
 def test_no_word_of_a_list_lies_in_clear_and_none_is_left_when_it_is_filed(duty: Person) -> None:
