@@ -49,7 +49,7 @@ from alerts.models import (
     Sound,
 )
 from alerts.models.cap_terms import Certainty
-from alerts.sounds import SoundUploadHandler
+from alerts.sounds import build_upload_handler
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
 from core.inline_css import style_source
@@ -336,14 +336,14 @@ class AlertAdmin(OwnFiltersAdmin[Alert]):
     # Files are read before the token in the form can be: changeform_view checks it.
     @method_decorator(csrf_exempt)
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.upload_handlers = [SoundUploadHandler()]
+        request.upload_handlers = [build_upload_handler()]
         return super().add_view(request, *args, **kwargs)
 
     @method_decorator(csrf_exempt)
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        request.upload_handlers = [SoundUploadHandler()]
+        request.upload_handlers = [build_upload_handler()]
         alert = Alert.objects.filter(pk=parse_uuid(object_id) or UUID(int=0)).first()
         if alert is None or request.method != "GET":
             return super().change_view(request, object_id)

@@ -2,14 +2,11 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
 
-from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.db.models.functions import Now
 
 from alerts.models import AlertRevision, Language, Sound
+from core.form_data import CappedUploadHandler
 from core.mp3 import Mp3Error, parse_mp3
 
 MAX_UPLOAD_BYTES = 1024 * 1024  # with its tags
@@ -85,23 +82,6 @@ def purge_unused() -> None:
     old.exclude(pk__in=named).delete()
 
 
-class SoundUploadHandler(FileUploadHandler):
-    """Keep one recording a language in memory, cut behind the limit; skip every other file."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._data, self._seen = bytearray(), 0
-
-    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
-        self._seen += 1
-        if not field_name.endswith("-file") or self._seen > len(Language):
-            raise SkipFile
-        super().new_file(field_name, *args, **kwargs)
-        self._data = bytearray()
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        self._data += raw_data[: max(0, MAX_UPLOAD_BYTES + 1 - len(self._data))]
-
-    def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
-        file = ContentFile(bytes(self._data))
-        return UploadedFile(file, self.file_name, self.content_type, len(self._data))
+def build_upload_handler() -> CappedUploadHandler:
+    """Return a handler that keeps one recording a language."""
+    return CappedUploadHandler("-file", MAX_UPLOAD_BYTES, len(Language))

@@ -11,6 +11,9 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Layout
 from django import forms
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
@@ -122,3 +125,26 @@ def make_helper(address: str, *parts: Any) -> FormHelper:
 
 def form_part(name: str) -> HTML:
     return HTML(f'{{% include "reports/form_parts/{name}.html" %}}')
+
+
+class CappedUploadHandler(FileUploadHandler):
+    """Keep so many files in memory whose fields end so, each cut one byte behind the limit; skip all others."""
+
+    def __init__(self, field_ending: str, max_bytes: int, max_files: int = 1) -> None:
+        super().__init__()
+        self._ending, self._max_bytes, self._left = field_ending, max_bytes, max_files
+        self._data = bytearray()
+
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
+        self._left -= 1
+        if not field_name.endswith(self._ending) or self._left < 0:
+            raise SkipFile
+        super().new_file(field_name, *args, **kwargs)
+        self._data = bytearray()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self._data += raw_data[: max(0, self._max_bytes + 1 - len(self._data))]
+
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
+        file = ContentFile(bytes(self._data))
+        return UploadedFile(file, self.file_name, self.content_type, len(self._data))

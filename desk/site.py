@@ -91,7 +91,7 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
-        from desk import dashboard, shift_handover  # noqa: PLC0415
+        from desk import dashboard, report_lists, shift_handover  # noqa: PLC0415
         from desk.hotline import page as hotline  # noqa: PLC0415
         from desk.leaders import page as leaders  # noqa: PLC0415
         from desk.numbers import card, number_drafts, published_numbers  # noqa: PLC0415
@@ -103,6 +103,7 @@ class DeskSite(OTPAdminSite):
             *views.urls(self),
             *report_urls.urls(self),
             *hotline.urls(self),
+            *report_lists.urls(self),
             *card.urls(self),
             *number_drafts.urls(self),
             *published_numbers.urls(self),

@@ -15,6 +15,7 @@ from reports.notices import mails
 from reports.public import statistics
 from reports.retention import destruction_requests
 from reports.retention import purge as purging
+from reports.submission import report_lists
 from reports.triage import report_triage, reprocessing
 
 
@@ -52,6 +53,12 @@ def scan_files(items: list[int]) -> None:
 def remove_files(items: list[int]) -> None:
     """Remove the files whose destruction two people confirmed."""
     destruction_requests.process_items(items, report_triage.TIMEOUT_SECONDS)
+
+
+@shared_task(name=report_lists.FILE_TASK)
+def file_lists(items: list[int]) -> None:
+    """File the next rows of these lists."""
+    report_lists.process_items(items, report_lists.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.check_queue_alarms")

@@ -41,6 +41,7 @@ EVENTS = {
     "deadline_soon": "Nhắc sắp đến hạn",
     "deadline_overdue": "Báo quá hạn",
     "filed": "Nhập tin thay người báo",
+    "list_filed": "Nhập các tin của một danh sách",
     "handed_over": "Chuyển đơn vị",
     "handover_received": "Đơn vị đã nhận tin chuyển đến",
     "handover_answered": "Đơn vị báo kết quả",
@@ -139,6 +140,7 @@ EVENTS = {
 }
 SUBJECTS = {
     "report": "tin",
+    "report_list": "danh sách tin",
     "alert": "cảnh báo",
     "user": "cán bộ",
     "reprocessing_run": "lượt đọc lại",

@@ -1061,4 +1061,25 @@ class Migration(migrations.Migration):
             model_name='extractedfacts',
             index=models.Index(condition=models.Q(('commune_raw__gt', '')), fields=['commune'], name='extractedfacts_commune'),
         ),
+        migrations.CreateModel(
+            name='ReportList',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('uploaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='gửi lên lúc')),
+                ('begun_at', models.DateTimeField(null=True, verbose_name='bắt đầu nhập lúc')),
+                ('rows_sealed', models.BinaryField(null=True)),
+                ('summary_sealed', models.BinaryField(null=True)),
+                ('total', models.PositiveIntegerField()),
+                ('good', models.PositiveIntegerField()),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('again', models.PositiveIntegerField(default=0)),
+                ('reports', models.JSONField(default=list)),
+                ('officer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cán bộ')),
+            ],
+            options={
+                'verbose_name': 'danh sách gửi lên',
+                'verbose_name_plural': 'danh sách gửi lên',
+                'default_permissions': (),
+            },
+        ),
     ]

@@ -46,6 +46,7 @@ from reports.models.report import FloodSample as FloodSample
 from reports.models.report import Receipt as Receipt
 from reports.models.report import ReplacedCode as ReplacedCode
 from reports.models.report import Report as Report
+from reports.models.report_lists import ReportList as ReportList
 from reports.models.retention import DataBreach as DataBreach
 from reports.models.retention import DestructionRequest as DestructionRequest
 from reports.models.retention import ErasureRequest as ErasureRequest

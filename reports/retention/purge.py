@@ -23,7 +23,7 @@ from reports.models import EvidenceFile, FileCheck, PurgeRun, Report
 from reports.retention import reerase_after_restore
 from reports.retention.erasure import ErasureError
 from reports.retention.policy import KINDS, RetentionPolicy
-from reports.submission import flood_detection
+from reports.submission import flood_detection, report_lists
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +42,7 @@ def run_if_due() -> None:
         sweep_files(int(time.time()) // 60 % storage.PARTS)
     with sweeps.Guard("purge.run"):
         flood_detection.drop_expired()  # at each call: its period is minutes
+        report_lists.drop_expired()
         if run := _find_or_start_run():
             run_until(run, TIMEOUT_SECONDS)
 

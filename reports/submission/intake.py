@@ -197,13 +197,28 @@ def file_on_behalf(
     if not by.has_perm(FILING_PERMISSION):
         raise NotAllowedError
     accepted = submit_report(typed, submission_key, IntakeSource(source))
-    report = accepted.report
-    # Also after a first try that ended between report and log.
+    _log_filing(accepted.report, by)
+    return accepted
+
+
+def file_row(typed: ReportSubmission, submission_key: str, by: User) -> SubmissionResult:
+    """Submit a row of a list for somebody else, once by its key, also where it was understood otherwise
+    when it came before. Raises NotAllowedError.
+    """
+    sent = Report.objects.filter(submission_key=submission_key).select_related("receipt")
+    # In no order: for the first by its key PostgreSQL may go through the whole table.
+    if (before := next(iter(sent), None)) is None or not by.has_perm(FILING_PERMISSION):
+        return file_on_behalf(typed, submission_key, Report.Source.FILE, by)
+    _log_filing(before, by)
+    return _repeated_result(before)
+
+
+def _log_filing(report: Report, by: User) -> None:
+    """Log who filed a report, once: also after a first try that ended between report and log."""
     with transaction.atomic():
         Case.objects.select_for_update().get(report_id=report.pk)
         if not events.events_for("report", report.pk).filter(kind="filed").exists():
             events.log_event("report", report.pk, "filed", by=by, source=report.source)
-    return accepted
 
 
 def submit_demo_report(
@@ -229,8 +244,6 @@ def _build_row(
     key = newest_key()
     code = receipt_codes.derive_code(submission_key, digest, key)
     report_id = uuid4()
-    # A flood of flagged reports may not delay real emergencies.
-    is_urgent = typed.happening_now and not abuse_flags.is_deprioritized(typed.flags)
     row = _evidence(typed, report_id) | {
         "id": report_id,
         "public_number": new_public_number(),
@@ -243,10 +256,20 @@ def _build_row(
         "key_id": key.id,
         "code_hash": receipt_codes.code_hash(code, key),
         "task": TRIAGE_TASK,
-        "priority": Priority.URGENT if is_urgent else Priority.USUAL,
+        "priority": _pick_priority(typed, source),
         "traceparent": tracing.traceparent.get(),
     }
     return row, code
+
+
+def _pick_priority(typed: ReportSubmission, source: IntakeSource) -> Priority:
+    """Return when a report is triaged: the rows of a list, which were told long ago, let everybody go first,
+    and a flood of flagged reports may not delay real emergencies.
+    """
+    if source.kind == Report.Source.FILE:
+        return Priority.IDLE
+    is_urgent = typed.happening_now and not abuse_flags.is_deprioritized(typed.flags)
+    return Priority.URGENT if is_urgent else Priority.USUAL
 
 
 def _find_under_older_keys(digests: list[bytes], submission_key: str) -> Report | None:

@@ -1,11 +1,15 @@
 """Parse the rows of a table, such as a commune's list of calls, into the fields of the report form.
 
-Nothing in a cell is refused: what its field does not understand goes into the story, under its heading.
+No word in a cell is refused: what its field does not understand goes into the story, under its heading. A cell
+whose content is not in the table, as of a formula that nobody calculated, keeps its whole row out.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
@@ -13,14 +17,47 @@ from core.form_data import Fields, sanitize_text
 from core.text import normalize
 from reports.facts import choices
 from reports.reference import gazetteer
-from reports.submission.form_parser import CHANNELS
+from reports.submission.form_parser import CHANNELS, ReportFormParser
 from reports.submission.forms import ReportForm
+from reports.submission.intake import ReportSubmission
 from reports.submission.json_fields import ISO_DATE, REPORT, parse_answer, parse_texts
+from reports.submission.sources import scope_key
 
 MAX_CELL_CHARS = 1_500_000
-FIELDS = frozenset(REPORT) - {"external_id", "language"}  # which a table's report has no place for
-_ANSWERS = {"yes": "yes", "co": "yes", "x": "yes", "no": "no", "khong": "no", "chua": "no"}
+MAX_COLUMNS, MAX_HEADING_CHARS = 100, 100
+LEFT_OUT = "left_out"  # the field of a column that tells nothing of the call
+FIELDS = frozenset(REPORT) - {"external_id", "language"} | {LEFT_OUT}
+# What lists call a field, first as the desk does.
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "caller_number": ("Số gọi đến", "số điện thoại gọi đến", "số lạ", "số điện thoại lạ", "số đối tượng"),
+    "claimed_office": ("Họ xưng là", "xưng là", "tự xưng", "giả danh", "mạo danh"),
+    "claimed_name": ("Tên, chức vụ họ nêu", "tên đối tượng"),
+    "called_on": ("Ngày gọi", "ngày", "thời gian", "thời gian gọi", "ngày giờ"),
+    "called_time": ("Giờ gọi", "giờ", "lúc gọi"),
+    "story": ("Lời kể", "nội dung", "nội dung cuộc gọi", "diễn biến", "tóm tắt", "nội dung vụ việc"),
+    "money_lost": ("Đã mất tiền", "mất tiền"),
+    "money_lost_vnd": ("Số tiền mất", "số tiền", "thiệt hại", "số tiền thiệt hại", "số tiền bị mất"),
+    "accounts": ("Tài khoản nhận tiền", "tài khoản", "số tài khoản", "stk"),
+    "links": ("Đường dẫn", "đường link", "link"),
+    "commune": ("Xã, phường", "xã", "phường", "địa chỉ", "địa bàn", "nơi ở"),
+    "contact_phone": ("Số người báo", "số điện thoại người báo", "số gọi lại", "sđt người báo"),
+    "happening_now": ("Đang bị ép", "đang bị gọi"),
+    LEFT_OUT: ("Bỏ qua", "stt", "tt", "số tt", "số thứ tự"),
+}  # fmt: skip
+PROBLEMS = {
+    "empty": "Không có gì về cuộc gọi.",
+    "formula": "Công thức chưa có kết quả. Mở bảng bằng Excel, lưu lại; hoặc gõ thẳng chữ, số vào ô.",
+    "error": "Công thức trong ô bị lỗi. Gõ thẳng chữ, số vào ô.",
+    "digits_lost": "Số dài quá 15 chữ số nên Excel đã đổi những số cuối thành 0. Đổi ô sang kiểu Văn bản rồi gõ lại.",
+    "too_long": "Ô dài quá, nhiều hơn một tin chứa được. Cắt bớt.",
+}  # fmt: skip
+_ANSWERS = {
+    "yes": "yes", "co": "yes", "x": "yes", "true": "yes", "no": "no", "khong": "no", "chua": "no", "false": "no",
+}  # fmt: skip
 _DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4}|\d{2})")
+_TIME = re.compile(r"[ ,]+(?=\d{1,2}[:h]\d{0,2}$)")
+_PHONES = frozenset({"caller_number", "contact_phone"})
+_WITHOUT_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
 _FIELDS_OF_FLAGS = {
     "money_unread": "money_lost_vnd",
     "contact_unread": "contact_phone",
@@ -41,20 +78,86 @@ class Column:
     heading: str
     field: str
 
+    @property
+    def is_serial(self) -> bool:
+        """Return whether it only counts the rows, anew in each list."""
+        return normalize(self.heading) in _SERIAL
+
     def name_cell(self, row: int) -> str:
         """Return a cell as spreadsheets name it; the headings are row 1."""
         name: str = xl_rowcol_to_cell(row - 1, self.place)
         return name
 
 
+_SERIAL = frozenset(map(normalize, HEADINGS[LEFT_OUT][1:]))
+
+
+class Row(NamedTuple):
+    """A row of a table: its number, the texts of its cells, and by place what is wrong with a cell."""
+
+    number: int
+    cells: list[str]
+    problems: Mapping[int, str] = {}
+
+    @classmethod
+    def restore(cls, stored: Any) -> Self:
+        """Return a row that was stored as JSON, whose keys are texts."""
+        number, cells, problems = stored
+        return cls(number, cells, {int(place): code for place, code in problems.items()})
+
+
+class Remark(NamedTuple):
+    """A cell that somebody should look at, or a row by its number: where it is, its heading, and a code."""
+
+    place: str
+    heading: str
+    code: str
+
+
+class RowKeys:
+    """The submission keys of the rows of one table: sent again, in it or in another, a row has the same."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._serial = {column.place for column in columns if column.is_serial}
+        self._seen: Counter[str] = Counter()
+
+    def next_key(self, row: Row) -> str:
+        """Return the key of the next row; two alike in one table are two."""
+        told = [text.strip() for n, text in enumerate(row.cells) if n not in self._serial]
+        while told and not told[-1]:  # as many as the program that wrote the file likes
+            del told[-1]
+        key = scope_key("row", json.dumps(told))
+        self._seen[key] += 1
+        return scope_key(self._seen[key], key)
+
+
 def match_columns(headings: Sequence[str], given: Mapping[str, str]) -> list[Column]:
     """Return the columns: a field is named as it is given for a heading, else by its name or label."""
-    fields = {normalize(str(field.label)): name for name, field in ReportForm.base_fields.items()}
-    fields = {label: name for label, name in fields.items() if label and name in FIELDS}
+    fields = {
+        normalize(str(each.label)): name
+        for name, each in ReportForm.base_fields.items()
+        if each.label and name in FIELDS
+    }
+    fields |= {normalize(each): name for name, names in HEADINGS.items() for each in names}
     fields |= {normalize(name): name for name in FIELDS}
     fields |= {normalize(heading): name for heading, name in given.items()}
-    matched = ((heading, fields.get(normalize(heading), "")) for heading in headings)
-    return [Column(place, *column) for place, column in enumerate(matched)]
+    cut = [sanitize_text(heading).strip()[:MAX_HEADING_CHARS] for heading in headings]
+    return [Column(place, each, fields.get(normalize(each), "")) for place, each in enumerate(cut)]
+
+
+def judge_row(columns: Sequence[Column], row: Row) -> tuple[ReportSubmission | None, list[Remark]]:
+    """Return the report of a row and what was not understood of it, or None and what keeps it out."""
+    if row.problems:
+        places = {column.place: column for column in columns}
+        named = [(places.get(n, Column(n, "", "")), code) for n, code in row.problems.items()]
+        return None, [
+            Remark(each.name_cell(row.number), each.heading, code) for each, code in named
+        ]
+    parser = ReportFormParser(parse_row(columns, row.cells))
+    if parser.is_empty:
+        return None, [Remark(str(row.number), "", "empty")]
+    submission = parser.to_submission(gazetteer.communes())
+    return submission, list(_iter_doubts(columns, row.number, submission.flags))
 
 
 def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:
@@ -62,7 +165,7 @@ def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:
     fields, rest = Fields(), []
     for column, cell in zip(columns, cells, strict=False):
         text = sanitize_text(cell).strip()
-        if text and not _fill_field(fields, column.field, text):
+        if text and column.field != LEFT_OUT and not _fill_field(fields, column.field, text):
             rest.append(f"{column.heading}: {text}")
     surplus = map(sanitize_text, cells[len(columns) :])
     fields["story"] = "\n".join([*fields.getlist("story"), *rest, *surplus])
@@ -71,12 +174,14 @@ def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:
 
 def _fill_field(fields: Fields, name: str, text: str) -> bool:
     """Fill the field and return True; return False where it does not understand the text."""
-    if name == "called_on" and (date := _DATE.fullmatch(text) or ISO_DATE.fullmatch(text)):
+    day, *time = _TIME.split(text, maxsplit=1)
+    if name == "called_on" and (date := _DATE.fullmatch(day) or ISO_DATE.fullmatch(day)):
+        _join_time(fields, time)
         parts = date.groupdict()
         parts["y"] = f"20{parts['y']}"[-4:]
         fields.update({f"called_{part}": digits for part, digits in parts.items()})
-    elif name == "called_on":
-        fields.appendlist("called_time", text)
+    elif name in {"called_on", "called_time"}:
+        _join_time(fields, [text])
     elif not name or (name in fields and REPORT[name] is not parse_texts):
         return False
     elif name == "channel":
@@ -90,15 +195,22 @@ def _fill_field(fields: Fields, name: str, text: str) -> bool:
         codes = [code.strip() for code in re.split("[,;]", text)]
         fields.setlist(name, list(filter(choices.is_known, codes)))
         return all(map(choices.is_known, codes))
+    elif name in _PHONES and _WITHOUT_ZERO.fullmatch(text):
+        fields.appendlist(name, f"0{text}")  # which a spreadsheet took away with the text
     else:
         fields.appendlist(name, text)
     return True
 
 
-def list_doubts(columns: Iterable[Column], row: int, flags: Iterable[str]) -> list[str]:
-    """Return the cells of a row that an officer should look at, each with its flag."""
+def _join_time(fields: Fields, texts: list[str]) -> None:
+    """Add what one more cell says of the time."""
+    if told := [*fields.getlist("called_time"), *texts]:
+        fields["called_time"] = " ".join(told)
+
+
+def _iter_doubts(columns: Iterable[Column], row: int, flags: Iterable[str]) -> Iterator[Remark]:
+    """Yield the cells of a row that were not understood, each with its flag."""
     places = {column.field: column for column in columns}
-    doubts = ((flag, places.get(_FIELDS_OF_FLAGS.get(flag, ""))) for flag in flags)
-    return [
-        f"{column.name_cell(row)} ({column.heading}): {flag}" for flag, column in doubts if column
-    ]
+    for flag in flags:
+        if column := places.get(_FIELDS_OF_FLAGS.get(flag, "")):
+            yield Remark(column.name_cell(row), column.heading, flag)

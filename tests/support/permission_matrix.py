@@ -115,7 +115,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ("reports_numberfinding", NOBODY, LEAD, "confirm"),
     ("reports_numberfinding", NOBODY, WORKS, "card"),
     ("core_proposal", NOBODY, DUTY, "confirm refuse"),
-    ("reports_report", DUTY, DUTY, "file"),
+    ("reports_report", DUTY, DUTY, "file list lists"),
     ("reports_report", NOBODY, DUTY, "question"),
     ("reports_report", LEAD, LEAD, "export"),
     ("reports_report", LEAD, NOBODY, "agreement"),

@@ -30,6 +30,7 @@ from reports.models import (
     Message,
     NoticeAddress,
     Report,
+    ReportList,
 )
 from reports.notices import addresses
 
@@ -41,6 +42,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(ErasureRequest),
     EncryptedTextFields(EvidenceFile),
     EncryptedTextFields(Dispute),
+    EncryptedTextFields(ReportList),
     EncryptedTextFields(
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
     ),

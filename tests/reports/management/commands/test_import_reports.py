@@ -1,5 +1,6 @@
 """A commune's list becomes reports: each row once, nothing in a cell lost, what is doubtful told by its cell."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,17 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest import CaptureFixture  # noqa: PT013
 
+from core.models import OutboxItem
+from core.outbox.queue import Priority
 from reports.models import Report
 from tests.support.officers import Person
+from tests.support.report_lists import make_workbook
 
 pytestmark = pytest.mark.django_db
 LIST = """\ufeffSố lạ;Kể lại chuyện đã xảy ra;money_lost;called_on;commune;Ghi chú;channel;external_id
 0550 000 111;Xưng công an, đòi tiền.;có;30/11/2026;Xã Không Có;ông Tư kể;Zalo;HS-17;cuối\0
 ;;;;;
+;;không;;;
 0550 000 222;=HYPERLINK("x");chắc là chưa;hôm kia;;
 0550 000 222;=HYPERLINK("x");chắc là chưa;hôm kia;;
 """
@@ -42,7 +47,7 @@ def test_each_row_is_a_report_with_every_cell(table: Path, duty: Person) -> None
     assert third.story == second.story  # a list may tell of two calls in the same words
 
 
-@pytest.mark.parametrize("typed", ["2/11/2026", "02.11.26", "2026-11-02"])
+@pytest.mark.parametrize("typed", ["2/11/2026", "02.11.26", "2026-11-02", "02/11/2026 9:15"])
 def test_a_date_is_no_call_of_today_however_a_list_writes_it(
     table: Path, duty: Person, typed: str
 ) -> None:
@@ -58,7 +63,7 @@ def test_columns_and_doubtful_cells_are_told_and_a_trial_files_nothing(
     told = capsys.readouterr().out
     for line in (
         "Số lạ -> caller_number", "Ghi chú -> story", "Fields for --column: accounts, ", "E2 (commune): commune_unknown",
-        "row 3: nothing about a call", "new: 3, again: 0, empty: 1",
+        "4 (row): Không có gì về cuộc gọi.", "new: 3, again: 0, left out: 1",
     ):  # fmt: skip
         assert line in told
     assert not Report.objects.exists()
@@ -70,13 +75,13 @@ def test_sent_twice_or_longer_each_row_counts_once(
     run(table)
     table.write_text(LIST.replace("\n;;;;;\n", "\n0550 000 333;Gọi nữa.\n"))
     run(table)
-    assert "new: 1, again: 3, empty: 0" in capsys.readouterr().out
+    assert "new: 1, again: 3, left out: 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"story\nG\xecm.\n", "line 2.*UTF-8"), (b"story\n" + b"x" * 1_600_000, "line [23].*limit")],
-    ids=["another encoding", "a cell without end"],
+    [(b"story\nG\xecm.\n", "Dòng 2 .*UTF-8"), (b"PK\x03\x04", "không mở được")],
+    ids=["another encoding", "a broken workbook"],
 )
 def test_what_is_no_table_stops_with_its_row(
     table: Path, duty: Person, content: bytes, words: str
@@ -98,3 +103,49 @@ def test_only_an_officer_who_may_file_imports(table: Path, editor: Person) -> No
     for name in (editor.user.username, "nobody"):
         with pytest.raises(CommandError, match="no officer"):
             run(table, by=name)
+
+
+def test_a_row_that_only_counts_itself_is_no_report_and_its_number_no_other_row(
+    table: Path, duty: Person, capsys: CaptureFixture[str]
+) -> None:
+    for first, second in (("1", "2"), ("7", "8")):
+        table.write_text(f"STT,Nội dung,Ghi chú\n{first},Xưng công an.,\n{second},,\n")
+        run(table)
+    assert Report.objects.get().story == "Xưng công an."
+    assert "3 (row): Không có gì về cuộc gọi." in capsys.readouterr().out
+
+
+def test_a_number_that_lost_its_zero_to_a_spreadsheet_has_it_again(
+    table: Path, duty: Person
+) -> None:
+    table.write_text("Số lạ,Số người báo,Ngày gọi,Giờ gọi\n992000118,2373725725,hôm kia,9 giờ\n")
+    run(table)
+    report = Report.objects.get()
+    assert (report.caller_number, report.called_on_raw) == ("0992000118", "hôm kia 9 giờ")
+    assert "contact_doubtful" not in report.flags
+
+
+def test_one_list_as_csv_and_as_workbook_counts_once_however_its_columns_are_named(
+    table: Path, duty: Person, capsys: CaptureFixture[str]
+) -> None:
+    called = datetime(2026, 11, 30)  # noqa: DTZ001  # as a cell has it
+    rows = [
+        ("Ngày gọi", "Số lạ", "Ghi chú"),
+        (called, 912345678, "Ép chuyển tiền."),
+        (None, "", ""),
+    ]
+    table.write_bytes(make_workbook(rows))
+    run(table)
+    table.write_text("Ngày gọi;Số lạ;Ghi chú;\n30/11/2026;912345678;Ép chuyển tiền.;\n")
+    call_command("import_reports", str(table), by="duty", column=["Ghi chú=story"])
+    assert Report.objects.get().story == "Ghi chú: Ép chuyển tiền."
+    assert "new: 0, again: 1" in capsys.readouterr().out
+
+
+def test_residents_are_read_before_the_rows_of_a_list_however_urgent_those_sound(
+    table: Path, duty: Person
+) -> None:
+    table.write_text("Nội dung,Đang bị ép\nHọ còn trên máy.,có\n")
+    run(table)
+    assert Report.objects.get().happening_now
+    assert OutboxItem.objects.get().priority == Priority.IDLE
