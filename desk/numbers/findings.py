@@ -26,7 +26,7 @@ from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import defang_link
 from reports.models import Indicator, NumberFinding, SubjectKind
 from reports.numbers import findings, lookup, report_counts, subject_lookup
-from reports.numbers.subjects import Subject
+from reports.numbers.subjects import Subject, subject_of
 
 
 class FindingForm(forms.ModelForm[NumberFinding]):
@@ -164,7 +164,7 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
             "may_withdraw": stands
             and (by.has_perm(findings.PROPOSE) if row.confirmed_at else may["may_end"]),
             "record": action_history("number", row.pk),
-            **public_words(Subject(SubjectKind(row.kind), row.key, row.bank), row.number),
+            **public_words(subject_of(row), row.number),
             "named": count_reports_naming(row.key, row.kind, row.bank),
             "naming": newest_naming(row.key, by, row.kind, row.bank),
             "days": report_counts.DAYS,

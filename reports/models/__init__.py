@@ -32,6 +32,7 @@ from reports.models.monitoring import ReprocessingRun as ReprocessingRun
 from reports.models.numbers import Dispute as Dispute
 from reports.models.numbers import NumberFinding as NumberFinding
 from reports.models.numbers import OfficeNumber as OfficeNumber
+from reports.models.numbers import OfficeQuestion as OfficeQuestion
 from reports.models.numbers import SubjectKind as SubjectKind
 from reports.models.public import BankHotline as BankHotline
 from reports.models.public import LookalikeDomain as LookalikeDomain
@@ -39,6 +40,7 @@ from reports.models.public import PublicStatement as PublicStatement
 from reports.models.public import PublicStatistics as PublicStatistics
 from reports.models.reference import Commune as Commune
 from reports.models.reference import Office as Office
+from reports.models.reference import OfficeContact as OfficeContact
 from reports.models.reference import RoutingRule as RoutingRule
 from reports.models.reference import Unit as Unit
 from reports.models.reference import UnitMember as UnitMember

@@ -46,6 +46,24 @@ class Office(models.Model):
         return self.name
 
 
+class OfficeContact(models.Model):
+    """The mailbox in which an office, or one institution of its kind, is asked; without one it is not."""
+
+    office = models.ForeignKey(
+        Office, models.PROTECT, related_name="contacts", verbose_name="cơ quan"
+    )
+    name = models.CharField("nơi trả lời (tên đầy đủ)", max_length=160, unique=True)
+    email = models.EmailField("hộp thư", blank=True, help_text="Để trống: không hỏi nơi này nữa.")
+    source = models.CharField("lấy hộp thư ở đâu", max_length=200)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "nơi trả lời của cơ quan"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 MAX_NAME_LENGTH = 120  # as of Case.unit_name
 
 

@@ -20,7 +20,7 @@ from core.errors import ActionError
 from core.models import AuditEvent, Proposal
 from core.text import normalize
 from reports.extraction.bank_accounts_and_links import bank_spellings
-from reports.models import BankHotline, Office, OfficeNumber, PublicStatement
+from reports.models import BankHotline, Office, OfficeContact, OfficeNumber, PublicStatement
 
 CONFIRM = "reports.confirm_published"
 MAX_CHARS_SEARCHED = 20_000  # of a text for names of banks
@@ -102,6 +102,9 @@ OFFICE_NUMBER = _PublicAct(
 )  # fmt: skip
 BANK_HOTLINE = _PublicAct(
     "bank_hotline", CONFIRM, BankHotline, ("name", "number", "source", "verified_on")
+)
+OFFICE_CONTACT = RowAct(
+    "office_contact", CONFIRM, OfficeContact, ("office_id", "name", "email", "source")
 )
 TAKEN_DOWN = "number_taken_down"  # the event without which no trigger lets one person remove a row
 
