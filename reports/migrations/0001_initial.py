@@ -198,6 +198,7 @@ class Migration(migrations.Migration):
                 ('never_by_phone_en', models.TextField(blank=True, db_default='', verbose_name='bản tiếng Anh')),
                 ('claims_en', models.TextField(blank=True, db_default='', verbose_name='bản tiếng Anh của lời kẻ gian')),
                 ('reviewed_on', models.DateField(blank=True, null=True, verbose_name='rà soát ngày')),
+                ('email', models.EmailField(blank=True, db_default='', help_text='Không hiện trên trang nào.', max_length=254, verbose_name='hộp thư để công an hỏi')),
                 ('position', models.PositiveSmallIntegerField(default=100, verbose_name='thứ tự')),
             ],
             options={
@@ -1062,21 +1063,6 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('commune_raw__gt', '')), fields=['commune'], name='extractedfacts_commune'),
         ),
         migrations.CreateModel(
-            name='OfficeContact',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=160, unique=True, verbose_name='nơi trả lời (tên đầy đủ)')),
-                ('email', models.EmailField(blank=True, help_text='Để trống: không hỏi nơi này nữa.', max_length=254, verbose_name='hộp thư')),
-                ('source', models.CharField(max_length=200, verbose_name='lấy hộp thư ở đâu')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='reports.office', verbose_name='cơ quan')),
-            ],
-            options={
-                'verbose_name': 'nơi trả lời của cơ quan',
-                'verbose_name_plural': 'nơi trả lời của cơ quan',
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
             name='OfficeQuestion',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -1096,16 +1082,14 @@ class Migration(migrations.Migration):
                 ('published_at', models.DateTimeField(null=True, verbose_name='hiện trên trang từ')),
                 ('withdrawn_at', models.DateTimeField(null=True, verbose_name='thôi hỏi lúc')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người hỏi')),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.officecontact', verbose_name='hỏi nơi nào')),
-                ('reviewed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người xem trả lời')),
-                ('withdrawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='người thôi hỏi')),
+                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.office', verbose_name='hỏi cơ quan nào')),
             ],
             options={
                 'verbose_name': 'câu hỏi gửi cơ quan',
                 'verbose_name_plural': 'câu hỏi gửi cơ quan',
                 'default_permissions': ('add', 'change', 'view'),
                 'indexes': [models.Index(fields=['kind', 'key'], name='officequestion_key')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('answered_at', None), ('withdrawn_at', None)), fields=('contact', 'kind', 'key', 'bank', 'text'), name='officequestion_once'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False), ('withdrawn_at', None)), _connector='OR'), name='officequestion_answered_whole'), models.CheckConstraint(condition=models.Q(('published_at', None), models.Q(('answer', 'no'), ('question', 'own')), _connector='OR'), name='officequestion_denial_alone_is_public')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('answered_at', None), ('withdrawn_at', None)), fields=('office', 'kind', 'key', 'bank', 'text'), name='officequestion_once'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False), ('withdrawn_at', None)), _connector='OR'), name='officequestion_answered_whole'), models.CheckConstraint(condition=models.Q(('published_at', None), models.Q(('answer', 'no'), ('question', 'own')), _connector='OR'), name='officequestion_denial_alone_is_public')],
             },
         ),
     ]

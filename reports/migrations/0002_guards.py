@@ -476,8 +476,6 @@ CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON repo
     FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office_number', 'id', 'number_taken_down');
 CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_office
     FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office', 'codename');
-CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_officecontact
-    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('office_contact', 'id');
 CREATE TRIGGER core_require_two_people BEFORE INSERT OR UPDATE OR DELETE ON reports_publicstatement
     FOR EACH ROW EXECUTE FUNCTION core_require_two_people('statement', 'codename');
 """
@@ -513,8 +511,8 @@ CREATE TRIGGER reports_guard_confirmed_findings BEFORE UPDATE OR DELETE ON repor
 GUARD_OFFICE_ANSWERS = r"""
 CREATE FUNCTION reports_guard_office_answers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF OLD.answered_at IS NOT NULL AND (NEW.answer, NEW.answered_at, NEW.text, NEW.kind, NEW.key, NEW.bank, NEW.contact_id)
-           IS DISTINCT FROM (OLD.answer, OLD.answered_at, OLD.text, OLD.kind, OLD.key, OLD.bank, OLD.contact_id)
+    IF OLD.answered_at IS NOT NULL AND (NEW.answer, NEW.answered_at, NEW.text, NEW.kind, NEW.key, NEW.bank, NEW.office_id)
+           IS DISTINCT FROM (OLD.answer, OLD.answered_at, OLD.text, OLD.kind, OLD.key, OLD.bank, OLD.office_id)
        OR NEW.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at
            AND core_agreed('office_denial', OLD.id::text) IS NULL AND NOT core_is_command()
     THEN

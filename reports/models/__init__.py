@@ -40,7 +40,6 @@ from reports.models.public import PublicStatement as PublicStatement
 from reports.models.public import PublicStatistics as PublicStatistics
 from reports.models.reference import Commune as Commune
 from reports.models.reference import Office as Office
-from reports.models.reference import OfficeContact as OfficeContact
 from reports.models.reference import RoutingRule as RoutingRule
 from reports.models.reference import Unit as Unit
 from reports.models.reference import UnitMember as UnitMember

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Concat, Now
 from django.utils import timezone
 
 from core.models import choice_of, key_of, optional_key_of
-from reports.models.reference import Office, OfficeContact, Unit
+from reports.models.reference import Office, Unit
 from reports.models.report import new_public_number
 
 
@@ -209,7 +209,7 @@ class OfficeQuestion(models.Model):
         UNKNOWN = "unknown", "Không rõ"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    contact = key_of(OfficeContact, "hỏi nơi nào")
+    office = key_of(Office, "hỏi cơ quan nào")
     kind = choice_of("loại", SubjectKind, 8)
     key = models.CharField("dạng chuẩn", max_length=MAX_KEY_CHARS)
     bank = models.CharField("ngân hàng", max_length=32, blank=True, db_default="")
@@ -223,10 +223,8 @@ class OfficeQuestion(models.Model):
     answer = choice_of("trả lời", Answer, 8, blank=True, db_default="")
     note_sealed = models.BinaryField(null=True)
     answered_at = models.DateTimeField("trả lời lúc", null=True)
-    reviewed_by = optional_key_of(User, "người xem trả lời")
     reviewed_at = models.DateTimeField("xem lúc", null=True)
     published_at = models.DateTimeField("hiện trên trang từ", null=True)
-    withdrawn_by = optional_key_of(User, "người thôi hỏi")
     withdrawn_at = models.DateTimeField("thôi hỏi lúc", null=True)
 
     class Meta:
@@ -235,7 +233,7 @@ class OfficeQuestion(models.Model):
         indexes = [models.Index(fields=["kind", "key"], name="officequestion_key")]
         constraints = [
             models.UniqueConstraint(
-                fields=["contact", "kind", "key", "bank", "text"],
+                fields=["office", "kind", "key", "bank", "text"],
                 condition=Q(answered_at=None, withdrawn_at=None),
                 name="officequestion_once",
             ),
@@ -251,7 +249,7 @@ class OfficeQuestion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.contact}: {self.key}"
+        return f"{self.office}: {self.key}"
 
     @property
     def is_open(self) -> bool:

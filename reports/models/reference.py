@@ -36,29 +36,14 @@ class Office(models.Model):
     never_by_phone_en = models.TextField("bản tiếng Anh", blank=True, db_default="")
     claims_en = models.TextField("bản tiếng Anh của lời kẻ gian", blank=True, db_default="")
     reviewed_on = models.DateField("rà soát ngày", null=True, blank=True)
+    email = models.EmailField(
+        "hộp thư để công an hỏi", blank=True, db_default="", help_text="Không hiện trên trang nào."
+    )
     position = models.PositiveSmallIntegerField("thứ tự", default=100)
 
     class Meta:
         verbose_name = verbose_name_plural = "cơ quan bị giả danh"
         ordering = ["position", "name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class OfficeContact(models.Model):
-    """The mailbox in which an office, or one institution of its kind, is asked; without one it is not."""
-
-    office = models.ForeignKey(
-        Office, models.PROTECT, related_name="contacts", verbose_name="cơ quan"
-    )
-    name = models.CharField("nơi trả lời (tên đầy đủ)", max_length=160, unique=True)
-    email = models.EmailField("hộp thư", blank=True, help_text="Để trống: không hỏi nơi này nữa.")
-    source = models.CharField("lấy hộp thư ở đâu", max_length=200)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "nơi trả lời của cơ quan"
-        ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name

@@ -7,11 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from core.form_data import Fields, TokenForm, form_part, last_texts, make_helper
+from core.form_data import Fields, TokenForm, form_part, make_helper
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import mask_cards
 from reports.extraction.phones import ParsedCaller
-from reports.models import OfficeQuestion
 from reports.numbers import disputes, subjects
 from reports.numbers.subjects import Subject, has_card
 
@@ -20,7 +19,6 @@ CARD_REFUSED = _(
     "Đây là số thẻ. Đừng ghi số thẻ ở bất cứ đâu: ai có số thẻ có thể tiêu tiền của bạn."
     " Muốn kiểm tra thì ghi số tài khoản."
 )
-MAX_NOTE_CHARS = 300  # of a clerk's note beside an answer
 PREFILL = "prefill_number"  # a number that a page carries to a form, in the body of a POST
 
 
@@ -151,31 +149,3 @@ class DisputeCodeForm(forms.Form):
                 _("Mã chưa đúng. Mã có dạng XL-26-2345-6789-BCDF, xem lại từng nhóm.")
             )
         return code
-
-
-class OfficeAnswerForm(forms.Form):
-    """The answer of an office's clerk to a question, under the words of that question; Vietnamese alone."""
-
-    answer = forms.ChoiceField(
-        label="Cơ quan trả lời",
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": "Chưa chọn câu trả lời nào.",
-            "invalid_choice": "Chọn lại một trong ba câu trả lời.",
-        },
-    )
-    note = forms.CharField(
-        label="Ghi thêm cho công an (bỏ trống cũng được)",
-        help_text=f"Nhiều nhất {MAX_NOTE_CHARS} ký tự. Đừng ghi tên, số điện thoại, số căn cước của khách hàng.",
-        required=False,
-        max_length=MAX_NOTE_CHARS,
-        widget=forms.Textarea({"class": "input", "rows": "3"}),
-        error_messages={"max_length": f"Dài quá. Ô này nhận đến {MAX_NOTE_CHARS} ký tự."},
-    )
-
-    def __init__(self, row: OfficeQuestion, token: str, data: Fields | None = None) -> None:
-        super().__init__(None if data is None else last_texts(data))
-        self.fields["answer"].choices = row.list_answers()  # type: ignore[attr-defined]
-        self.fields["note"].widget.attrs.pop("maxlength", None)  # what is too long comes back whole
-        parts = ("answer", "note", form_part("submit_office_answer"))
-        self.helper = make_helper("office_answer", *parts, args=[token])

@@ -1,8 +1,8 @@
 """Questions to the offices that callers claim to speak for; the only writer of them.
 
-A question is the subject and fixed words, nothing of a report. It goes by mail, as a link that lets its
-holder answer once. An answer stands beside what else is known: it clears nothing and accuses nobody. That
-an office does not use a number, two officers let the public pages tell.
+A question is what it is about and fixed words, nothing of a report. It goes by mail, as a link whose holder
+answers once. An answer stands beside what else is known: it clears nothing and accuses nobody. That an
+office does not use a number, two officers let the public pages tell.
 """
 
 from collections.abc import Iterable
@@ -23,14 +23,13 @@ from django.utils import timezone
 from core import encryption, keys, mail
 from core.audit import events, proposals
 from core.errors import ActionError, NotAllowedError
-from core.form_data import parse_uuid
 from core.models import Proposal
 from core.outbox import sweeps
 from core.province_names import build_page_context
 from core.text import lower_initial
 from reports.calendar import deadline_rules
 from reports.facts.choices import demand_label
-from reports.models import OfficeContact, OfficeQuestion, SubjectKind
+from reports.models import Office, OfficeQuestion, SubjectKind
 from reports.numbers import findings, lookup, subjects
 from reports.numbers.subjects import Subject
 from reports.reference import confirmed_statements
@@ -49,32 +48,29 @@ Question, Answer = OfficeQuestion.Question, OfficeQuestion.Answer
 
 
 def build_question(
-    typed: str, contact: OfficeContact, question: str, demand: str = "", *, by: User
+    typed: str, office: Office, question: str, demand: str = "", *, by: User
 ) -> OfficeQuestion:
-    """Return an unsaved question about what was typed; `demand`: a box of the report form, where the
-    question is whether the office calls people so. Raises ActionError.
+    """Return an unsaved question about what was typed; `demand`: a box of the report form, of which it is
+    asked whether the office calls people so. Raises ActionError.
     """
     _require_permission(by, ASK)
-    if not mail.mail_is_configured():
-        raise ActionError("Cổng chưa có máy chủ thư. Hỏi cơ quan này bằng cách khác.")
-    if not contact.email:
-        raise ActionError("Nơi này chưa có hộp thư để hỏi.")
+    if not (mail.mail_is_configured() and office.email):
+        raise ActionError("Cổng chưa gửi được thư cho cơ quan này. Hỏi bằng cách khác.")
     subject = subjects.parse_subject(typed)
     if not subject.key or subjects.has_card(typed):
         raise ActionError("Chưa đọc được một số, một tài khoản hay một đường link ở đây.")
-    if question == Question.PRACTICE and not demand:
-        raise ActionError("Chọn người gọi đòi gì, để cơ quan biết hỏi về điều gì.")
     what = SubjectKind(subject.kind).label
     text = f"{what[:1].upper()}{what[1:]} này có phải của cơ quan không?"
     if question == Question.PRACTICE:
-        text = (
-            f"Có người dùng {what} này, xưng là {contact.name}: {lower_initial(demand_label(demand))}."
-            " Cơ quan có gọi cho người dân như thế không?"
+        if not demand:
+            raise ActionError("Chọn người gọi đòi gì, để cơ quan biết hỏi về điều gì.")
+        claim = (
+            f"Có người dùng {what} này, xưng là {office}: {lower_initial(demand_label(demand))}."
         )
+        text = f"{claim} Cơ quan có gọi cho người dân như thế không?"
     due_at = deadline_rules.add_working_days(timezone.now(), ANSWER_WORKING_DAYS)
-    named = {"kind": subject.kind, "key": subject.key, "bank": subject.bank}
-    words = {"contact": contact, "question": question, "text": text}
-    return OfficeQuestion(asked_by=by, due_at=due_at, **named, **words)
+    asked = {"office": office, "question": question, "text": text, "asked_by": by, "due_at": due_at}
+    return OfficeQuestion(kind=subject.kind, key=subject.key, bank=subject.bank, **asked)
 
 
 def store_question(row: OfficeQuestion) -> None:
@@ -82,9 +78,9 @@ def store_question(row: OfficeQuestion) -> None:
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            events.log_event("office_question", row.pk, "office_asked", by=row.asked_by)
+            _log_event("office_asked", row.pk, row.asked_by)
     except IntegrityError as error:
-        raise ActionError("Đã hỏi nơi này điều ấy rồi, đang chờ trả lời.") from error
+        raise ActionError("Đã hỏi cơ quan này điều ấy rồi, đang chờ trả lời.") from error
 
 
 def withdraw(pk: UUID, *, by: User) -> None:
@@ -93,8 +89,8 @@ def withdraw(pk: UUID, *, by: User) -> None:
     with transaction.atomic():
         if not _lock(pk).is_open:
             raise ActionError("Câu hỏi này đã có trả lời, hoặc đã thôi hỏi.")
-        _update(pk, withdrawn_at=Now(), withdrawn_by=by, next_mail_at=None)
-        events.log_event("office_question", pk, "office_question_withdrawn", by=by)
+        _update(pk, withdrawn_at=Now(), next_mail_at=None)
+        _log_event("office_question_withdrawn", pk, by)
 
 
 # --- the answer of a clerk
@@ -103,28 +99,28 @@ def withdraw(pk: UUID, *, by: User) -> None:
 def sign_link(row: OfficeQuestion) -> str:
     """Return the address that lets whoever has it answer this question, once and for a time."""
     expiry = str(int((row.due_at + LINK_VALIDITY).timestamp()))
-    path = reverse("office_answer", args=[keys.sign_token(LINK, expiry, str(row.pk))])
-    return f"{settings.PORTAL_URL}{path}"
+    token = keys.sign_token(LINK, expiry, str(row.pk))
+    return f"{settings.PORTAL_URL}{reverse('office_answer', args=[token])}"
 
 
 def find_by_token(token: str) -> OfficeQuestion | None:
     """Return the question of a genuine link, None where that is over or the row is gone."""
     parts = keys.read_token(LINK, token)
-    pk = parse_uuid(parts[0]) if parts else None
-    return OfficeQuestion.objects.select_related("contact").filter(pk=pk).first() if pk else None
+    rows = OfficeQuestion.objects.select_related("office")
+    return rows.filter(pk=parts[0]).first() if parts else None
 
 
 def record_answer(pk: UUID, answer: str, note: str) -> bool:
     """Record the one answer to a question; return False where it is answered or withdrawn by now. The
     office's mailbox is told, so that it learns of an answer that somebody else gave.
     """
+    sealed = encryption.encrypt(note.strip(), "note", pk)
+    rows = OfficeQuestion.objects.filter(pk=pk, answered_at=None, withdrawn_at=None)
+    given = {"answer": answer, "note_sealed": sealed, "answered_at": Now(), "next_mail_at": Now()}
     with transaction.atomic():
-        row = OfficeQuestion.objects.select_for_update().filter(pk=pk).first()
-        if row is None or not row.is_open:
+        if not rows.update(**given):
             return False
-        sealed = encryption.encrypt(note.strip(), "note", pk)
-        _update(pk, answer=answer, note_sealed=sealed, answered_at=Now(), next_mail_at=Now())
-        events.log_event("office_question", pk, "office_answered", outcome=answer)
+        _log_event("office_answered", pk, outcome=answer)
     return True
 
 
@@ -136,7 +132,8 @@ class _Denial(proposals.Act):
 
     def carry_out(self, proposal: Proposal, by: User) -> None:
         row = _lock(UUID(proposal.target))
-        _require_publishable(row)
+        if why := publication_blocker(row):
+            raise ActionError(why)
         _update(row.pk, published_at=Now())
 
 
@@ -144,31 +141,27 @@ DENIAL = _Denial("office_denial", confirmed_statements.CONFIRM)
 
 
 def review(pk: UUID, *, publish: bool, by: User) -> Proposal | None:
-    """Mark an answer as read, or propose to a colleague to publish it and return that. Raises ActionError."""
+    """Mark an answer as read; to publish it is proposed to a colleague, and that returned. Raises
+    ActionError.
+    """
     _require_permission(by, REVIEW)
     with transaction.atomic():
         row = _lock(pk)
         if row.answered_at is None:
             raise ActionError("Cơ quan chưa trả lời.")
-        _update(pk, reviewed_by=by, reviewed_at=Now())
-        events.log_event("office_question", pk, "office_answer_reviewed", by=by)
-        if not publish:
-            return None
-        _require_publishable(row)
-        return proposals.propose(DENIAL, pk, {}, by=by)
+        if publish and (why := publication_blocker(row)):
+            raise ActionError(why)
+        _update(pk, reviewed_at=Now())
+        _log_event("office_answer_reviewed", pk, by)
+        return proposals.propose(DENIAL, pk, {}, by=by) if publish else None
 
 
-def is_publishable(row: OfficeQuestion) -> bool:
-    return (row.question, row.answer) == (Question.OWN, Answer.NO) and row.published_at is None
-
-
-def _require_publishable(row: OfficeQuestion) -> None:
-    if not is_publishable(row):
-        raise ActionError(
-            "Chỉ câu trả lời “Không phải của chúng tôi”, chưa hiện, mới cho hiện được."
-        )
-    if row.kind == SubjectKind.NUMBER and lookup.find_published([row.key]):
-        raise ActionError("Đây là số công bố của một cơ quan, ngân hàng.")
+def publication_blocker(row: OfficeQuestion) -> str:
+    """Return why an answer may not be told in public, in a sentence, or ""."""
+    if (row.question, row.answer) != (Question.OWN, Answer.NO) or row.published_at:
+        return "Chỉ câu trả lời “Không phải của chúng tôi”, chưa hiện, mới cho hiện được."
+    is_published = row.kind == SubjectKind.NUMBER and lookup.find_published([row.key])
+    return "Đây là số công bố của một cơ quan, ngân hàng." if is_published else ""
 
 
 def take_down(pk: UUID, *, by: User) -> None:
@@ -178,12 +171,12 @@ def take_down(pk: UUID, *, by: User) -> None:
         if _lock(pk).published_at is None:
             raise ActionError("Câu trả lời này không hiện trên trang.")
         _update(pk, published_at=None)
-        events.log_event("office_question", pk, "office_denial_taken_down", by=by)
+        _log_event("office_denial_taken_down", pk, by)
 
 
-def list_about(of: Iterable[Subject]) -> list[OfficeQuestion]:
+def list_about(*named: Subject) -> list[OfficeQuestion]:
     """Return the newest questions about any of these, withdrawn ones left out. One statement."""
-    rows = _filter_about(of).filter(withdrawn_at=None).select_related("contact")
+    rows = _filter_about(named).filter(withdrawn_at=None).select_related("office")
     return list(rows.order_by("-asked_at")[:MAX_SHOWN])
 
 
@@ -192,7 +185,7 @@ def list_denials(subject: Subject) -> list[OfficeQuestion]:
     One statement, three where there are any.
     """
     rows = _filter_about([subject]).filter(answered_at__gt=timezone.now() - PUBLIC_FOR)
-    denials = list(rows.exclude(published_at=None).select_related("contact")[:MAX_SHOWN])
+    denials = list(rows.exclude(published_at=None).select_related("office")[:MAX_SHOWN])
     if not denials:
         return []
     named = subjects.finding_subject(subject)
@@ -200,14 +193,13 @@ def list_denials(subject: Subject) -> list[OfficeQuestion]:
     return [row for row in denials if not (cleared_at and row.answered_at < cleared_at)]
 
 
-def _filter_about(of: Iterable[Subject]) -> QuerySet[OfficeQuestion]:
-    named = [
+def _filter_about(named: Iterable[Subject]) -> QuerySet[OfficeQuestion]:
+    every = [
         Q(kind=each.kind, key=each.key) & (Q(bank__in=("", each.bank)) if each.bank else Q())
-        for each in map(subjects.finding_subject, of)
+        for each in map(subjects.finding_subject, named)
         if each.key
     ]
-    rows = OfficeQuestion.objects.all()
-    return rows.filter(reduce(or_, named)) if named else rows.none()
+    return OfficeQuestion.objects.filter(reduce(or_, every, Q(pk=None)))
 
 
 def _lock(pk: UUID) -> OfficeQuestion:
@@ -219,6 +211,10 @@ def _lock(pk: UUID) -> OfficeQuestion:
 
 def _update(pk: UUID, **changes: Any) -> None:
     OfficeQuestion.objects.filter(pk=pk).update(**changes)
+
+
+def _log_event(kind: str, pk: UUID, by: User | None = None, **detail: str) -> None:
+    events.log_event("office_question", pk, kind, by=by, **detail)
 
 
 def _require_permission(by: User, permission: str) -> None:
@@ -236,14 +232,14 @@ def send_due_mails() -> None:
 
 
 def _send_mail(row: OfficeQuestion) -> bool:
-    """Send the mail that a question owes. Raises MailError."""
+    """Send the mail that a question owes; return False where it owes none. Raises MailError."""
     owed = OfficeQuestion.objects.filter(pk=row.pk, next_mail_at__lte=Now())
     if not owed.update(next_mail_at=Now() + _LOST_AFTER):
         return False
-    row.refresh_from_db(from_queryset=OfficeQuestion.objects.select_related("contact"))
-    if row.contact.email:  # which officers may have taken away since
+    row = OfficeQuestion.objects.select_related("office").get(pk=row.pk)
+    if row.office.email:  # which officers may have taken away since
         words = build_page_context() | {"question": row, "link": sign_link(row)}
-        mail.send(mail.render_mail("reports/office_question.txt", [row.contact.email], words))
+        mail.send(mail.render_mail("reports/office_question.txt", [row.office.email], words))
     remind_at = row.due_at - REMINDER_NOTICE
     is_to_remind = row.is_open and row.sent_at is None and remind_at > timezone.now()
     changes = {"sent_at": Now(), "next_mail_at": remind_at if is_to_remind else None}

@@ -18,7 +18,7 @@ from reports.extraction.bank_accounts_and_links import (
     tables,
 )
 from reports.extraction.phones import ParsedCaller
-from reports.models import Dispute, NumberFinding, OfficeQuestion, SubjectKind
+from reports.models import Dispute, Indicator, NumberFinding, OfficeQuestion, SubjectKind
 from reports.models.numbers import MAX_KEY_CHARS
 from reports.numbers import lookup
 from reports.public import link_hosts
@@ -52,8 +52,8 @@ class Subject:
         return " ".join(filter(None, (self.bank, self.key)))
 
 
-def subject_of(row: NumberFinding | Dispute | OfficeQuestion) -> Subject:
-    """Return what a finding, a dispute or a question is about."""
+def subject_of(row: NumberFinding | Dispute | OfficeQuestion | Indicator) -> Subject:
+    """Return what a finding, a dispute or a question is about, or a report names (no person)."""
     return Subject(SubjectKind(row.kind), row.key, row.bank)
 
 

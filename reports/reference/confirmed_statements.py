@@ -20,7 +20,7 @@ from core.errors import ActionError
 from core.models import AuditEvent, Proposal
 from core.text import normalize
 from reports.extraction.bank_accounts_and_links import bank_spellings
-from reports.models import BankHotline, Office, OfficeContact, OfficeNumber, PublicStatement
+from reports.models import BankHotline, Office, OfficeNumber, PublicStatement
 
 CONFIRM = "reports.confirm_published"
 MAX_CHARS_SEARCHED = 20_000  # of a text for names of banks
@@ -88,7 +88,7 @@ OFFICE = _PublicAct(
     Office,
     (
         "codename", "name", "name_en", "other_names", "never_by_phone", "never_by_phone_en", "claims",
-        "claims_en", "reviewed_on", "position",
+        "claims_en", "reviewed_on", "email", "position",
     ),
 )  # fmt: skip
 OFFICE_NUMBER = _PublicAct(
@@ -102,9 +102,6 @@ OFFICE_NUMBER = _PublicAct(
 )  # fmt: skip
 BANK_HOTLINE = _PublicAct(
     "bank_hotline", CONFIRM, BankHotline, ("name", "number", "source", "verified_on")
-)
-OFFICE_CONTACT = RowAct(
-    "office_contact", CONFIRM, OfficeContact, ("office_id", "name", "email", "source")
 )
 TAKEN_DOWN = "number_taken_down"  # the event without which no trigger lets one person remove a row
 

@@ -1,26 +1,45 @@
-"""The page behind a signed link on which an office's clerk answers a question of the police, once."""
+"""The page behind a signed link on which an office's clerk answers a question of the police, once. It
+speaks Vietnamese alone.
+"""
 
-import structlog
-from django import db
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from core.form_data import Fields, form_part, last_texts, make_helper
 from reports.models import OfficeQuestion
 from reports.numbers import office_questions
-from reports.numbers.forms import OfficeAnswerForm
 from reports.numbers.subjects import subject_of
-from reports.views.form_errors import FormError, form_view, parse_short_body
+from reports.views.disputes import FOREIGN
+from reports.views.form_errors import form_view, parse_short_body
 
-log = structlog.get_logger(__name__)
+MAX_NOTE_CHARS = 300
 
-FOREIGN = FormError(
-    403,
-    "Chưa gửi. Bấm Gửi một lần nữa",
-    "Những gì vừa gửi đến từ một trang khác, không phải trang này.",
-)
-NOT_SAVED = FormError(
-    503, "Chưa gửi được", "Trang chưa ghi được câu trả lời, những gì đã chọn còn nguyên. Chờ một phút rồi bấm Gửi."
-)  # fmt: skip
+
+class OfficeAnswerForm(forms.Form):
+    answer = forms.ChoiceField(
+        label="Cơ quan trả lời",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Chưa chọn câu trả lời nào.",
+            "invalid_choice": "Chọn lại một trong ba câu trả lời.",
+        },
+    )
+    note = forms.CharField(
+        label="Ghi thêm cho công an (bỏ trống cũng được)",
+        help_text=f"Nhiều nhất {MAX_NOTE_CHARS} ký tự. Đừng ghi tên, số của khách hàng.",
+        required=False,
+        max_length=MAX_NOTE_CHARS,
+        widget=forms.Textarea({"class": "input", "rows": "3"}),
+        error_messages={"max_length": f"Dài quá. Ô này nhận đến {MAX_NOTE_CHARS} ký tự."},
+    )
+
+    def __init__(self, row: OfficeQuestion, token: str, data: Fields | None = None) -> None:
+        super().__init__(None if data is None else last_texts(data))
+        self.fields["answer"].choices = row.list_answers()  # type: ignore[attr-defined]
+        self.fields["note"].widget.attrs.pop("maxlength", None)  # what is too long comes back whole
+        parts = ("answer", "note", form_part("submit_office_answer"))
+        self.helper = make_helper("office_answer", *parts, args=[token])
 
 
 @form_view
@@ -29,35 +48,16 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     open links too.
     """
     row = office_questions.find_by_token(token)
-    if row is None or not row.is_open:
-        return _render(request, 200 if row else 404, question=row)
-    if request.method != "POST":
-        return _form_page(request, row, OfficeAnswerForm(row, token))
-    data, error = parse_short_body(request, FOREIGN)
-    form = OfficeAnswerForm(row, token, data)
-    if error or not form.is_valid():
-        return _form_page(request, row, form, error)
-    try:
-        is_recorded = office_questions.record_answer(row.pk, **form.cleaned_data)
-    except db.Error as problem:
-        log.error("office_answer.save_failed", error=type(problem).__name__)  # noqa: TRY400
-        return _form_page(request, row, form, NOT_SAVED)
-    row.refresh_from_db()
-    return _render(request, 200, question=row, is_recorded=is_recorded)
-
-
-def _form_page(
-    request: HttpRequest,
-    row: OfficeQuestion,
-    form: OfficeAnswerForm,
-    error: FormError | None = None,
-) -> HttpResponse:
-    status = error.status if error else 422 if form.errors else 200
-    return _render(
-        request, status, question=row, subject=subject_of(row), form=form, form_error=error
-    )
-
-
-def _render(request: HttpRequest, status: int, **context: object) -> HttpResponse:
+    context, status = {"question": row}, 200 if row else 404
+    if row and row.is_open:
+        is_sent = request.method == "POST"
+        data, error = parse_short_body(request, FOREIGN) if is_sent else (None, None)
+        form = OfficeAnswerForm(row, token, data)
+        if is_sent and error is None and form.is_valid():
+            context["is_recorded"] = office_questions.record_answer(row.pk, **form.cleaned_data)
+            row.refresh_from_db()
+        else:
+            status = error.status if error else 422 if form.errors else 200
+            context |= {"subject": subject_of(row), "form": form, "form_error": error}
     template = "reports/office_question.html"
     return render(request, template, context, status=status, using="public")
