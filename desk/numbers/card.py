@@ -73,13 +73,11 @@ def load_card(text: str, officer: User) -> NumberCard | None:
     text = text.replace("\0", "").strip()[:MAX_NUMBER_CHARS_READ]
     subject = subjects.find_account_or_link(text)
     if subject:
-        verdict = subject_lookup.lookup_subject(subject)
-        named = Q(kind=subject.kind, key=subject.key)
-        if subject.bank:
-            named &= Q(bank__in=("", subject.bank))
-        waiting = _find_waiting(subject, officer)
-        asked = office_questions.list_about(subject)
-        return NumberCard(subject.text, _load_mentions(named, officer), verdict, waiting, asked)
+        verdict, mentions = (
+            subject_lookup.lookup_subject(subject),
+            _load_mentions(subject.named, officer),
+        )
+        return NumberCard(subject.text, mentions, verdict, **_load_desk_words(subject, officer))
     return _load_number_card(text, officer)
 
 
@@ -92,16 +90,19 @@ def _load_number_card(text: str, officer: User) -> NumberCard | None:
     mentions = _load_mentions(Q(kind__in=BY_DIGITS, key__in={key, digits} - {""}), officer)
     if not _NO_NUMBER.isdisjoint(phone.flags):
         return NumberCard(digits, mentions)
-    subject = Subject(SubjectKind.NUMBER, key)
-    waiting, asked = _find_waiting(subject, officer), office_questions.list_about(subject)
-    verdict = lookup.lookup_number(phone)
-    return NumberCard(verdict.display_number, mentions, verdict, waiting, asked)
+    verdict, words = (
+        lookup.lookup_number(phone),
+        _load_desk_words(Subject(SubjectKind.NUMBER, key), officer),
+    )
+    return NumberCard(verdict.display_number, mentions, verdict, **words)
 
 
-def _find_waiting(subject: Subject, officer: User) -> NumberFinding | None:
-    if not officer.has_perm(SEES_FINDINGS):
-        return None
-    return findings.open_findings(subject).filter(confirmed_at=None).first()
+def _load_desk_words(subject: Subject, officer: User) -> dict[str, Any]:
+    sees_findings, open_findings = officer.has_perm(SEES_FINDINGS), findings.open_findings(subject)
+    return {
+        "waiting": open_findings.filter(confirmed_at=None).first() if sees_findings else None,
+        "questions": office_questions.list_about(subject),
+    }
 
 
 def _load_mentions(named: Q, officer: User) -> Mentions:

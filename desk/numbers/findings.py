@@ -101,10 +101,8 @@ class NumberFindingAdmin(ServiceAddMixin, OwnFiltersAdmin[NumberFinding]):
     ordering = ("-proposed_at",)
     search_fields = ("number", "key__exact")  # shows the box; see get_search_results
     search_help_text = "Số điện thoại, số tài khoản hoặc đường link."
-    add_permission = findings.PROPOSE
     add_title = "Đề nghị ghi nhận một số, tài khoản, link"
     added = "Đã đề nghị. Chờ người khác xác nhận."
-    store = staticmethod(findings.store_proposal)
     row_actions = {"confirm": ConfirmFinding, "withdraw": WithdrawFinding}
 
     def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
@@ -119,6 +117,9 @@ class NumberFindingAdmin(ServiceAddMixin, OwnFiltersAdmin[NumberFinding]):
         usual = {"finding": finding, "valid_until": findings.usual_end()}
         first, report = initial_from_indicator(request)
         return usual | first | ({"reason": f"Tin {report.public_number}."} if report else {})
+
+    def save_model(self, request: HttpRequest, obj: NumberFinding, form: Any, change: bool) -> None:
+        findings.store_proposal(obj)
 
     def sidebar(self, request: HttpRequest, row: NumberFinding) -> dict[str, Any]:
         by, stands = get_officer(request), row.withdrawn_at is None

@@ -154,6 +154,7 @@ class ServiceFormMixin:
     """A form whose row a service builds of its fields; the ActionError of that is an error of the form."""
 
     by: User  # set on the class that the admin makes for each request
+    instance: Any
     errors: Any
     cleaned_data: dict[str, Any]
     add_error: Callable[..., None]
@@ -170,16 +171,14 @@ class ServiceFormMixin:
 
 
 class ServiceAddMixin(ReadOnlyActionsMixin):
-    """Read-only pages with actions, to which `store` adds what a ServiceFormMixin has built."""
+    """Read-only pages with actions; `save_model` adds what a ServiceFormMixin has built, by a service."""
 
-    add_permission: str
     add_title: str
     added: str
-    store: Callable[[Any], object]
     get_fields: Callable[..., Any]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(self.add_permission)
+        return admin.ModelAdmin.has_add_permission(self, request)  # type: ignore[arg-type]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj) if obj else ()
@@ -188,9 +187,6 @@ class ServiceAddMixin(ReadOnlyActionsMixin):
         form = super().get_form(request, *args, **kwargs)  # type: ignore[misc]
         form.by = get_officer(request)
         return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        self.store(obj)
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -78,7 +77,7 @@ def store_question(row: OfficeQuestion) -> None:
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            _log_event("office_asked", row.pk, row.asked_by)
+            events.log_event("office_question", row.pk, "office_asked", by=row.asked_by)
     except IntegrityError as error:
         raise ActionError("Đã hỏi cơ quan này điều ấy rồi, đang chờ trả lời.") from error
 
@@ -89,8 +88,8 @@ def withdraw(pk: UUID, *, by: User) -> None:
     with transaction.atomic():
         if not _lock(pk).is_open:
             raise ActionError("Câu hỏi này đã có trả lời, hoặc đã thôi hỏi.")
-        _update(pk, withdrawn_at=Now(), next_mail_at=None)
-        _log_event("office_question_withdrawn", pk, by)
+        OfficeQuestion.objects.filter(pk=pk).update(withdrawn_at=Now(), next_mail_at=None)
+        events.log_event("office_question", pk, "office_question_withdrawn", by=by)
 
 
 # --- the answer of a clerk
@@ -120,7 +119,7 @@ def record_answer(pk: UUID, answer: str, note: str) -> bool:
     with transaction.atomic():
         if not rows.update(**given):
             return False
-        _log_event("office_answered", pk, outcome=answer)
+        events.log_event("office_question", pk, "office_answered", outcome=answer)
     return True
 
 
@@ -134,7 +133,7 @@ class _Denial(proposals.Act):
         row = _lock(UUID(proposal.target))
         if why := publication_blocker(row):
             raise ActionError(why)
-        _update(row.pk, published_at=Now())
+        OfficeQuestion.objects.filter(pk=row.pk).update(published_at=Now())
 
 
 DENIAL = _Denial("office_denial", confirmed_statements.CONFIRM)
@@ -151,8 +150,8 @@ def review(pk: UUID, *, publish: bool, by: User) -> Proposal | None:
             raise ActionError("Cơ quan chưa trả lời.")
         if publish and (why := publication_blocker(row)):
             raise ActionError(why)
-        _update(pk, reviewed_at=Now())
-        _log_event("office_answer_reviewed", pk, by)
+        OfficeQuestion.objects.filter(pk=pk).update(reviewed_at=Now())
+        events.log_event("office_question", pk, "office_answer_reviewed", by=by)
         return proposals.propose(DENIAL, pk, {}, by=by) if publish else None
 
 
@@ -170,8 +169,8 @@ def take_down(pk: UUID, *, by: User) -> None:
     with transaction.atomic():
         if _lock(pk).published_at is None:
             raise ActionError("Câu trả lời này không hiện trên trang.")
-        _update(pk, published_at=None)
-        _log_event("office_denial_taken_down", pk, by)
+        OfficeQuestion.objects.filter(pk=pk).update(published_at=None)
+        events.log_event("office_question", pk, "office_denial_taken_down", by=by)
 
 
 def list_about(*named: Subject) -> list[OfficeQuestion]:
@@ -182,23 +181,19 @@ def list_about(*named: Subject) -> list[OfficeQuestion]:
 
 def list_denials(subject: Subject) -> list[OfficeQuestion]:
     """Return the published answers that still count: none older than a clearing of what was asked about.
-    One statement, three where there are any.
+    One statement, three or four where there are any.
     """
     rows = _filter_about([subject]).filter(answered_at__gt=timezone.now() - PUBLIC_FOR)
-    denials = list(rows.exclude(published_at=None).select_related("office")[:MAX_SHOWN])
+    denials = rows.exclude(published_at=None).select_related("office")
     if not denials:
         return []
     named = subjects.finding_subject(subject)
     _, cleared_at = lookup.load_finding(named.kind, [named.key], named.bank)
-    return [row for row in denials if not (cleared_at and row.answered_at < cleared_at)]
+    return list(denials.filter(answered_at__gt=cleared_at) if cleared_at else denials)
 
 
 def _filter_about(named: Iterable[Subject]) -> QuerySet[OfficeQuestion]:
-    every = [
-        Q(kind=each.kind, key=each.key) & (Q(bank__in=("", each.bank)) if each.bank else Q())
-        for each in map(subjects.finding_subject, named)
-        if each.key
-    ]
+    every = (each.named for each in map(subjects.finding_subject, named) if each.key)
     return OfficeQuestion.objects.filter(reduce(or_, every, Q(pk=None)))
 
 
@@ -207,14 +202,6 @@ def _lock(pk: UUID) -> OfficeQuestion:
     if row is None:
         raise ActionError("Câu hỏi này không còn giữ.")
     return row
-
-
-def _update(pk: UUID, **changes: Any) -> None:
-    OfficeQuestion.objects.filter(pk=pk).update(**changes)
-
-
-def _log_event(kind: str, pk: UUID, by: User | None = None, **detail: str) -> None:
-    events.log_event("office_question", pk, kind, by=by, **detail)
 
 
 def _require_permission(by: User, permission: str) -> None:
@@ -243,6 +230,6 @@ def _send_mail(row: OfficeQuestion) -> bool:
     remind_at = row.due_at - REMINDER_NOTICE
     is_to_remind = row.is_open and row.sent_at is None and remind_at > timezone.now()
     changes = {"sent_at": Now(), "next_mail_at": remind_at if is_to_remind else None}
-    # Of an answer that came meanwhile a mail is owed still.
-    OfficeQuestion.objects.filter(pk=row.pk, answered_at=row.answered_at).update(**changes)
-    return True
+    # Of an answer that came meanwhile a mail is owed still, of what was withdrawn none.
+    same = OfficeQuestion.objects.filter(pk=row.pk, answered_at=row.answered_at, withdrawn_at=None)
+    return bool(same.update(**changes))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from django.db.models import Q
+
 from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import (
@@ -36,6 +38,12 @@ class Subject:
     kind: SubjectKind
     key: str
     bank: str = ""
+
+    @property
+    def named(self) -> Q:
+        """Return what selects the rows about it; of an account those of no told bank too."""
+        of_bank = Q(bank__in=("", self.bank)) if self.bank else Q()
+        return Q(kind=self.kind, key=self.key) & of_bank
 
     @property
     def text(self) -> str:

@@ -153,6 +153,10 @@ def _old_questions(before: datetime) -> QuerySet[OfficeQuestion, Any]:
     return old.order_by("asked_at").values_list("pk", flat=True)
 
 
+def _delete_question(pk: UUID) -> None:
+    OfficeQuestion.objects.filter(pk=pk).delete()
+
+
 def _old_events(before: datetime) -> QuerySet[AuditEvent, Any]:
     """Return old events about anything but a report, whose events go with it."""
     old = AuditEvent.objects.filter(created_at__lt=before).exclude(subject_type="report")
@@ -208,7 +212,7 @@ KINDS = (
     ),
     RetentionPolicy(
         "questions", "RETENTION_DISPUTES_DAYS", "câu hỏi gửi cơ quan",
-        _old_questions, lambda pk: OfficeQuestion.objects.filter(pk=pk).delete(),
+        _old_questions, _delete_question,
     ),
     RetentionPolicy(
         "events", "RETENTION_EVENTS_MONTHS", "lời ghi trong nhật ký", _old_events,

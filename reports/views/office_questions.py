@@ -2,6 +2,7 @@
 speaks Vietnamese alone.
 """
 
+from crispy_forms.layout import Fieldset
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,7 +19,6 @@ MAX_NOTE_CHARS = 300
 
 class OfficeAnswerForm(forms.Form):
     answer = forms.ChoiceField(
-        label="Cơ quan trả lời",
         widget=forms.RadioSelect,
         error_messages={
             "required": "Chưa chọn câu trả lời nào.",
@@ -38,7 +38,7 @@ class OfficeAnswerForm(forms.Form):
         super().__init__(None if data is None else last_texts(data))
         self.fields["answer"].choices = row.list_answers()  # type: ignore[attr-defined]
         self.fields["note"].widget.attrs.pop("maxlength", None)  # what is too long comes back whole
-        parts = ("answer", "note", form_part("submit_office_answer"))
+        parts = (Fieldset("Cơ quan trả lời", "answer"), "note", form_part("submit_office_answer"))
         self.helper = make_helper("office_answer", *parts, args=[token])
 
 
@@ -48,7 +48,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     open links too.
     """
     row = office_questions.find_by_token(token)
-    context, status = {"question": row}, 200 if row else 404
+    status = 200 if row else 404
+    context: dict[str, object] = {"question": row}
     if row and row.is_open:
         is_sent = request.method == "POST"
         data, error = parse_short_body(request, FOREIGN) if is_sent else (None, None)

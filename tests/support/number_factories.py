@@ -113,7 +113,7 @@ OFFICE_MAIL = "truc@dienluc.example"
 def ask_office(by: Person, number: str = NUMBER, *asked: str) -> OfficeQuestion:
     """A question to the power company, whose mail is owed."""
     fields = {"name": "Điện lực Mẫu", "email": OFFICE_MAIL}
-    office, _ = Office.objects.update_or_create(codename="dien-luc", defaults=fields)
+    office, _ = Office.objects.get_or_create(codename="dien-luc", defaults=fields)
     row = office_questions.build_question(number, office, *(asked or ("own",)), by=by.user)
     office_questions.store_question(row)
     return row

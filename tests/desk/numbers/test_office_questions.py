@@ -8,7 +8,6 @@ from django.utils import timezone
 from core.models import Proposal
 from reports.models import Indicator, Office, OfficeQuestion
 from reports.numbers import office_questions
-from reports.numbers.office_questions import DENIAL
 from reports.reference.confirmed_statements import OFFICE
 from tests.support import report_factories
 from tests.support.desk_pages import page_of, tree, words
@@ -139,7 +138,6 @@ def test_a_proposal_outlives_its_question(duty: Person, lead: Person) -> None:
     page = f"/admin/core/proposal/{Proposal.objects.get().pk}/"
     assert lead.client.get(f"{page}change/").status_code == 200
     assert "không còn giữ" in words(lead.client.post(f"{page}confirm/", follow=True))
-    assert DENIAL.has_open(row.pk)
 
 
 def test_the_number_of_an_office_that_says_ours_is_not_cleared_and_the_page_says_so(

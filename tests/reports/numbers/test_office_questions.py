@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from smtplib import SMTPServerDisconnected
 from typing import Any
 from unittest.mock import patch
@@ -181,12 +182,8 @@ def test_a_forwarded_link_shows_nothing_once_it_was_used_and_the_office_hears_of
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_answer_at_once_one_is_recorded(duty: Person) -> None:
     row = ask_office(duty)
-    answers = in_parallel(
-        *(
-            lambda given=given: office_questions.record_answer(row.pk, given, "")
-            for given in ("no", "yes")
-        )
-    )
+    given = (partial(office_questions.record_answer, row.pk, each, "") for each in ("no", "yes"))
+    answers = in_parallel(list(given))
     assert sorted(answers) == [False, True]
 
 
