@@ -109,10 +109,11 @@ def test_a_question_that_waits_is_shown_with_its_day_and_late_ones_are_counted(
 
 
 def test_an_answer_is_counted_until_somebody_has_read_it(duty: Person) -> None:
-    row = answer_office(duty, "unknown")
+    row = answer_office(duty, "yes")
     assert "1 câu trả lời của cơ quan chưa ai xem" in words(duty.client.get("/admin/"))
     page = words(duty.client.get(f"{QUESTIONS}{row.pk}/change/"))
     assert ("Đã hỏi tổng đài." in page, "Đề nghị cho hiện" in page) == (True, False)
+    assert "không tự gỡ ghi nhận nào" in page
     assert "Đã ghi là đã xem." in press(duty, row, "review", decision="keep")
     assert "chưa ai xem" not in words(duty.client.get("/admin/"))
 
@@ -138,15 +139,6 @@ def test_a_proposal_outlives_its_question(duty: Person, lead: Person) -> None:
     page = f"/admin/core/proposal/{Proposal.objects.get().pk}/"
     assert lead.client.get(f"{page}change/").status_code == 200
     assert "không còn giữ" in words(lead.client.post(f"{page}confirm/", follow=True))
-
-
-def test_the_number_of_an_office_that_says_ours_is_not_cleared_and_the_page_says_so(
-    duty: Person,
-) -> None:
-    row = answer_office(duty, "yes")
-    page = words(duty.client.get(f"{QUESTIONS}{row.pk}/change/"))
-    assert "không tự gỡ ghi nhận nào" in page
-    assert "Đề nghị cho hiện" not in page
 
 
 def test_withdrawn_nobody_waits_and_an_answered_one_is_not_withdrawn(duty: Person) -> None:

@@ -74,7 +74,7 @@ def test_the_mail_names_neither_the_number_nor_anything_of_a_report(duty: Person
     row = ask_office(duty)
     (letter,) = send()
     assert letter.to == [OFFICE_MAIL]
-    text = f"{letter.subject} {letter.body}"
+    text = f"{letter.subject} {letter.body}".replace(link_of(letter), "")
     assert row.text in text
     assert [each for each in (NUMBER, "550000123", "Ông Tư", "118", "duty") if each in text] == []
 
@@ -92,17 +92,15 @@ def test_the_page_shows_the_number_and_the_question_in_fixed_words(
 @pytest.mark.parametrize(
     ("number", "asked", "why"),
     [
-        ("không nhớ", ("own",), "Chưa đọc được"),
-        ("4111 1111 1111 1111", ("own",), "Chưa đọc được"),
-        ("https://facebook.com", ("own",), "Chưa đọc được"),
-        (NUMBER, ("practice",), "Chọn người gọi đòi gì"),
+        ("không nhớ", "own", "Chưa đọc được"), ("4111 1111 1111 1111", "own", "Chưa đọc được"),
+        ("https://facebook.com", "own", "Chưa đọc được"), (NUMBER, "practice", "Chọn người gọi đòi gì"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_asked_is_told_in_a_sentence(
-    duty: Person, number: str, asked: tuple[str, ...], why: str
+    duty: Person, number: str, asked: str, why: str
 ) -> None:
     with pytest.raises(ActionError, match=why):
-        ask_office(duty, number, *asked)
+        ask_office(duty, number, asked)
 
 
 def test_without_a_mail_server_nothing_is_asked(duty: Person, settings: Settings) -> None:
