@@ -28,7 +28,8 @@ def _view(app: str, models: str) -> frozenset[str]:
 _REPORTS = _view("core", "auditevent proposal") | _view(
     "reports",
     "report indicator campaign commune office numberfinding dispute officenumber bankhotline"
-    " publicstatement cannedreply unit unitmember routingrule lookalikedomain dailycount",
+    " publicstatement cannedreply unit unitmember routingrule lookalikedomain dailycount"
+    " officequestion",
 )
 _DUTY = (
     _REPORTS
@@ -37,7 +38,8 @@ _DUTY = (
         "reports",
         "see_every_unit decide_case classify_case hand_over_case close_case reveal_contact"
         " propose_destruction add_numberfinding confirm_published change_dispute group_campaign"
-        " file_report delete_officenumber delete_bankhotline",
+        " file_report delete_officenumber delete_bankhotline add_officequestion"
+        " change_officequestion",
     )
 )
 _WARNINGS = (

@@ -3,6 +3,7 @@
 import re
 import secrets
 from binascii import a2b_qp
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -114,10 +115,10 @@ class TokenForm(forms.Form):
         self.data["form_token"] = keys.form_token()
 
 
-def make_helper(address: str, *parts: Any) -> FormHelper:
+def make_helper(address: str, *parts: Any, args: Sequence[str] = ()) -> FormHelper:
     """Return the layout of a form that a signed token or a code guards: no cookie, no Vary."""
     helper = FormHelper()
-    helper.form_action = reverse(address)
+    helper.form_action = reverse(address, args=args)
     helper.disable_csrf = True
     helper.layout = Layout(*parts)
     return helper

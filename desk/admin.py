@@ -7,6 +7,7 @@ import desk.data_protection
 import desk.lookalike_domains
 import desk.numbers.disputes
 import desk.numbers.findings
+import desk.numbers.office_questions
 import desk.numbers.published_numbers
 import desk.prepared_texts
 import desk.proposals

@@ -10,7 +10,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case as Switch
 from django.db.models import Count, F, Min, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
@@ -35,10 +35,11 @@ from reports.models import (
     Case,
     Dispute,
     LookalikeDomain,
+    OfficeQuestion,
     TransferSlip,
 )
 from reports.monitoring import daily_counts, enquiries
-from reports.numbers import disputes, findings
+from reports.numbers import disputes, findings, office_questions
 from reports.reference import gazetteer
 
 MAX_BURSTS = MAX_HANDOVERS = 8
@@ -86,6 +87,11 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
     if user.has_perm(disputes.ANSWER):
         rows = Dispute.objects.filter(status=Dispute.Status.OPEN)
         columns["disputes"] = aggregate_all(rows, count=Count("pk"), due=Min("due_at"))
+    if user.has_perm(office_questions.REVIEW):
+        asked = OfficeQuestion.objects.filter(withdrawn_at=None)
+        unread = Count("pk", filter=Q(answered_at__isnull=False, reviewed_at=None))
+        late = Count("pk", filter=Q(answered_at=None, due_at__lt=Now()))
+        columns["asked"] = aggregate_all(asked, unread=unread, late=late)
     if user.has_perm("reports.view_lookalikedomain"):
         unseen, false = (
             Count("pk", filter=Q(verdict=each))
@@ -145,6 +151,7 @@ def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
         "proposed": proposed.get("count"),
         "ended": ended.get("count"),
         "letters": data.get("letters") or {},
+        "asked": data.get("asked") or {},
         "open": disputes.get("count"),
         "due": due,
         "is_late": due is not None and due < timezone.now(),

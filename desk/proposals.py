@@ -22,9 +22,10 @@ from core.models import Proposal
 from desk import users
 from desk.labels.formatting import format_datetime, link_source, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
-from reports.models import NumberFinding, Office
+from reports.models import NumberFinding, Office, OfficeQuestion
 from reports.numbers import findings
 from reports.numbers.findings import WITHDRAWAL
+from reports.numbers.office_questions import DENIAL
 from reports.reference.confirmed_statements import (
     BANK_HOTLINE,
     CONFIRM,
@@ -41,6 +42,7 @@ _KINDS: dict[str, tuple[Act, str, str]] = {
         (OFFICE, "Lời về cơ quan bị giả danh", "reports_office_change"),
         (OFFICE_NUMBER, "Số công bố của cơ quan", "reports_officenumber_change"),
         (BANK_HOTLINE, "Số gọi gấp của ngân hàng", "reports_bankhotline_change"),
+        (DENIAL, "Câu trả lời của cơ quan lên trang kiểm tra", "reports_officequestion_change"),
         (WITHDRAWAL, "Gỡ ghi nhận về một số, tài khoản, link", "reports_numberfinding_change"),
         (ACCOUNT, "Tài khoản, vai trò của cán bộ", "auth_user_change"),
     )
@@ -48,6 +50,7 @@ _KINDS: dict[str, tuple[Act, str, str]] = {
 # A unit's name is the label of its number; the key is the number as programs write it.
 _UNSAID = {"key", "unit_id"}
 _NUMBERS = (OFFICE_NUMBER.kind, BANK_HOTLINE.kind)
+_MODELS = {ACCOUNT.kind: User, DENIAL.kind: OfficeQuestion}
 _ACCOUNT_CHANGES = {
     "close": "Khóa tài khoản", "reopen": "Mở lại tài khoản", "role": "Đổi vai trò",
     "link": "Nối tài khoản ngành",
@@ -191,6 +194,8 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     def new_value(self, row: Proposal) -> str:
         if row.kind == WITHDRAWAL.kind:
             return f"Gỡ ghi nhận {NumberFinding.objects.get(pk=row.target)}"
+        if row.kind == DENIAL.kind:
+            return "Trang kiểm tra nói cơ quan cho biết không dùng"
         if row.kind == ACCOUNT.kind:
             return _describe_account(row)
         return _describe_values(row, row.new_values) or "Gỡ"
@@ -207,8 +212,8 @@ def _name_target(row: Proposal) -> str:
     """Return the name of the row that the proposal is about, as it stands or shall stand."""
     act = _KINDS[row.kind][0]
     if not isinstance(act, RowAct):
-        model: type[Model] = User if act is ACCOUNT else NumberFinding
-        return str(model._default_manager.get(pk=row.target))  # noqa: SLF001
+        model: type[Model] = _MODELS.get(row.kind, NumberFinding)
+        return str(model._default_manager.filter(pk=row.target).first() or "–")  # noqa: SLF001
     stored = act.model._default_manager.filter(pk=row.target or None).first()  # noqa: SLF001
     return str(stored or act.model(**(row.new_values or row.old_values)))
 

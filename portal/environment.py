@@ -222,7 +222,8 @@ RETENTION_LOSS_MONTHS = env.int("RETENTION_LOSS_MONTHS", 0)
 #: months from receipt after which the callers' numbers of erased reports are erased too
 RETENTION_NUMBERS_MONTHS = env.int("RETENTION_NUMBERS_MONTHS", 24)
 
-#: days after its answer until the words and contact of a disputed number are erased
+#: days after its answer until the words and contact of a disputed number are erased, and after it was
+#: asked until a question to an office is deleted
 RETENTION_DISPUTES_DAYS = env.int("RETENTION_DISPUTES_DAYS", 90)
 
 #: months after which officers' words in the audit log are erased, where they are about no report;

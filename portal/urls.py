@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from accounts import invitations
 from portal import csp_reports, sitemaps, views
+from reports.views import office_questions
 
 admin.autodiscover()
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("sw.js", views.service_worker, name="service_worker"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("can-bo/loi-moi/<str:token>/", invitations.invitation, name="invitation"),
+    path("tra-loi-cong-an/<str:token>/", office_questions.answer, name="office_answer"),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),
 ]
 

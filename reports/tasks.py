@@ -12,6 +12,7 @@ from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
 from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.notices import mails
+from reports.numbers import office_questions
 from reports.public import statistics
 from reports.retention import destruction_requests
 from reports.retention import purge as purging
@@ -118,6 +119,12 @@ def send_deadline_reminders() -> None:
 @shared_task(name=mails.SEND_TASK)
 def send_notices(items: list[int]) -> None:
     mails.process_items(items, mails.TIMEOUT_SECONDS)
+
+
+@shared_task(name="reports.send_office_mails", soft_time_limit=55, time_limit=58)
+@Guard("office_questions.send")
+def send_office_mails() -> None:
+    office_questions.send_due_mails()
 
 
 @shared_task(name="reports.dispatch_notices")

@@ -37,6 +37,9 @@ class Act(ABC):
         """Return whether the officer may decide what a colleague proposed."""
         return by.has_perm(self.permission)
 
+    def has_open(self, target: object) -> bool:
+        return Proposal.objects.filter(kind=self.kind, target=str(target), state="open").exists()
+
     @abstractmethod
     def carry_out(self, proposal: Proposal, by: User) -> None:
         """Do what was proposed; `by` has confirmed it. Raises what the service of the act raises."""
@@ -54,9 +57,6 @@ class RowAct(Act):
         values = {name: getattr(row, name) for name in self.fields}
         parsed: Values = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
         return parsed
-
-    def has_open(self, pk: object) -> bool:
-        return Proposal.objects.filter(kind=self.kind, target=str(pk), state="open").exists()
 
     def propose(self, row: Model, by: User) -> Proposal:
         """Propose to save *row*, new or changed and not saved. Raises ActionError."""

@@ -4,6 +4,7 @@ An officer reads of the reports that they may see; what the public page says, ev
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,8 +26,8 @@ from reports.cases import visibility
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
-from reports.models import Indicator, NumberFinding, SubjectKind
-from reports.numbers import findings, lookup, subject_lookup, subjects
+from reports.models import Indicator, NumberFinding, OfficeQuestion, SubjectKind
+from reports.numbers import findings, lookup, office_questions, subject_lookup, subjects
 from reports.numbers.lookup import NumberVerdict
 from reports.numbers.subject_lookup import SubjectVerdict
 from reports.numbers.subjects import Subject
@@ -42,24 +43,29 @@ _NO_NUMBER = {"empty", "too_short", "too_long", "words", "email"}
 
 @dataclass(frozen=True)
 class Mentions:
-    """The reports that name something; `is_more`: the newest alone are counted."""
+    """The reports that name something; `is_more`: the newest alone are counted; `newest`: the key of the
+    indicator that names it last.
+    """
 
     reports: int
     is_more: bool
     last: datetime | None
     campaigns: list[dict[str, Any]]
+    newest: int | None = None
 
 
 @dataclass(frozen=True)
 class NumberCard:
     """`verdict`: what the public page says of it, None of a number that cannot be read; `waiting`:
-    the finding that a second officer has not confirmed yet, for who may read findings.
+    the finding that a second officer has not confirmed yet, for who may read findings; `questions`: what
+    offices were asked about it.
     """
 
     text: str
     mentions: Mentions
     verdict: NumberVerdict | SubjectVerdict | None = None
     waiting: NumberFinding | None = None
+    questions: Sequence[OfficeQuestion] = ()
 
 
 def load_card(text: str, officer: User) -> NumberCard | None:
@@ -67,12 +73,11 @@ def load_card(text: str, officer: User) -> NumberCard | None:
     text = text.replace("\0", "").strip()[:MAX_NUMBER_CHARS_READ]
     subject = subjects.find_account_or_link(text)
     if subject:
-        verdict = subject_lookup.lookup_subject(subject)
-        named = Q(kind=subject.kind, key=subject.key)
-        if subject.bank:
-            named &= Q(bank__in=("", subject.bank))
-        waiting = _find_waiting(subject, officer)
-        return NumberCard(subject.text, _load_mentions(named, officer), verdict, waiting)
+        verdict, mentions = (
+            subject_lookup.lookup_subject(subject),
+            _load_mentions(subject.named, officer),
+        )
+        return NumberCard(subject.text, mentions, verdict, **_load_desk_words(subject, officer))
     return _load_number_card(text, officer)
 
 
@@ -85,23 +90,32 @@ def _load_number_card(text: str, officer: User) -> NumberCard | None:
     mentions = _load_mentions(Q(kind__in=BY_DIGITS, key__in={key, digits} - {""}), officer)
     if not _NO_NUMBER.isdisjoint(phone.flags):
         return NumberCard(digits, mentions)
-    waiting = _find_waiting(Subject(SubjectKind.NUMBER, key), officer)
-    verdict = lookup.lookup_number(phone)
-    return NumberCard(verdict.display_number, mentions, verdict, waiting)
+    verdict, words = (
+        lookup.lookup_number(phone),
+        _load_desk_words(Subject(SubjectKind.NUMBER, key), officer),
+    )
+    return NumberCard(verdict.display_number, mentions, verdict, **words)
 
 
-def _find_waiting(subject: Subject, officer: User) -> NumberFinding | None:
-    if not officer.has_perm(SEES_FINDINGS):
-        return None
-    return findings.open_findings(subject).filter(confirmed_at=None).first()
+def _load_desk_words(subject: Subject, officer: User) -> dict[str, Any]:
+    sees_findings, open_findings = officer.has_perm(SEES_FINDINGS), findings.open_findings(subject)
+    return {
+        "waiting": open_findings.filter(confirmed_at=None).first() if sees_findings else None,
+        "questions": office_questions.list_about(subject),
+    }
 
 
 def _load_mentions(named: Q, officer: User) -> Mentions:
     seen = visibility.visible_via_report(Indicator.objects.filter(named), officer)
     newest = seen.order_by("-id")
-    columns = ("report_id", "report__received_at", *(f"{_CAMPAIGN}__{name}" for name in _COLUMNS))
+    columns = (
+        "report_id",
+        "report__received_at",
+        "pk",
+        *(f"{_CAMPAIGN}__{name}" for name in _COLUMNS),
+    )
     rows = list(newest.values_list(*columns)[: MAX_MENTIONS + 1])
-    campaign_by_report = {report: tuple(campaign) for report, _, *campaign in rows}
+    campaign_by_report = {report: tuple(campaign) for report, _, _, *campaign in rows}
     often = Counter(each for each in campaign_by_report.values() if each[0])
     most = often.most_common(MAX_CAMPAIGNS) if visibility.sees_campaigns(officer) else []
     return Mentions(
@@ -109,6 +123,7 @@ def _load_mentions(named: Q, officer: User) -> Mentions:
         is_more=len(rows) > MAX_MENTIONS,
         last=max((row[1] for row in rows), default=None),
         campaigns=[dict(zip(_COLUMNS, each, strict=True)) for each, _ in most],
+        newest=rows[0][2] if rows else None,
     )
 
 

@@ -23,6 +23,7 @@ from desk.reports.indicators import newest_naming
 from reports.extraction import redaction
 from reports.models import Dispute
 from reports.numbers import disputes, findings
+from reports.numbers.subjects import subject_of
 
 REVEAL_PERMISSION = "reports.reveal_contact"
 
@@ -124,7 +125,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Dispute]):
     )  # fmt: skip
 
     def sidebar(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
-        by, subject = get_officer(request), disputes.subject_of(dispute)
+        by, subject = get_officer(request), subject_of(dispute)
         finding = findings.open_accusation(subject)
         number = encryption.decrypt_field(dispute, "number") or ""
         return {

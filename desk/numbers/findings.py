@@ -3,20 +3,22 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.auth.models import User
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
-from core.errors import ActionError
 from core.models import Proposal
-from core.responses import HttpResponseSeeOther
 from desk.labels.formatting import format_datetime, format_phone
-from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
+from desk.pages.actions import (
+    RowAction,
+    ServiceAddMixin,
+    ServiceFormMixin,
+    action_history,
+    four_eyes_buttons,
+)
 from desk.pages.http import parse_int
 from desk.pages.validators import AnyDayField
 from desk.reports import search
@@ -24,30 +26,24 @@ from desk.reports.indicators import count_reports_naming, newest_naming
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import defang_link
-from reports.models import Indicator, NumberFinding, SubjectKind
-from reports.numbers import findings, lookup, report_counts, subject_lookup
-from reports.numbers.subjects import Subject
+from reports.models import Indicator, NumberFinding, Report, SubjectKind
+from reports.numbers import findings, lookup, office_questions, report_counts, subject_lookup
+from reports.numbers.subjects import Subject, subject_of
 
 
-class FindingForm(forms.ModelForm[NumberFinding]):
-    """A proposal of a finding; an ActionError is an error of the form."""
+class FindingForm(ServiceFormMixin, forms.ModelForm[NumberFinding]):
+    """A proposal of a finding."""
 
-    by: User  # set on the class that the admin makes for each request
     valid_until = AnyDayField(label="Có giá trị đến")
 
     class Meta:
         model = NumberFinding
         fields = ("number", "finding", "reason", "valid_until")
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                self.instance = findings.validate_finding(**values, by=self.by)
-                values["number"] = self.instance.number  # of a link the host, not what was pasted
-            except ActionError as error:
-                self.add_error(None, str(error))
-        return values
+    def build_row(self, values: dict[str, Any]) -> NumberFinding:
+        row = findings.validate_finding(**values, by=self.by)
+        values["number"] = row.number  # of a link the host, not what was pasted
+        return row
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -92,7 +88,7 @@ class WithdrawFinding(RowAction):
 
 
 @admin.register(NumberFinding)
-class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
+class NumberFindingAdmin(ServiceAddMixin, OwnFiltersAdmin[NumberFinding]):
     """Findings: one officer proposes, another confirms; confirmed and valid ones are public."""
 
     form = FindingForm
@@ -105,10 +101,9 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
     ordering = ("-proposed_at",)
     search_fields = ("number", "key__exact")  # shows the box; see get_search_results
     search_help_text = "Số điện thoại, số tài khoản hoặc đường link."
+    add_title = "Đề nghị ghi nhận một số, tài khoản, link"
+    added = "Đã đề nghị. Chờ người khác xác nhận."
     row_actions = {"confirm": ConfirmFinding, "withdraw": WithdrawFinding}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(findings.PROPOSE)
 
     def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
         proposal: tuple[str, ...] = ("number", "finding", "reason", "valid_until")
@@ -117,42 +112,14 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
         decided = ("status_column", "proposed_by", "confirmed_by", "withdrawn_by")
         return (*proposal, *decided) if obj else proposal
 
-    def get_readonly_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
-        return self.get_fields(request, obj) if obj else ()
-
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         finding = NumberFinding.Finding.CONFIRMED
         usual = {"finding": finding, "valid_until": findings.usual_end()}
-        return usual | _initial_from_indicator(
-            request.GET.get("indicator", ""), get_officer(request)
-        )
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.by = get_officer(request)  # type: ignore[attr-defined]
-        return form
+        first, report = initial_from_indicator(request)
+        return usual | first | ({"reason": f"Tin {report.public_number}."} if report else {})
 
     def save_model(self, request: HttpRequest, obj: NumberFinding, form: Any, change: bool) -> None:
         findings.store_proposal(obj)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        title = "Đề nghị ghi nhận một số, tài khoản, link"
-        context = {"title": title, **(extra_context or {})}
-        try:
-            return super().add_view(request, form_url, context)
-        except ActionError as error:  # a concurrent proposal was first
-            messages.error(request, f"Chưa làm. {error}")
-            return HttpResponseSeeOther(reverse("admin:reports_numberfinding_changelist"))
-
-    def response_add(
-        self, request: HttpRequest, obj: NumberFinding, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        messages.success(request, "Đã đề nghị. Chờ người khác xác nhận.")
-        return HttpResponseSeeOther(reverse("admin:reports_numberfinding_change", args=[obj.pk]))
 
     def sidebar(self, request: HttpRequest, row: NumberFinding) -> dict[str, Any]:
         by, stands = get_officer(request), row.withdrawn_at is None
@@ -164,7 +131,7 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
             "may_withdraw": stands
             and (by.has_perm(findings.PROPOSE) if row.confirmed_at else may["may_end"]),
             "record": action_history("number", row.pk),
-            **public_words(Subject(SubjectKind(row.kind), row.key, row.bank), row.number),
+            **public_words(subject_of(row), row.number),
             "named": count_reports_naming(row.key, row.kind, row.bank),
             "naming": newest_naming(row.key, by, row.kind, row.bank),
             "days": report_counts.DAYS,
@@ -192,25 +159,29 @@ class NumberFindingAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[NumberFinding]):
 
 
 def public_words(subject: Subject, typed: str) -> dict[str, Any]:
-    """Return what the public page says of it now, and the signs that its reports were arranged."""
+    """Return what the public page says of it now, what offices answered, and the signs that its reports
+    were arranged.
+    """
+    asked = {"questions": office_questions.list_about(subject)}
     if subject.kind == SubjectKind.NUMBER:
         signal = report_counts.coordination_signal(subject.key)
-        return {"verdict": lookup.lookup_number(phones.parse(typed)), "coordination_signal": signal}
-    return {"verdict": subject_lookup.lookup_subject(subject)}
+        verdict = lookup.lookup_number(phones.parse(typed))
+        return {**asked, "verdict": verdict, "coordination_signal": signal}
+    return {**asked, "verdict": subject_lookup.lookup_subject(subject)}
 
 
 def _legible(row: NumberFinding) -> str:
     return defang_link(row.number) if row.kind == SubjectKind.LINK else row.number
 
 
-def _initial_from_indicator(indicator: str, by: User) -> dict[str, Any]:
-    """Return what a report names and a reason, by key: no URL holds a number."""
-    key = parse_int(indicator, max_digits=18) or 0
+def initial_from_indicator(request: HttpRequest) -> tuple[dict[str, str], Report | None]:
+    """Return what a report names and the report, by the key in the query: no URL holds a number."""
+    key = parse_int(request.GET.get("indicator", ""), max_digits=18) or 0
     named = Indicator.objects.filter(pk=key, kind__in=SubjectKind.values).exclude(key="")
-    rows = visibility.visible_via_report(named, by).select_related("report")
-    row = rows.only("kind", "key", "bank", "report__public_number").first()
+    rows = visibility.visible_via_report(named, get_officer(request))
+    row = rows.select_related("report__case", "report__facts").first()
     if row is None:
-        return {}
+        return {}, None
     is_link = row.kind == SubjectKind.LINK
     text = row.key if is_link else " ".join(filter(None, (row.bank, format_phone(row.key))))
-    return {"number": text, "reason": f"Tin {row.report.public_number}."}
+    return {"number": text}, row.report

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -147,6 +148,57 @@ class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
         if action.reauthenticate:
             view = reauthentication_required(view, action.reauthenticate)
         return row_action_path(self, name, view)  # type: ignore[arg-type]
+
+
+class ServiceFormMixin:
+    """A form whose row a service builds of its fields; the ActionError of that is an error of the form."""
+
+    by: User  # set on the class that the admin makes for each request
+    instance: Any
+    errors: Any
+    cleaned_data: dict[str, Any]
+    add_error: Callable[..., None]
+    build_row: Callable[[dict[str, Any]], Model]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data  # type: ignore[misc]
+        if not self.errors:
+            try:
+                self.instance = self.build_row(values)
+            except ActionError as error:
+                self.add_error(None, str(error))
+        return values
+
+
+class ServiceAddMixin(ReadOnlyActionsMixin):
+    """Read-only pages with actions; `save_model` adds what a ServiceFormMixin has built, by a service."""
+
+    add_title: str
+    added: str
+    get_fields: Callable[..., Any]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request)  # type: ignore[arg-type]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj) if obj else ()
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)  # type: ignore[misc]
+        form.by = get_officer(request)
+        return form
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            context = {"title": self.add_title}
+            return super().add_view(request, *args, extra_context=context)  # type: ignore[misc,no-any-return]
+        except ActionError as error:  # another was first
+            messages.error(request, f"Chưa làm. {error}")
+            return HttpResponseSeeOther("../")
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any) -> HttpResponse:
+        messages.success(request, self.added)
+        return HttpResponseSeeOther(f"../{obj.pk}/change/")
 
 
 class ProposingAdminMixin:

@@ -39,8 +39,10 @@ from reports.calendar.deadline_rules import CALL_WITHIN
 from reports.cases import blockers, checklists, handovers, visibility, workflow
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
-from reports.models import Correction, Report, TransferSlip
+from reports.models import Correction, Report, SubjectKind, TransferSlip
 from reports.monitoring import queue_stats
+from reports.numbers import office_questions
+from reports.numbers.subjects import subject_of
 from reports.reference import gazetteer, units
 
 TEMPLATE = "admin/reports/report/change_form.html"
@@ -214,6 +216,7 @@ class PageContents:
         report, rows = self.report, self.indicators
         form = self.form if isinstance(self.form, FactsForm) else FactsForm(report, rows)
         may_tune = self.officer.has_perm(reprocessing.START_RUN_PERMISSION)
+        named = [subject_of(row.indicator) for row in rows if row.kind in SubjectKind.values]
         return {
             "extracted": detail.extracted_facts(report),
             "readings": detail.list_readings(report, self.facts, self.corrections, rows, form),
@@ -223,6 +226,7 @@ class PageContents:
             "explained": detail.explained_facts(report) if may_tune else [],
             "triage_item": queue_stats.triage_state_of(self.report.pk),
             "indicators": rows,
+            "questions": office_questions.list_about(*named),
             "similar": indicators.related_reports(self.report, rows, self.officer),
         }
 

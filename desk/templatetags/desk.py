@@ -1,5 +1,6 @@
 """Tags and filters of the desk's templates."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ from desk.reports.reprocessing import START_RUN_PERMISSION
 from reports.campaigns.campaign_stats import ActiveCampaign
 from reports.cases import visibility
 from reports.facts import effective_facts
-from reports.models import Alarm, Indicator, QueueSnapshot, Report
+from reports.models import Alarm, Indicator, OfficeQuestion, QueueSnapshot, Report
 from reports.monitoring import alarms as watch
 from reports.monitoring import daily_counts
 from reports.numbers import report_counts
@@ -45,6 +46,14 @@ register.filter("plain", highlighting.plain_line)
 register.filter("span", watch.format_duration)
 register.filter("person", detail.person)
 register.filter("action_line", detail.action_line)
+
+
+@register.filter
+def about(questions: Iterable[OfficeQuestion], row: IndicatorRow) -> list[OfficeQuestion]:
+    """Return the questions to offices about what a row names, of a link those about its host."""
+    keys, banks = {row.key, row.key.partition("/")[0]}, {"", row.bank}
+    same = (each for each in questions if each.kind == row.kind and each.key in keys)
+    return [each for each in same if not row.bank or each.bank in banks]
 
 
 @register.inclusion_tag("admin/dashboard_counts.html", takes_context=True)

@@ -507,6 +507,24 @@ CREATE TRIGGER reports_guard_confirmed_findings BEFORE UPDATE OR DELETE ON repor
     FOR EACH ROW WHEN (OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION reports_guard_confirmed_findings();
 """
 
+# What an office said stays as it said it, and stands on pages once two officers agree; one takes it down.
+GUARD_OFFICE_ANSWERS = r"""
+CREATE FUNCTION reports_guard_office_answers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.answered_at IS NOT NULL AND (NEW.answer, NEW.answered_at, NEW.text, NEW.kind, NEW.key, NEW.bank, NEW.office_id)
+           IS DISTINCT FROM (OLD.answer, OLD.answered_at, OLD.text, OLD.kind, OLD.key, OLD.bank, OLD.office_id)
+       OR NEW.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at
+           AND core_agreed('office_denial', OLD.id::text) IS NULL AND NOT core_is_command()
+    THEN
+        RAISE EXCEPTION 'an office answers once, and two people publish it: % refused', TG_OP
+              USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER reports_guard_office_answers BEFORE INSERT OR UPDATE ON reports_officequestion
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_office_answers();
+"""
+
 # Who held the reporter's phrase or code could have made the request: another officer grants it.
 GUARD_ERASURE_GRANTS = r"""
 CREATE FUNCTION reports_guard_erasure_grants() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -552,6 +570,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ALLOW_ONLY_REENCRYPTION, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_PUBLIC_WORDS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_CONFIRMED_FINDINGS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_OFFICE_ANSWERS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_ERASURE_GRANTS, migrations.RunSQL.noop),
         migrations.RunSQL("SELECT core_guard_truncates()", migrations.RunSQL.noop),
     ]

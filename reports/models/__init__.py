@@ -32,6 +32,7 @@ from reports.models.monitoring import ReprocessingRun as ReprocessingRun
 from reports.models.numbers import Dispute as Dispute
 from reports.models.numbers import NumberFinding as NumberFinding
 from reports.models.numbers import OfficeNumber as OfficeNumber
+from reports.models.numbers import OfficeQuestion as OfficeQuestion
 from reports.models.numbers import SubjectKind as SubjectKind
 from reports.models.public import BankHotline as BankHotline
 from reports.models.public import LookalikeDomain as LookalikeDomain

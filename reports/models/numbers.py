@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Cast, Concat, Now
+from django.utils import timezone
 
 from core.models import choice_of, key_of, optional_key_of
 from reports.models.reference import Office, Unit
@@ -191,3 +192,81 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return self.public_number
+
+
+class OfficeQuestion(models.Model):
+    """A question to an office about a number, an account or a link, in fixed words (`text`), and its one
+    answer. `next_mail_at`: from when a mail is owed; `published_at`: since when pages tell the answer.
+    """
+
+    class Question(models.TextChoices):
+        OWN = "own", "Có phải của cơ quan không?"
+        PRACTICE = "practice", "Cơ quan có gọi người dân như thế không?"
+
+    class Answer(models.TextChoices):
+        NO = "no", "Không"
+        YES = "yes", "Có"
+        UNKNOWN = "unknown", "Không rõ"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    office = key_of(Office, "hỏi cơ quan nào")
+    kind = choice_of("loại", SubjectKind, 8)
+    key = models.CharField("dạng chuẩn", max_length=MAX_KEY_CHARS)
+    bank = models.CharField("ngân hàng", max_length=32, blank=True, db_default="")
+    question = choice_of("hỏi gì", Question, 8, default=Question.OWN)
+    text = models.CharField("câu hỏi", max_length=400)
+    asked_by = key_of(User, "người hỏi")
+    asked_at = models.DateTimeField("hỏi lúc", db_default=Now())
+    due_at = models.DateTimeField("hạn trả lời")
+    next_mail_at = models.DateTimeField(null=True, db_default=Now())
+    sent_at = models.DateTimeField("thư đã đi lúc", null=True)
+    answer = choice_of("trả lời", Answer, 8, blank=True, db_default="")
+    note_sealed = models.BinaryField(null=True)
+    answered_at = models.DateTimeField("trả lời lúc", null=True)
+    reviewed_at = models.DateTimeField("xem lúc", null=True)
+    published_at = models.DateTimeField("hiện trên trang từ", null=True)
+    withdrawn_at = models.DateTimeField("thôi hỏi lúc", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "câu hỏi gửi cơ quan"
+        default_permissions = ("add", "change", "view")
+        indexes = [models.Index(fields=["kind", "key"], name="officequestion_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["office", "kind", "key", "bank", "text"],
+                condition=Q(answered_at=None, withdrawn_at=None),
+                name="officequestion_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None)
+                | ~Q(answer="") & Q(answered_at__isnull=False, withdrawn_at=None),
+                name="officequestion_answered_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None) | Q(question="own", answer="no"),
+                name="officequestion_denial_alone_is_public",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.office}: {self.key}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.answered_at is None and self.withdrawn_at is None
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.is_open and self.due_at < timezone.now()
+
+    @property
+    def answer_text(self) -> str:
+        """Return the answer in the words of its button, "" before there is one."""
+        return dict(self.list_answers()).get(self.answer, "")
+
+    def list_answers(self) -> list[tuple[str, str]]:
+        """Return the buttons under the question: code and words."""
+        words = ("Không phải của chúng tôi", "Là của chúng tôi")
+        if self.question == self.Question.PRACTICE:
+            words = ("Chúng tôi không gọi như thế", "Chúng tôi có gọi như thế")
+        return list(zip(self.Answer.values, (*words, "Không rõ"), strict=True))

@@ -36,6 +36,9 @@ class Office(models.Model):
     never_by_phone_en = models.TextField("bản tiếng Anh", blank=True, db_default="")
     claims_en = models.TextField("bản tiếng Anh của lời kẻ gian", blank=True, db_default="")
     reviewed_on = models.DateField("rà soát ngày", null=True, blank=True)
+    email = models.EmailField(
+        "hộp thư để công an hỏi", blank=True, db_default="", help_text="Không hiện trên trang nào."
+    )
     position = models.PositiveSmallIntegerField("thứ tự", default=100)
 
     class Meta:

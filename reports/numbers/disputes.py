@@ -7,7 +7,7 @@ reveal nothing of what was submitted: with its code, status and answer alone.
 import hmac
 import re
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -22,13 +22,12 @@ from core.errors import ActionError, NotAllowedError
 from core.keys import content_digests
 from core.text import fold_code, normalize
 from reports.calendar import deadline_rules
-from reports.extraction import phones
 from reports.models import Dispute, SubjectKind
-from reports.models.numbers import MAX_KEY_CHARS, new_dispute_number
+from reports.models.numbers import new_dispute_number
 from reports.models.report import ALPHABET
-from reports.numbers import findings, lookup, subjects
+from reports.numbers import findings, subjects
 from reports.numbers.publishable_texts import find_faults
-from reports.numbers.subjects import Subject
+from reports.numbers.subjects import Subject, subject_of
 from reports.reference import confirmed_statements
 
 ANSWER = "reports.change_dispute"
@@ -100,10 +99,6 @@ def confirm_clearing(pk: UUID, *, by: User) -> Dispute:
     return dispute
 
 
-def subject_of(dispute: Dispute) -> Subject:
-    return Subject(SubjectKind(dispute.kind), dispute.key, dispute.bank)
-
-
 def may_confirm_clearing(dispute: Dispute, by: User) -> bool:
     """Return whether the officer is a second one, and one of the two may confirm findings."""
     first = dispute.upheld_by
@@ -165,7 +160,7 @@ def _find_submitted_dispute(submission: DisputeSubmission, submission_key: str) 
 
 
 def _store_dispute(submission: DisputeSubmission, submission_key: str) -> Dispute:
-    key, subject = uuid4(), _parse_subject(submission.number)
+    key, subject = uuid4(), subjects.parse_subject(submission.number)
     secret = "".join(secrets.choice(ALPHABET) for _ in range(_SECRET_CHARS))
     row = Dispute(
         id=key,
@@ -184,15 +179,6 @@ def _store_dispute(submission: DisputeSubmission, submission_key: str) -> Disput
     with transaction.atomic():
         row.save(force_insert=True)
     return row
-
-
-def _parse_subject(typed: str) -> Subject:
-    """Return what was disputed as findings name it, with the key "" where nothing could be read."""
-    if found := subjects.find_account_or_link(typed):
-        subject = subjects.finding_subject(found)
-    else:
-        subject = Subject(SubjectKind.NUMBER, lookup.lookup_key(phones.parse(typed)))
-    return subject if len(subject.key) <= MAX_KEY_CHARS else replace(subject, key="")
 
 
 def _digests(submission: DisputeSubmission, submission_key: str) -> list[bytes]:

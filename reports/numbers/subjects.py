@@ -1,6 +1,8 @@
 """What a look-up, a finding or a dispute is about, read from a short text: a number, an account, a link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
 
 from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
@@ -18,7 +20,9 @@ from reports.extraction.bank_accounts_and_links import (
     tables,
 )
 from reports.extraction.phones import ParsedCaller
-from reports.models import SubjectKind
+from reports.models import Dispute, Indicator, NumberFinding, OfficeQuestion, SubjectKind
+from reports.models.numbers import MAX_KEY_CHARS
+from reports.numbers import lookup
 from reports.public import link_hosts
 
 MAX_TYPED_CHARS = 500  # of a link that is pasted whole
@@ -36,6 +40,12 @@ class Subject:
     bank: str = ""
 
     @property
+    def named(self) -> Q:
+        """Return what selects the rows about it; of an account those of no told bank too."""
+        of_bank = Q(bank__in=("", self.bank)) if self.bank else Q()
+        return Q(kind=self.kind, key=self.key) & of_bank
+
+    @property
     def text(self) -> str:
         """Return it as pages print it: no link can be pressed."""
         if self.kind == SubjectKind.LINK:
@@ -48,6 +58,11 @@ class Subject:
     def typed(self) -> str:
         """Return it as the fields for it read it again."""
         return " ".join(filter(None, (self.bank, self.key)))
+
+
+def subject_of(row: NumberFinding | Dispute | OfficeQuestion | Indicator) -> Subject:
+    """Return what a finding, a dispute or a question is about, or a report names (no person)."""
+    return Subject(SubjectKind(row.kind), row.key, row.bank)
 
 
 def has_card(text: str) -> bool:
@@ -114,6 +129,15 @@ def find_lone_numbers(text: str) -> tuple[ParsedCaller, ...]:
     if any(map(str.isalpha, text)) or len(text) > _MAX_NUMBERS_CHARS:
         return ()
     return tuple(each for each in phones.parse_many(text.strip()) if is_number(each, text))
+
+
+def parse_subject(typed: str) -> Subject:
+    """Return what was typed as findings name it, with the key "" where nothing could be read."""
+    if found := find_account_or_link(typed):
+        subject = finding_subject(found)
+    else:
+        subject = Subject(SubjectKind.NUMBER, lookup.lookup_key(phones.parse(typed)))
+    return subject if len(subject.key) <= MAX_KEY_CHARS else replace(subject, key="")
 
 
 def finding_subject(subject: Subject) -> Subject:

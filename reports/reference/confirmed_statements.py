@@ -88,7 +88,7 @@ OFFICE = _PublicAct(
     Office,
     (
         "codename", "name", "name_en", "other_names", "never_by_phone", "never_by_phone_en", "claims",
-        "claims_en", "reviewed_on", "position",
+        "claims_en", "reviewed_on", "email", "position",
     ),
 )  # fmt: skip
 OFFICE_NUMBER = _PublicAct(

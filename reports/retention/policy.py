@@ -31,6 +31,7 @@ from reports.models import (
     Indicator,
     LegalHold,
     Message,
+    OfficeQuestion,
     Report,
 )
 from reports.reference import confirmed_statements
@@ -147,6 +148,15 @@ def _empty_dispute(pk: UUID) -> None:
         events.redact_details_of("dispute", pk, reason=ERASED_PLACEHOLDER)
 
 
+def _old_questions(before: datetime) -> QuerySet[OfficeQuestion, Any]:
+    old = OfficeQuestion.objects.filter(asked_at__lt=before)
+    return old.order_by("asked_at").values_list("pk", flat=True)
+
+
+def _delete_question(pk: UUID) -> None:
+    OfficeQuestion.objects.filter(pk=pk).delete()
+
+
 def _old_events(before: datetime) -> QuerySet[AuditEvent, Any]:
     """Return old events about anything but a report, whose events go with it."""
     old = AuditEvent.objects.filter(created_at__lt=before).exclude(subject_type="report")
@@ -199,6 +209,10 @@ KINDS = (
     RetentionPolicy(
         "disputes", "RETENTION_DISPUTES_DAYS", "đề nghị xem lại",
         _answered_disputes, _empty_dispute,
+    ),
+    RetentionPolicy(
+        "questions", "RETENTION_DISPUTES_DAYS", "câu hỏi gửi cơ quan",
+        _old_questions, _delete_question,
     ),
     RetentionPolicy(
         "events", "RETENTION_EVENTS_MONTHS", "lời ghi trong nhật ký", _old_events,

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from core import rate_limits
 from core.province_names import insert_hotline
 from reports.extraction.phones import ParsedCaller, format_national
-from reports.numbers import lookup, report_counts, subject_lookup
+from reports.models import SubjectKind
+from reports.numbers import lookup, office_questions, report_counts, subject_lookup
 from reports.numbers.forms import CheckForm
 from reports.numbers.subject_lookup import SubjectVerdict
+from reports.numbers.subjects import Subject
 from reports.public import office_texts
 from reports.views.disputes import answer_promise
 from reports.views.form_errors import FormError, lookup_view, parse_short_body
@@ -84,6 +86,9 @@ def _check_page(
 
 def verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpResponse:
     context = _verdict_context(verdict)
+    if not (verdict.office or verdict.service):
+        number = Subject(SubjectKind.NUMBER, lookup.lookup_key(verdict.phone))
+        context["denials"] = office_questions.list_denials(number)
     if verdict.office:
         context["office"] = office_texts.localized_text(verdict.office.office)
         context["published"] = office_texts.localized_number(verdict.office)
@@ -98,7 +103,8 @@ def choice_page(request: HttpRequest, phones: tuple[ParsedCaller, ...]) -> HttpR
 
 
 def _subject_page(request: HttpRequest, verdict: SubjectVerdict) -> HttpResponse:
-    context = _verdict_context(verdict)
+    denials = office_questions.list_denials(verdict.subject)
+    context = {**_verdict_context(verdict), "denials": denials}
     return render(request, "reports/check_subject.html", context, using="public")
 
 

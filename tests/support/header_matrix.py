@@ -39,7 +39,7 @@ _NAMES = {
         "notice_end calendar report_status confirm_withdrawal confirm_erasure report_close "
         "new_code_received declaration declaration_page declaration_pdf file_recall withdraw "
         "data_export erasure_request offline list detail print history plain poster pack for_agencies "
-        "partner_confirmation subscribe subscription_join subscription_leave subscription_change csp "
+        "partner_confirmation office_answer subscribe subscription_join subscription_leave subscription_change csp "
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
         "security_txt invitation report_create report_state report_followups report_files"
     ),

@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from reports.extraction import phones
-from reports.models import Dispute, Indicator, NumberFinding, Report
-from reports.numbers import disputes, findings, lookup
+from reports.models import Dispute, Indicator, NumberFinding, Office, OfficeQuestion, Report
+from reports.numbers import disputes, findings, lookup, office_questions
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.lookup import NumberVerdict
 from tests.support import report_factories
@@ -105,3 +105,23 @@ def submit_dispute(number: str = NUMBER) -> Dispute:
     return disputes.submit_dispute(
         DisputeSubmission(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}"
     )
+
+
+OFFICE_MAIL = "truc@dienluc.example"
+
+
+def ask_office(by: Person, number: str = NUMBER, *asked: str) -> OfficeQuestion:
+    """A question to the power company, whose mail is owed."""
+    fields = {"name": "Điện lực Mẫu", "email": OFFICE_MAIL}
+    office, _ = Office.objects.get_or_create(codename="dien-luc", defaults=fields)
+    row = office_questions.build_question(number, office, *(asked or ("own",)), by=by.user)
+    office_questions.store_question(row)
+    return row
+
+
+def answer_office(by: Person, answer: str = "no", number: str = NUMBER) -> OfficeQuestion:
+    """A question that the power company's clerk has answered."""
+    row = ask_office(by, number)
+    assert office_questions.record_answer(row.pk, answer, "Đã hỏi tổng đài.")
+    row.refresh_from_db()
+    return row
