@@ -71,7 +71,16 @@ def report_column(report: Report) -> SafeString:
     gist = highlighting.plain_line(beginning) or "Không có lời kể"
     if len(beginning) == SUMMARY_CHARS:  # cut: end at a whole word
         gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
-    return format_html("<b>{}</b> {}", report.public_number, gist)
+    return format_html("<b>{}</b> {}{}", report.public_number, _program_tag(report), gist)
+
+
+def _program_tag(report: Report) -> SafeString | str:
+    """Return the program that sent the report, with its own id of it; "" for other sources."""
+    program = getattr(report, "program", None)
+    if program is None:
+        return ""
+    sent = highlighting.plain_line(", ".join(filter(None, (program, report.external_id))))
+    return format_html('<span class="tag tag-quiet">{}</span> ', sent)
 
 
 @admin.display(description="Nhận, hạn")

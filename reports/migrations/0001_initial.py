@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'tin',
                 'verbose_name_plural': 'tin báo',
                 'permissions': [('file_report', 'nhập tin thay người gọi đến, người đến báo')],
-                'indexes': [models.Index(fields=['-received_at', 'id'], name='report_newest'), models.Index(condition=models.Q(('contact_index__isnull', False)), fields=['contact_index'], name='report_contact')],
+                'indexes': [models.Index(fields=['-received_at', 'id'], name='report_newest'), models.Index(condition=models.Q(('contact_index__isnull', False)), fields=['contact_index'], name='report_contact'), models.Index(condition=models.Q(('external_id__gt', '')), fields=['external_id'], name='report_external_id'), models.Index(condition=models.Q(('api_client__isnull', False)), fields=['api_client', '-received_at'], name='report_of_program')],
                 'constraints': [models.UniqueConstraint(fields=('submission_key', 'content_digest'), name='report_typed_once'), models.UniqueConstraint(fields=('public_number',), name='report_public_number')],
             },
         ),

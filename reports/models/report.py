@@ -132,6 +132,14 @@ class Report(models.Model):
                 condition=Q(contact_index__isnull=False),
                 name="report_contact",
             ),
+            models.Index(
+                fields=["external_id"], condition=Q(external_id__gt=""), name="report_external_id"
+            ),
+            models.Index(
+                fields=["api_client", "-received_at"],
+                condition=Q(api_client__isnull=False),
+                name="report_of_program",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,6 @@ from core.api.views import public_api_view
 from core.models import ApiClient
 from reports.attachments import storage
 from reports.facts import choices
-from reports.models import Followup, Report
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member
@@ -40,29 +39,22 @@ _TYPES: Mapping[Member, Schema] = {
 # What the name of a member does not say. No text is refused, and most are kept as typed.
 _MEANINGS = {
     "accounts": "Accounts that the money went to, each with its bank. Never a card number.",
-    "called_day": "Or `called_on`. No other text is kept.",
+    "called_day": "Or `called_on`.",
     "called_on": "A date, 2026-11-30; other words are kept as the time of the call.",
     "callback_phrase": "A secret of the reporter, which an officer reads out when calling back.",
     "caller_number": "What the phone displayed, which may be a name.",
-    "channel": "Whether a number was displayed, hidden, or the call came by an app. No other text is kept.",
+    "channel": "Whether a number was displayed, hidden, or the call came by an app.",
     "claimed_office": "Whom the caller claimed to be; other words are kept as `claimed_name`.",
     "commune": "Where the reporter lives; old names too.",
     "contact_email": "For notices alone.",
     "contact_phone": "For an officer who calls the reporter back.",
-    "demands": "What the caller wanted done. No other code is kept: tell it in the story.",
+    "demands": "What the caller wanted done. What no code says is told in the story.",
     "external_id": "How the sender calls the report; given back with its state. No number of a person.",
     "happening_now": "The caller still presses the reporter, or is about to call again.",
     "money_lost_vnd": "As typed: 20 triệu, 35.500.000.",
     "story": "In the reporter's own words.",
 }
-_CODES = {
-    "channel": [code for code, _ in Report.Channel.choices],
-    "claimed_office": [code for code, _ in choices.OFFICES],
-    "called_day": ["today", "yesterday", "before"],
-    "demands": [*(group.code for group in choices.GROUPS), *sorted(choices.ACTIONS)],
-    "kind": [Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION],
-    "language": list(Report.Language.values),
-}
+_OFFICES = [code for code, _ in choices.OFFICES]
 _BEARER = "A key that the police give to your program: `Authorization: Bearer key_…`."
 _CODE = "The reporter's own key to the report: show it once, keep it nowhere. Null where it was replaced."
 _INTEGER = {"type": "integer"}
@@ -215,8 +207,12 @@ def _describe_member(name: str, kind: Member) -> Schema:
     schema = dict(_TYPES[kind])
     if name in _MEANINGS:
         schema["description"] = _MEANINGS[name]
-    if name in _CODES:
-        schema["examples"] = [_CODES[name]] if kind is json_fields.parse_texts else _CODES[name]
+    if name == "claimed_office":
+        schema["examples"] = _OFFICES
+    elif kind is json_fields.parse_texts and name in json_fields.CODES:
+        schema["items"] = {"enum": [*json_fields.CODES[name]]}
+    elif name in json_fields.CODES:
+        schema["enum"] = [*json_fields.CODES[name], "", None]
     return schema
 
 
