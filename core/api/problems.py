@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -51,7 +51,7 @@ class ProblemError(Exception):
         self.problem, self.members = problem, members
 
 
-def problem_response(error: ProblemError) -> HttpResponse:
+def problem_response(request: HttpRequest, error: ProblemError) -> HttpResponse:
     problem = error.problem
     body = {
         "type": problem.type,

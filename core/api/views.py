@@ -32,7 +32,7 @@ class Dialect:
     render_problem: Callable[[HttpRequest, ProblemError], HttpResponse]
 
 
-PROBLEM_DETAILS = Dialect(keys.read_bearer, lambda request, error: problems.problem_response(error))
+PROBLEM_DETAILS = Dialect(keys.read_bearer, problems.problem_response)
 
 
 def api_view(method: str, scope: str, dialect: Dialect = PROBLEM_DETAILS) -> Callable[[View], View]:
