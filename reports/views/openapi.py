@@ -60,12 +60,15 @@ _CODE = "The reporter's own key to the report: show it once, keep it nowhere. Nu
 _INTEGER = {"type": "integer"}
 _AT = {"type": "string", "format": "date-time"}
 _NUMBER = {"type": "string", "examples": ["26-BCDF-GHJK"]}
+_PREFIX = {"type": "string", "pattern": "^[0-9a-f]{4,8}$", "description": "Of a finding's SHA-256."}
 _RECEIVED = {"number": _NUMBER, "url": {"type": "string"}}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a program may ask at an address: `body` and `answers` name schemas."""
+    """What a program may ask at an address: `body` and `answers` name schemas; without `scope` it needs
+    no key.
+    """
 
     address: str
     method: str
@@ -84,18 +87,20 @@ class Operation:
             )
             for status, schema in self.answers.items()
         }
+        common = problems.COMMON if self.scope else (problems.METHOD, numbers_api.NOT_NOW)
         described = {
             "summary": (resolve(self.address).func.__doc__ or "").partition("\n")[0],
             "operationId": self.name,
-            "security": [{"key": [self.scope]}],
+            "security": [{"key": [self.scope]}] if self.scope else [],
             "parameters": list(self._list_parameters()),
-            "responses": answers | _group_problems((*problems.COMMON, *self.problems)),
+            "responses": answers | _group_problems((*common, *self.problems)),
         }
         return described | ({"requestBody": self._describe_body()} if self.body else {})
 
     def _list_parameters(self) -> Iterator[Schema]:
-        if "{number}" in self.address:
-            yield {"name": "number", "in": "path", "required": True, "schema": _NUMBER}
+        for name, schema in (("number", _NUMBER), ("prefix", _PREFIX)):
+            if f"{{{name}}}" in self.address:
+                yield {"name": name, "in": "path", "required": True, "schema": schema}
         if self.body in _JSON_BODIES:
             schema = {"type": "string", "pattern": f"^{KEY.pattern}$"}
             yield {"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema}
@@ -123,6 +128,14 @@ OPERATIONS = (
     Operation(
         f"{_ONE}/files", "post", "report_files", _WRITE, {"201": "Stored"},
         (intake_api.NOT_FOUND, intake_api.FILES_UNREADABLE, *intake_api.OF_FILES.values()), "Files",
+    ),
+    Operation(
+        "/api/v1/findings/range/{prefix}", "get", "finding_range", "", {"200": "Range"},
+        (numbers_api.BAD_PREFIX, numbers_api.TOO_MANY),
+    ),
+    Operation(
+        "/api/v1/findings/pack.json", "get", "finding_pack", "", {"200": "Pack"},
+        (numbers_api.NO_SIGNING_KEY, numbers_api.TOO_MANY),
     ),
 )  # fmt: skip
 
@@ -167,6 +180,7 @@ def _build_schemas() -> dict[str, Schema]:
     )
     problem["properties"]["pointer"] = text | {"description": "The member, by RFC 6901."}
     state = {"enum": sorted({*STATES.values()})}
+    entry = dict.fromkeys(("hash", "confirmed_on", "valid_until"), text)
     return {
         "Report": _build_schema(json_fields.REPORT),
         "Caller": _build_schema(json_fields.CALLER),
@@ -180,6 +194,11 @@ def _build_schemas() -> dict[str, Schema]:
             _RECEIVED | {"received_at": _AT, "external_id": text, "state": state, "changed_at": _AT}
         ),
         "Stored": _require({"files": lines}),
+        "Range": _require({"entries": {"type": "array", "items": _require(entry)}}),
+        "Pack": _require(
+            dict.fromkeys(("algorithm", "key_id", "signature"), text)
+            | {"payload": {"type": "object"}}
+        ),
         "Problem": problem,
     }
 
