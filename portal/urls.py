@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from accounts import invitations
 from portal import csp_reports, sitemaps, views
+from reports.views import zalo
 
 admin.autodiscover()
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
     path("api/open311/v2/", include("reports.urls_open311")),
+    path("api/zalo/", zalo.webhook, name="zalo_webhook"),
     path("csp/", csp_reports.log_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('public_number', models.CharField(default=reports.models.report.new_public_number, max_length=16, verbose_name='số tin')),
                 ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='nhận lúc')),
-                ('source', models.CharField(choices=[('web', 'Trang web'), ('phone', 'Gọi điện đến, cán bộ nhập'), ('walk_in', 'Đến tận nơi, cán bộ nhập'), ('letter', 'Đơn, thư; cán bộ nhập'), ('desk', 'Nguồn khác, cán bộ nhập'), ('api', 'Phần mềm của cơ quan gửi'), ('file', 'Danh sách của xã, nhập từ tệp')], default='web', max_length=8, verbose_name='nguồn')),
+                ('source', models.CharField(choices=[('web', 'Trang web'), ('phone', 'Gọi điện đến, cán bộ nhập'), ('walk_in', 'Đến tận nơi, cán bộ nhập'), ('letter', 'Đơn, thư; cán bộ nhập'), ('desk', 'Nguồn khác, cán bộ nhập'), ('api', 'Phần mềm của cơ quan gửi'), ('file', 'Danh sách của xã, nhập từ tệp'), ('zalo', 'Nhắn Zalo cho công an')], default='web', max_length=8, verbose_name='nguồn')),
                 ('api_client', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.apiclient', verbose_name='phần mềm gửi')),
                 ('external_id', models.CharField(blank=True, db_default='', max_length=64, verbose_name='mã ở nơi gửi')),
                 ('language', models.CharField(choices=[('vi', 'tiếng Việt'), ('en', 'tiếng Anh')], db_default='vi', max_length=2, verbose_name='trang gửi')),
@@ -723,6 +723,7 @@ class Migration(migrations.Migration):
             name='NoticeAddress',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('channel', models.CharField(choices=[('mail', 'email'), ('zalo', 'Zalo')], db_default='mail', max_length=8, verbose_name='qua')),
                 ('address_sealed', models.BinaryField()),
                 ('address_index', models.BinaryField(max_length=32)),
                 ('added_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='ghi lúc')),

@@ -55,6 +55,7 @@ class Report(models.Model):
         DESK = "desk", "Nguồn khác, cán bộ nhập"
         API = "api", "Phần mềm của cơ quan gửi"
         FILE = "file", "Danh sách của xã, nhập từ tệp"
+        ZALO = "zalo", "Nhắn Zalo cho công an"
 
     class Language(models.TextChoices):
         VIETNAMESE = "vi", "tiếng Việt"

@@ -110,7 +110,7 @@ def take_in(sender: ApiClient, fields: Fields, submission_key: str) -> Submissio
         raise ProblemError(EMPTY)
     language = fields.get("language") or Report.Language.VIETNAMESE
     submission = replace(parser.to_submission(gazetteer.communes()), language=language)
-    digests = flood_detection.program_digests(sender.pk)
+    digests = flood_detection.sender_digests("api client", sender.pk)
     external_id = fields.get("external_id", "")
     source = IntakeSource(Report.Source.API, sender.pk, external_id, digests)
     return intake.submit_report(submission, submission_key, source)
@@ -136,7 +136,10 @@ def add_followup(request: HttpRequest, sender: ApiClient, number: str) -> HttpRe
     submission_key = _get_idempotency_key(request)
     report = get_report(sender, number)
     parser = FollowupFormParser(_parse_body(request, json_fields.parse_followup))
-    places, key = flood_detection.program_digests(sender.pk), (report.pk, submission_key)
+    places, key = (
+        flood_detection.sender_digests("api client", sender.pk),
+        (report.pk, submission_key),
+    )
     flags = flood_detection.followup_flood_flags(places, parser.caller_last_digits, *key)
     submission = parser.to_submission(gazetteer.communes(), flags)
     if submission.is_empty:
