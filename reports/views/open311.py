@@ -209,21 +209,34 @@ def _parse_time(name: str, typed: str) -> datetime:
 
 def _describe_all(reports: QuerySet[Report]) -> list[dict[str, Any]]:
     """Return number, service, state and times of each: nothing of what it says, nor of who decided what."""
-    rows = reports.values_list(
-        "public_number", "claimed_office", "received_at", "case__status", "case__changed_at"
+    rows = reports.select_related("case").only(
+        "public_number",
+        "claimed_office",
+        "received_at",
+        "erased_at",
+        "case__status",
+        "case__changed_at",
     )
-    return [
-        {
-            "service_request_id": number,
-            "status": CLOSED if status in _CLOSED else OPEN,
-            "status_notes": STATES[Case.Status(status)],
-            "service_name": open311_fields.name_service(office if office in SERVICES else "other"),
-            "service_code": office if office in SERVICES else "other",
-            "requested_datetime": timezone.localtime(received).isoformat(),
-            "updated_datetime": timezone.localtime(changed).isoformat(),
-        }
-        for number, office, received, status, changed in rows
-    ]
+    return [_describe(report, _get_service(report)) for report in rows]
+
+
+def _get_service(report: Report) -> str:
+    """Return what a report was sent as, "other" where that is erased or was told in words."""
+    office = report.claimed_office
+    return office if office in SERVICES and not report.erased_at else "other"
+
+
+def _describe(report: Report, code: str) -> dict[str, Any]:
+    status, changed = Case.Status(report.case.status), report.case.changed_at
+    return {
+        "service_request_id": report.public_number,
+        "status": CLOSED if status in _CLOSED else OPEN,
+        "status_notes": STATES[status],
+        "service_name": open311_fields.name_service(code),
+        "service_code": code,
+        "requested_datetime": report.received_local.isoformat(),
+        "updated_datetime": timezone.localtime(changed).isoformat(),
+    }
 
 
 def _parse_form(request: HttpRequest) -> Fields:

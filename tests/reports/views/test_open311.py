@@ -319,7 +319,7 @@ def test_a_list_is_narrowed_as_the_standard_has_it(
     program: Program, asked: dict[str, str], found: str
 ) -> None:
     first, second = sent(program), sent(program, service_code="bank")
-    Case.objects.filter(report=second).update(status="closed")
+    Case.objects.filter(report=second).update(status="junk")
     names = {first.public_number: "a", second.public_number: "b"}
     told = get(program, **asked).json()
     assert "".join(sorted(names[each["service_request_id"]] for each in told)) == found
