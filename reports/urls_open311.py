@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from core.api.views import no_address_view
 from reports.views import open311, open311_document
 
 app_name = "open311"
@@ -20,4 +21,5 @@ urlpatterns = [
             ),
         )
     ),
+    path("<path:rest>", no_address_view(open311.OPEN311), name="open311_no_address"),
 ]

@@ -69,6 +69,19 @@ def public_api_view(
     return decorate
 
 
+def no_address_view(dialect: Dialect = PROBLEM_DETAILS) -> View:
+    """Return the view of whatever lies below an API's address and is none of its own."""
+
+    @csrf_exempt
+    def answer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        def refuse() -> HttpResponse:
+            raise ProblemError(problems.NO_ADDRESS)
+
+        return _answer(request, request.method or "", refuse, problems.NO_ADDRESS, dialect)
+
+    return answer
+
+
 def route_post(post: View, others: View) -> View:
     """Return the view of an address where a POST is answered by another view than the rest."""
 

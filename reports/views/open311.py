@@ -36,7 +36,8 @@ from reports.views import intake_api, numbers_api
 from reports.views.intake_api import STATES, Scope
 
 FORM_TYPE = "application/x-www-form-urlencoded"
-FORMATS = ("json", "xml")
+MEDIA_TYPES = {"json": "application/json", "xml": "text/xml"}
+FORMATS = tuple(MEDIA_TYPES)
 MAX_LISTED = 1000
 MAX_NAMED_CHARS = 80  # of a field, in an error
 CHANGED = "2026-12-02T00:00:00+07:00"  # services, fields or formats, the last time
@@ -93,7 +94,7 @@ def discovery(request: HttpRequest) -> HttpResponse:
                 "url": address.rpartition("/")[0],
                 "changeset": CHANGED,
                 "type": "production",
-                "formats": ["application/json", "text/xml"],
+                "formats": [*MEDIA_TYPES.values()],
             }
         ],
     }

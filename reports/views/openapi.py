@@ -87,7 +87,7 @@ class Operation:
             )
             for status, schema in self.answers.items()
         }
-        common = problems.COMMON if self.scope else (problems.METHOD, numbers_api.NOT_NOW)
+        common = problems.COMMON if self.scope else (*problems.PUBLIC, numbers_api.NOT_NOW)
         described = {
             "summary": (resolve(self.address).func.__doc__ or "").partition("\n")[0],
             "operationId": self.name,

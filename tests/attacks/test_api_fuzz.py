@@ -24,7 +24,6 @@ from schemathesis.specs.openapi import checks
 from core.models import ApiClient
 from reports import urls_api, urls_open311
 from reports.models import Report
-from reports.views import open311
 from tests.support import report_factories
 from tests.support.api_program import Program, register
 
@@ -39,7 +38,7 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # each request is one, as in a portal
 
 
 @pytest.fixture
@@ -64,7 +63,8 @@ def test_no_request_is_an_error_of_ours_or_answered_otherwise_than_described(
     operations = list(list_operations(document))
     share = COUNT // (len(DOCUMENTS) * 2 * len(operations) * len(MODES))
     for operation in operations:
-        for mode in MODES:
+        described = operation.definition.raw
+        for mode in MODES if described["parameters"] or "requestBody" in described else MODES[:1]:
             ask(operation, mode, headers, share)
     assert Report.objects.exclude(pk=own.pk).exists() is has_key
     assert ApiClient.objects.count() == 1
@@ -89,21 +89,14 @@ def ask(operation: Any, mode: GenerationMode, headers: dict[str, str], count: in
     judge()
 
 
-UNDESCRIBED = {
-    "openapi.json",
-    "findings/range/",
-    "findings/pack.pem",
-}  # the document, a way to err, no JSON
+# The document itself, what is no address, and no JSON.
+UNDESCRIBED = {"openapi.json", "findings/range/", "<path:rest>", "findings/pack.pem"}
 
 
 @pytest.mark.parametrize(
-    ("document", "urls"), zip(DOCUMENTS, (urls_api, urls_open311), strict=True), ids=DOCUMENTS
+    ("document", "urls"), [*zip(DOCUMENTS, (urls_api, urls_open311), strict=True)], ids=DOCUMENTS
 )
 def test_a_document_names_every_address_of_its_api(document: str, urls: ModuleType) -> None:
-    described = {
-        each.path.removeprefix("/api/v1").strip("/").replace("{ending}", ending)
-        for each in list_operations(document)
-        for ending in open311.FORMATS
-    }
-    addresses = {re.sub(r"<\w+:(\w+)>", r"{\1}", str(each.pattern)) for each in urls.urlpatterns}
-    assert addresses - UNDESCRIBED == described
+    described = {each.path.removeprefix("/api/v1").strip("/") for each in list_operations(document)}
+    addresses = {str(each.pattern) for each in urls.urlpatterns} - UNDESCRIBED
+    assert {re.sub(r"<\w+:(\w+)>", r"{\1}", each) for each in addresses} == described

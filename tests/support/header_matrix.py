@@ -43,7 +43,7 @@ _NAMES = {
         "partner_confirmation subscribe subscription_join subscription_leave subscription_change csp "
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
         "security_txt invitation report_create report_state report_followups report_files "
-        "requests_json requests_xml request_json request_xml zalo_webhook"
+        "no_address open311_no_address requests_json requests_xml request_json request_xml zalo_webhook"
     ),
 }
 FRAMES, SHARED, OURS = (frozenset(names.split()) for names in _NAMES.values())
