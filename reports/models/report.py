@@ -19,7 +19,7 @@ from core.models import ApiClient, choice_of, optional_key_of, texts_of
 # character detects every single error (submission/receipt_codes.py).
 ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXYZ"
 _UTC_OFFSET_SECONDS = 7 * 3600  # of Vietnam, in every season
-_PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{ALPHABET}]{{4}}[- ]?[{ALPHABET}]{{4}}")
+PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{ALPHABET}]{{4}}[- ]?[{ALPHABET}]{{4}}")
 
 
 def new_public_number() -> str:
@@ -34,7 +34,7 @@ def new_public_number() -> str:
 
 def is_public_number(typed: str) -> bool:
     """Return whether this is a report's number, as printed or without hyphens."""
-    return bool(_PUBLIC_NUMBER.fullmatch(typed.strip().upper()))
+    return bool(PUBLIC_NUMBER.fullmatch(typed.strip().upper()))
 
 
 class Report(models.Model):

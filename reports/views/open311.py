@@ -183,7 +183,7 @@ def request_state(request: HttpRequest, sender: ApiClient, number: str) -> HttpR
 
 def _filter(sent: QuerySet[Report], request: HttpRequest) -> QuerySet[Report]:
     """Return the requests that the address asks for. Raises ProblemError for a date that is none."""
-    asked = {name: text.replace("\0", "") for name, text in request.GET.items()}
+    asked = {name: text.replace("\0", "") for name, text in request.GET.dict().items()}
     if numbers := asked.get("service_request_id"):
         sent = sent.filter(public_number__in=numbers.split(",")[:MAX_LISTED])
     if codes := asked.get("service_code"):

@@ -11,6 +11,7 @@ from core.api import problems
 from core.api.problems import Problem
 from core.api.views import public_api_view
 from core.models import ApiClient
+from reports.models.report import PUBLIC_NUMBER
 from reports.submission import open311_fields
 from reports.submission.form_parser import KEY
 from reports.views import intake_api, numbers_api, open311
@@ -30,12 +31,14 @@ _OWN = {
     "phone": "For an officer who calls the reporter back.",
     "email": "For notices alone.",
 }
-_QUERY = {
-    "service_request_id": "Numbers, a comma between two.",
-    "service_code": "Services, a comma between two.",
-    "start_date": "Received at this time or later.",
-    "end_date": "Received at this time or before.",
-    "status": "open or closed.",
+_NUMBER: Schema = {"type": "string", "pattern": f"^{PUBLIC_NUMBER.pattern}$"}
+# What narrows a list; a comma stands between two.
+_QUERY: Schema = {
+    "service_request_id": _TEXT,
+    "service_code": {"enum": [*open311_fields.SERVICES, "police,bank"]},
+    "start_date": _AT,
+    "end_date": _AT,
+    "status": {"enum": [open311.OPEN, open311.CLOSED, f"{open311.OPEN},{open311.CLOSED}"]},
 }
 
 
@@ -125,8 +128,8 @@ def _list_of(**properties: Schema) -> Schema:
     return {"type": "array", "items": _object(**properties)}
 
 
-def _describe_path(name: str) -> Schema:
-    return {"name": name, "in": "path", "required": True, "schema": _TEXT}
+def _describe_path(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 _ERRORS = _list_of(code={"type": "integer"}, description=_TEXT)
@@ -155,8 +158,7 @@ _KEY = {
 }
 _BODY = {"required": True, "content": {open311.FORM_TYPE: {"schema": _FORM}}}
 _NARROWING = tuple(
-    {"name": name, "in": "query", "description": meaning, "schema": _TEXT}
-    for name, meaning in _QUERY.items()
+    {"name": name, "in": "query", "schema": schema} for name, schema in _QUERY.items()
 )
 _WRITE, _READ = ApiClient.Scope.WRITE_REPORTS, ApiClient.Scope.READ_STATUS
 # By address without its ending, then by method.
@@ -165,7 +167,7 @@ _ADDRESSES = {
     "/services": {"get": Operation("services", _SERVICES)},
     "/services/{code}": {
         "get": Operation(
-            "service", _DEFINITION, "", (open311.NOT_FOUND,), (_describe_path("code"),)
+            "service", _DEFINITION, "", (open311.NOT_FOUND,), (_describe_path("code", _CODE),)
         )
     },
     "/requests": {
@@ -174,7 +176,11 @@ _ADDRESSES = {
     },
     "/requests/{number}": {
         "get": Operation(
-            "request_state", _STATES, _READ, (intake_api.NOT_FOUND,), (_describe_path("number"),)
+            "request_state",
+            _STATES,
+            _READ,
+            (intake_api.NOT_FOUND,),
+            (_describe_path("number", _NUMBER),),
         )
     },
 }

@@ -29,7 +29,6 @@ from reports.submission.sources import IntakeSource, scope_key
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
-_TEXT_EVENT = "user_send_text"
 
 
 @dataclass(frozen=True)
@@ -72,15 +71,14 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 def _parse_message(event: dict[str, Any]) -> TextMessage | None:
     """Return the text of an event, None for an event of another kind."""
-    sender, message = event.get("sender"), event.get("message")
-    if event.get("event_name") != _TEXT_EVENT or not (
-        isinstance(sender, dict) and isinstance(message, dict)
-    ):
-        return None
-    texts = message.get("msg_id"), sender.get("id"), message.get("text")
-    if not all(isinstance(text, str) and text.strip() for text in texts):
-        return None
-    return TextMessage(*(sanitize_text(text) for text in texts))
+    match event:
+        case {
+            "event_name": "user_send_text",
+            "sender": {"id": str(user_id)},
+            "message": {"msg_id": str(message_id), "text": str(text)},
+        } if text.strip():
+            return TextMessage(*map(sanitize_text, (message_id, user_id, text)))
+    return None
 
 
 @transaction.atomic

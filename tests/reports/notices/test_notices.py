@@ -53,8 +53,7 @@ def work(**later: float) -> list[EmailMessage]:
     """Do what beat, relay and worker do, so much later; return the mails that were sent by it."""
     before = len(mail.outbox)
     # PostgreSQL's clock goes on: what is compared with it goes back instead.
-    past = {name: F(name) - timedelta(**later) for name in TIMES}
-    NoticeAddress.objects.update(**past)
+    NoticeAddress.objects.update(**{name: F(name) - timedelta(**later) for name in TIMES})
     deliveries.owe_notices(list_items(deliveries.OWE_NOTICES_TASK))
     dispatch.dispatch_due()
     dispatch.process_items(list_items(dispatch.SEND_TASK))
