@@ -5,7 +5,7 @@ A request is taken in as a report of the API is (intake_api.py), by the same key
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree.ElementTree import Element, tostring  # nosec B405
 
@@ -48,6 +48,8 @@ BAD_FIELD = Problem("field", 400, _("Một mục không có trong mô tả, ho�
 NO_FORM = Problem("media_type", 415, _("Nội dung phải là application/x-www-form-urlencoded."))
 UNREADABLE = Problem("malformed", 400, _("Không đọc được nội dung gửi đến."))
 OF_CREATION = (NO_SERVICE, BAD_FIELD, UNREADABLE, NO_FORM, NOT_FOUND, *intake_api.OF_LENGTH)
+# Beyond them PostgreSQL knows no time of every offset.
+_FIRST_DAY, _LAST_DAY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _CLOSED = [status for status, state in STATES.items() if state == CLOSED]
 # What an item of a list is called in XML.
 _ITEMS = {
@@ -205,7 +207,8 @@ def _parse_time(name: str, typed: str) -> datetime:
         parsed = None
     if parsed is None:
         raise ProblemError(BAD_FIELD, pointer=name)
-    return parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
+    aware = parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
+    return max(_FIRST_DAY, min(aware, _LAST_DAY))
 
 
 def _describe_all(reports: QuerySet[Report]) -> list[dict[str, Any]]:

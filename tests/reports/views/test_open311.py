@@ -311,6 +311,10 @@ def test_others_requests_are_nothing_that_there_is(program: Program) -> None:
         ({"start_date": "2000-01-01T00:00:00Z"}, "ab"),
         ({"start_date": "2000-01-01T00:00:00+07:00", "end_date": "2001-01-01T00:00:00Z"}, ""),
         ({"end_date": "2000-01-01 00:00"}, ""),
+        (
+            {"start_date": "0001-01-01T00:00:00+14:00", "end_date": "9999-12-31T23:59:59-12:00"},
+            "ab",
+        ),
         ({"service_request_id": "\0,x"}, ""),
     ],
     ids=str,
