@@ -28,7 +28,7 @@ from reports.reference import gazetteer
 SUMMARY_CHARS = 120  # of a story in its row
 MAX_DANGERS = 2
 _BY_OFFICER = " (cán bộ sửa)"
-MAX_TYPED_CHARS = 40  # of an unparsed number or place
+MAX_TYPED_CHARS = 40  # of an unparsed number or place, or a program's name
 
 
 @admin.display(description="Mức")
@@ -80,7 +80,8 @@ def _program_tag(report: Report) -> SafeString | str:
     if program is None:
         return ""
     sent = highlighting.plain_line(", ".join(filter(None, (program, report.external_id))))
-    return format_html('<span class="tag tag-quiet">{}</span> ', sent)
+    word = sent if len(sent) <= MAX_TYPED_CHARS else f"{sent[:MAX_TYPED_CHARS]}…"
+    return format_html('<span class="tag tag-quiet" title="{}">{}</span> ', sent, word)
 
 
 @admin.display(description="Nhận, hạn")
