@@ -30,8 +30,8 @@ rehearse: dev ## hosts of database, portal and store fail under 50 reports a sec
 	@$(BIN)/python -m tools.rehearsal --drill $(or $(DRILL),failover) $(if $(RATE),--rate $(RATE)) $(if $(FAULTS),--faults $(FAULTS))
 	@$(BIN)/python -m pytest -n 0 -q -m rehearsal tests/faults/test_two_hosts.py
 
-fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail; then new examples for every property
-	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s
+fuzz: dev ## 50,000 hostile requests at every public address and as many at both APIs, in this process (REQUESTS, SEED): none may fail; then new examples for every property
+	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py tests/attacks/test_api_fuzz.py -n 0 -q -s
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search -n 2 -q
 
 attack: dev ## what is slow of tests/attacks: 4,000 sockets, 64 senders of the worst texts against a whole portal, growth of every reader

@@ -167,6 +167,21 @@ class KeyProof(models.Model):
         constraints = [models.CheckConstraint(condition=Q(id=1), name="keyproof_one_row")]
 
 
+class ZaloToken(models.Model):
+    """The tokens of the Official Account in one row (core/zalo.py); `given_digest`: SHA-256 of the refresh
+    token of ZALO_URL that they descend from.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    given_digest = models.BinaryField(max_length=32, null=True)
+    access_sealed = models.BinaryField(null=True)
+    refresh_sealed = models.BinaryField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="zalotoken_one_row")]
+
+
 class Proposal(models.Model):
     """An act that takes two people: one proposes it, another confirms or refuses it (core/audit/proposals.py).
 

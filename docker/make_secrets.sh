@@ -27,5 +27,5 @@ echo "$made" | while read -r name value; do keep "$name" "$value"; done
 keep database_url "postgres://portal:$(cat "$folder/postgres_password")@db/portal"
 keep redis_url "redis://:$(cat "$folder/valkey_password")@valkey:6379/0"
 # Without a mail server nobody is mailed; without a token there is no /metrics; without buckets there are folders.
-for name in email_url metrics_token oidc_client_secret evidence_url published_url; do keep "$name" ""; done
+for name in email_url metrics_token oidc_client_secret evidence_url published_url zalo_url; do keep "$name" ""; done
 ls -l "$folder"

@@ -16,6 +16,7 @@ from alerts.embed.frames import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
 from core import encryption
 from core.keys import parse_backup_key, parse_signer
+from core.zalo import parse_account
 from portal.environment import parse_email_url
 from portal.province_folder import list_problems
 from reports.attachments.antivirus import parse_clamd_url
@@ -273,6 +274,13 @@ RULES = (
         "ADMIN_NETWORKS is set and TRUSTED_PROXIES is 0: all visitors have the front server's"
         " address, so the desk is open to everybody or to nobody.",
         "Set TRUSTED_PROXIES to how many servers of ours stand in front; 1 for nginx.",
+    ),
+    Rule(
+        "E030",
+        lambda: not _is_valid(parse_account, settings.ZALO_URL),
+        "ZALO_URL cannot be read: the webhook of the Official Account would answer 404.",
+        "Set ZALO_URL to https://APP_ID:APP_SECRET@openapi.zalo.me/?webhook_secret=…&refresh_token=…,"
+        " what is no letter or digit as %…, or unset it.",
     ),
     Rule(
         "E028",

@@ -58,6 +58,11 @@ EVIDENCE_STORE = env.str("EVIDENCE_STORE", "") or ("bucket" if EVIDENCE_URL else
 #: a key (`PUBLISHED_ORIGIN`): `s3://ID:SECRET@host:port/bucket`, a slash in the secret as `%2F`; `s3+http://` without TLS
 PUBLISHED_URL = env.str("PUBLISHED_URL", "")
 
+#: [none] the Zalo Official Account to which people send reports, and the app that answers for it:
+#: `https://APP_ID:APP_SECRET@openapi.zalo.me/?webhook_secret=…&refresh_token=…`, each as Zalo's console shows it, what is
+#: no letter or digit as `%…`. The console is given `PORTAL_URL` with `/api/zalo/`
+ZALO_URL = env.str("ZALO_URL", "")
+
 #: clamd, which scans uploads: `tcp://host:3310` or `unix:///path/of/its.socket`; without it the
 #: desk says so and a production start warns
 CLAMD_URL = env.str("CLAMD_URL", "")

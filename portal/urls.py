@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from accounts import invitations
 from portal import csp_reports, sitemaps, views
-from reports.views import office_questions
+from reports.views import office_questions, zalo
 
 admin.autodiscover()
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("en", RedirectView.as_view(url="/en/", permanent=True), name="english_home"),
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
+    path("api/open311/v2/", include("reports.urls_open311")),
+    path("api/zalo/", zalo.webhook, name="zalo_webhook"),
     path("csp/", csp_reports.log_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),

@@ -10,8 +10,8 @@ from core.outbox.sweeps import Guard
 from reports.attachments import sanitized_copies
 from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
+from reports.channels import dispatch
 from reports.monitoring import alarms, daily_counts, queue_stats
-from reports.notices import mails
 from reports.numbers import office_questions
 from reports.public import statistics
 from reports.retention import destruction_requests
@@ -116,9 +116,9 @@ def send_deadline_reminders() -> None:
     deadline_notifications.send_due_reminders()
 
 
-@shared_task(name=mails.SEND_TASK)
+@shared_task(name=dispatch.SEND_TASK)
 def send_notices(items: list[int]) -> None:
-    mails.process_items(items, mails.TIMEOUT_SECONDS)
+    dispatch.process_items(items, dispatch.TIMEOUT_SECONDS)
 
 
 @shared_task(name="reports.send_office_mails", soft_time_limit=55, time_limit=58)
@@ -130,7 +130,7 @@ def send_office_mails() -> None:
 @shared_task(name="reports.dispatch_notices")
 @Guard("notices.dispatch")
 def dispatch_notices() -> None:
-    mails.dispatch_due()
+    dispatch.dispatch_due()
 
 
 @shared_task(name="reports.update_daily_counts")

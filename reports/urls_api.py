@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from core.api.views import no_address_view
 from reports.views import intake_api, numbers_api, openapi
 
 app_name = "api"
@@ -15,4 +16,5 @@ urlpatterns = [
     path("findings/range/<path:prefix>", numbers_api.number_range, name="number_range"),
     path("findings/pack.json", numbers_api.bundle, name="number_bundle"),
     path("findings/pack.pem", numbers_api.public_key, name="number_bundle_key"),
+    path("<path:rest>", no_address_view(), name="no_address"),
 ]

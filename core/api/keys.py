@@ -7,6 +7,7 @@ so that its program can change to the new one before the old one is revoked.
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Any, cast
 
@@ -26,7 +27,8 @@ from core.rate_limits import Window
 
 HINT_CHARS = 12
 _KEY_BYTES = 32
-_BEARER = re.compile(r"(?i:Bearer) (key_[A-Za-z0-9_-]{43})")
+_KEY = re.compile("key_[A-Za-z0-9_-]{43}")
+_BEARER = re.compile(rf"(?i:Bearer) ({_KEY.pattern})")
 _SLOTS = {1, 2}
 # As SQL: the ORM would take longer to write it than the whole rest of the check.
 _FIND_CLIENT = """
@@ -65,12 +67,20 @@ def revoke(key: ApiKey, *, by: User) -> None:
     events.log_event("api_client", key.client_id, "api_key_revoked", by=by, key=key.hint)
 
 
-def find_client(request: HttpRequest) -> ApiClient | None:
-    """Return the client whose valid key the request bears, None for any other."""
+def read_bearer(request: HttpRequest) -> str:
+    """Return the key in the header of a request, "" for none."""
     bearer = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-    if bearer is None:
+    return bearer[1] if bearer else ""
+
+
+def find_client(
+    request: HttpRequest, read_key: Callable[[HttpRequest], str] = read_bearer
+) -> ApiClient | None:
+    """Return the client whose valid key the request bears, None for any other."""
+    key = read_key(request)
+    if not _KEY.fullmatch(key):
         return None
-    rows: Any = ApiClient.objects.raw(_FIND_CLIENT, {"digest": _digest(bearer[1])})
+    rows: Any = ApiClient.objects.raw(_FIND_CLIENT, {"digest": _digest(key)})
     client = next(iter(rows), None)
     if client and client.key_used_on != (today := timezone.localdate()):
         ApiKey.objects.filter(pk=client.key_id).update(last_used_on=today)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -37,10 +37,12 @@ NO_KEY = Problem(
 OTHER_NETWORK = Problem("network", 403, _("Khóa này không dùng được từ mạng đang gọi."))
 OTHER_SCOPE = Problem("scope", 403, _("Khóa này không được làm việc này."))
 METHOD = Problem("method", 405, _("Địa chỉ này không nhận cách gọi ấy."))
+NO_ADDRESS = Problem("address", 404, _("Không có địa chỉ như vậy."))
 TOO_MANY = Problem("too_many", 429, _("Khóa này gọi quá nhanh. Chờ một phút rồi gửi lại."), 60)
 NOT_SAVED = Problem("not_saved", 503, _("Chưa ghi được. Gửi lại với cùng Idempotency-Key."), 30)
-# What every view of `api_view` may answer.
-COMMON = (NO_KEY, OTHER_NETWORK, OTHER_SCOPE, METHOD, TOO_MANY, NOT_SAVED)
+# What every view may answer, and every one of `api_view`.
+PUBLIC = (METHOD, NO_ADDRESS)
+COMMON = (*PUBLIC, NO_KEY, OTHER_NETWORK, OTHER_SCOPE, TOO_MANY, NOT_SAVED)
 
 
 class ProblemError(Exception):
@@ -51,7 +53,7 @@ class ProblemError(Exception):
         self.problem, self.members = problem, members
 
 
-def problem_response(error: ProblemError) -> HttpResponse:
+def problem_response(request: HttpRequest, error: ProblemError) -> HttpResponse:
     problem = error.problem
     body = {
         "type": problem.type,

@@ -84,6 +84,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ZaloToken',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('given_digest', models.BinaryField(max_length=32, null=True)),
+                ('access_sealed', models.BinaryField(null=True)),
+                ('refresh_sealed', models.BinaryField(null=True)),
+                ('expires_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='zalotoken_one_row')],
+            },
+        ),
+        migrations.CreateModel(
             name='KeyProof',
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),

@@ -37,6 +37,7 @@ from django.views.decorators.http import require_safe
 from accounts import preferences
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
+from core.models import ApiClient
 from core.responses import HttpResponseSeeOther
 from desk.pages.http import sanitize_query
 from desk.pages.lists import MAX_PAGED_ROWS, BoundedListMixin, BoundedPaginator
@@ -156,11 +157,13 @@ def _plain_rows() -> QuerySet[Report]:
         "facts__reasons", Value(_GROUNDS),
         function="jsonb_path_query_array", output_field=JSONField(),
     )  # fmt: skip
+    program = ApiClient.objects.filter(pk=OuterRef("api_client")).values("name")
     return (
         Report.objects.select_related(*single)
         .defer(*_HEAVY)
         .annotate(
             gist=Left("story", columns.SUMMARY_CHARS),
+            program=Subquery(program),
             place_typed=Left(effective_facts.typed_place_expression(), columns.MAX_TYPED_CHARS),
             grounds=grounds,
         )
@@ -291,7 +294,9 @@ class ReportAdmin(BoundedListMixin, OwnFiltersAdmin[Report]):
     actions_on_top, actions_on_bottom = False, True  # stay in sight while a row is ticked
     actions = (*bulk_actions.ACTIONS, "reprocess_selected")
     search_fields = ("public_number",)  # shows the box; see get_search_results
-    search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
+    search_help_text = (
+        "Mã tin, mã ở nơi gửi, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
+    )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReportChangeList]:
         return ReportOrdering if hasattr(request, "order_alone") else ReportChangeList

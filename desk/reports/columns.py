@@ -28,7 +28,7 @@ from reports.reference import gazetteer
 SUMMARY_CHARS = 120  # of a story in its row
 MAX_DANGERS = 2
 _BY_OFFICER = " (cán bộ sửa)"
-MAX_TYPED_CHARS = 40  # of an unparsed number or place
+MAX_TYPED_CHARS = 40  # of an unparsed number or place, or a program's name
 
 
 @admin.display(description="Mức")
@@ -71,7 +71,17 @@ def report_column(report: Report) -> SafeString:
     gist = highlighting.plain_line(beginning) or "Không có lời kể"
     if len(beginning) == SUMMARY_CHARS:  # cut: end at a whole word
         gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
-    return format_html("<b>{}</b> {}", report.public_number, gist)
+    return format_html("<b>{}</b> {}{}", report.public_number, _program_tag(report), gist)
+
+
+def _program_tag(report: Report) -> SafeString | str:
+    """Return the program that sent the report, with its own id of it; "" for other sources."""
+    program = getattr(report, "program", None)
+    if program is None:
+        return ""
+    sent = highlighting.plain_line(", ".join(filter(None, (program, report.external_id))))
+    word = sent if len(sent) <= MAX_TYPED_CHARS else f"{sent[:MAX_TYPED_CHARS]}…"
+    return format_html('<span class="tag tag-quiet" title="{}">{}</span> ', sent, word)
 
 
 @admin.display(description="Nhận, hạn")

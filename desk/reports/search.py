@@ -1,4 +1,5 @@
-"""The search box: a report's number, a campaign's code, a telephone number or its ends, or words.
+"""The search box: a report's number, a campaign's code, a telephone number or its ends, words, and
+what a program calls its report.
 
 Each kind is one search over one index.
 """
@@ -39,11 +40,12 @@ def filter_by_search(
         return reports.filter(public_number=number), False
     if campaign := campaign_for_code(typed):
         return reports.filter(campaign_link__campaign=campaign), False
+    # In statements of their own: within the page's many joins the planner would not start here.
+    sent = list(_sent_as(typed).values_list("pk", flat=True)[:MAX_NUMBERS])
     if keys := _keys(typed):
-        # In a statement of its own: within the page's many joins the planner would not start here.
         mentions = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys).order_by("-id")
         ids = list(mentions.values_list("report_id", flat=True)[:MAX_NUMBERS])
-        return reports.filter(pk__in=ids), len(ids) >= MAX_NUMBERS
+        return reports.filter(pk__in=[*ids, *sent]), len(ids) >= MAX_NUMBERS
     ids = _by_digits(typed, viewer) or full_text_search.search_reports(
         full_text_search.query_terms(typed),
         unit=visibility.visible_unit_code(viewer),
@@ -56,7 +58,12 @@ def filter_by_search(
     of_ending = list(
         links.order_by("-report__received_at").values_list("report_id", flat=True)[:MAX_NUMBERS]
     )
-    return reports.filter(pk__in=[*ids, *of_ending]), len(ids) >= full_text_search.MAX_FOUND
+    return reports.filter(pk__in=[*ids, *of_ending, *sent]), len(ids) >= full_text_search.MAX_FOUND
+
+
+def _sent_as(typed: str) -> QuerySet[Report]:
+    """Return the reports that their programs call so, as letter by letter."""
+    return Report.objects.filter(external_id=typed.strip(), external_id__gt="")
 
 
 def is_number(typed: str) -> bool:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core.models import optional_key_of, texts_of
+from core.models import choice_of, optional_key_of, texts_of
 from reports.models.reference import Commune
 from reports.models.report import Report
 
@@ -156,14 +156,19 @@ class FileCheck(models.Model):
 
 
 class NoticeAddress(models.Model):
-    """Where a reporter wants to be told that there is something new (reports/notices/).
+    """Where a reporter wants to be told that there is something new, or awaits an answer (reports/notices/).
 
     `owed_at`: since when a mail is owed, from `next_attempt_at` on, tried `attempts` times;
     `sent_at`: the last; `seen_at`: when the reporter last opened the page about the report.
     """
 
+    class Channel(models.TextChoices):
+        MAIL = "mail", "email"
+        ZALO = "zalo", "Zalo"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     report = models.OneToOneField(Report, models.PROTECT, related_name="notice_address")
+    channel = choice_of("qua", Channel, 8, db_default=Channel.MAIL)
     address_sealed = models.BinaryField()
     address_index = models.BinaryField(max_length=32)
     encryption_owner = property(attrgetter("report_id"))

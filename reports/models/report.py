@@ -19,7 +19,7 @@ from core.models import ApiClient, choice_of, optional_key_of, texts_of
 # character detects every single error (submission/receipt_codes.py).
 ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXYZ"
 _UTC_OFFSET_SECONDS = 7 * 3600  # of Vietnam, in every season
-_PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{ALPHABET}]{{4}}[- ]?[{ALPHABET}]{{4}}")
+PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{ALPHABET}]{{4}}[- ]?[{ALPHABET}]{{4}}")
 
 
 def new_public_number() -> str:
@@ -34,7 +34,7 @@ def new_public_number() -> str:
 
 def is_public_number(typed: str) -> bool:
     """Return whether this is a report's number, as printed or without hyphens."""
-    return bool(_PUBLIC_NUMBER.fullmatch(typed.strip().upper()))
+    return bool(PUBLIC_NUMBER.fullmatch(typed.strip().upper()))
 
 
 class Report(models.Model):
@@ -55,6 +55,7 @@ class Report(models.Model):
         DESK = "desk", "Nguồn khác, cán bộ nhập"
         API = "api", "Phần mềm của cơ quan gửi"
         FILE = "file", "Danh sách của xã, nhập từ tệp"
+        ZALO = "zalo", "Nhắn Zalo cho công an"
 
     class Language(models.TextChoices):
         VIETNAMESE = "vi", "tiếng Việt"
@@ -131,6 +132,14 @@ class Report(models.Model):
                 fields=["contact_index"],
                 condition=Q(contact_index__isnull=False),
                 name="report_contact",
+            ),
+            models.Index(
+                fields=["external_id"], condition=Q(external_id__gt=""), name="report_external_id"
+            ),
+            models.Index(
+                fields=["api_client", "-received_at"],
+                condition=Q(api_client__isnull=False),
+                name="report_of_program",
             ),
         ]
 

@@ -1,1 +1,1 @@
-"""Notices: a mail to a reporter that there is something new, and nothing else."""
+"""The address of a reporter who wants to be told that there is something new, and what is owed to it."""

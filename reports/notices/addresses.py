@@ -1,7 +1,7 @@
 """The address of a reporter who wants to be told: taken, ended, and what is owed to it.
 
 An address is sealed and found by a keyed hash, as a contact is; nobody reads it, no page shows it.
-What happens to a report makes a mail owed in its own transaction; mails.py sends it.
+What happens to a report makes a mail owed in its own transaction; channels/dispatch.py sends it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -62,7 +62,13 @@ def list_rows_of_mailbox(address: str) -> QuerySet[NoticeAddress]:
 
 
 @transaction.atomic
-def register(report_id: UUID, typed: str, *, replaces: bool = True) -> bool:
+def register(
+    report_id: UUID,
+    typed: str,
+    *,
+    replaces: bool = True,
+    channel: str = NoticeAddress.Channel.MAIL,
+) -> bool:
     """Keep an address for a report; `replaces` another. Nothing is sent to it before something happens.
 
     Return False for an erased report, and where the mailbox was given for many today.
@@ -76,7 +82,11 @@ def register(report_id: UUID, typed: str, *, replaces: bool = True) -> bool:
     if is_full or not present.values("pk").first():
         return False
     sealed = encryption.encrypt(address, "address", report_id)
-    values = {"address_sealed": sealed, "address_index": compute_index(address)}
+    values: dict[str, object] = {
+        "channel": channel,
+        "address_sealed": sealed,
+        "address_index": compute_index(address),
+    }
     rows = NoticeAddress.objects.filter(report=report_id)
     fresh = {"added_at": Now(), "sent_at": None, "seen_at": None, "attempts": 0}
     if not (replaces and rows.update(**values, **fresh)):

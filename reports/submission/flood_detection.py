@@ -108,11 +108,11 @@ def origin_digests(request: HttpRequest) -> list[str]:
     return [visitor, visitor if address.version == 6 else site, site]
 
 
-def program_digests(client_id: int) -> list[str]:
-    """Return the digest of a program, which counts as one network for the numbers that it names, and
-    as no crowded place.
+def sender_digests(kind: str, sender: object) -> list[str]:
+    """Return the digest of a program or an account, which counts as one network for the numbers that it
+    names, and as no crowded place.
     """
-    return [rate_limits.counter_key("api client", str(client_id))]
+    return [rate_limits.counter_key(kind, str(sender))]
 
 
 def process_pending(query: Query) -> bool:

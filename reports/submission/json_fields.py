@@ -1,15 +1,17 @@
 """Parse a JSON body into the fields of a form: its members have the form's names, and what they say is
-judged by the form's parser alone. A member that is unknown or of the wrong type is refused, since it
-would lose a victim's words unseen.
+judged by the form's parser alone. A member that is unknown or of the wrong type is refused, and so is
+a code that its list has not, since each would lose a victim's words unseen.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from core.form_data import Fields, sanitize_text
 from reports.facts import choices
+from reports.models import Followup, Report
+from reports.submission.call_details import DAYS
 
 MAX_EXTERNAL_ID_CHARS = 64
 MAX_ITEMS = 2000  # of a list, as a form has fields: half a million empty ones cost seconds
@@ -23,7 +25,7 @@ class MalformedError(ValueError):
 
 
 class MemberError(ValueError):
-    """A member that is unknown or of the wrong type; `pointer` names it (RFC 6901)."""
+    """A member that is unknown, of the wrong type or of an unknown code; `pointer` names it (RFC 6901)."""
 
     def __init__(self, pointer: str) -> None:
         super().__init__(pointer)
@@ -73,6 +75,15 @@ REPORT: dict[str, Member] = (
 )  # fmt: skip
 CALLER: dict[str, Member] = dict.fromkeys(("number", "channel", "office", "name"), parse_text)
 FOLLOWUP: dict[str, Member] = CALL_DETAILS | {"kind": parse_text}
+# What members with codes may hold. The form would keep nothing of another: a page sends none, and a
+# program that mends its table sends the report again.
+CODES: Mapping[str, Collection[str]] = {
+    "called_day": DAYS,
+    "channel": Report.Channel.values,
+    "demands": [*(group.code for group in choices.GROUPS), *sorted(choices.ACTIONS)],
+    "kind": [Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION],
+    "language": Report.Language.values,
+} | {question.code: [*question.choices] for question in choices.QUESTIONS}
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -127,11 +138,19 @@ def parse_members(
         if value is None and name in members:
             continue
         texts = members[name](value) if name in members else None
+        pointer = f"{within}/{sanitize_text(name).replace('~', '~0').replace('/', '~1')}"
         if texts is None:
-            escaped = sanitize_text(name).replace("~", "~0").replace("/", "~1")
-            raise MemberError(f"{within}/{escaped}")
+            raise MemberError(pointer)
+        _require_codes(name, texts, pointer, is_list=isinstance(value, list))
         fields.setlist(name, list(map(sanitize_text, texts)))
     return fields
+
+
+def _require_codes(name: str, texts: list[str], pointer: str, *, is_list: bool) -> None:
+    """Raise MemberError for a text that is none of the member's codes; "" alone is no answer."""
+    for place, text in enumerate(texts if name in CODES else ()):
+        if text not in CODES[name] and (is_list or text):
+            raise MemberError(f"{pointer}/{place}" if is_list else pointer)
 
 
 def _split_date(fields: Fields) -> Fields:

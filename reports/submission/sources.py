@@ -1,7 +1,7 @@
 """Intake sources: the doors by which a submission comes in, all through `intake.submit_report`.
 
-The report form, an officer at the desk, the program of an agency (views/intake_api.py), a table
-(row_parser.py). A further one is a value of `Report.Source`, and a module that turns what it is sent
+The report form, an officer at the desk, the program of an agency (views/intake_api.py, open311.py), a table
+(row_parser.py), a message by Zalo (views/zalo.py). A further one is a value of `Report.Source`, and a module that turns what it is sent
 into the fields of the form for `ReportFormParser`, which refuses nothing but an empty report.
 """
 

@@ -29,6 +29,7 @@ from reports.models.report import is_public_number
 from reports.reference import gazetteer
 from reports.submission import flood_detection, intake, json_fields, receipt_codes
 from reports.submission.form_parser import KEY, ReportFormParser
+from reports.submission.intake import SubmissionResult
 from reports.submission.json_fields import MalformedError, MemberError
 from reports.submission.sources import IntakeSource, scope_key
 from reports.tracking import followups
@@ -44,7 +45,9 @@ LENGTH = Problem("length", 411, _("Phải có Content-Length: nội dung đượ
 TOO_LARGE = Problem("too_large", 413, _("Dài quá: mỗi tin nhận đến 1,5 triệu byte."))
 MEDIA_TYPE = Problem("media_type", 415, _("Nội dung phải là application/json."))
 MALFORMED = Problem("malformed", 400, _("Nội dung không phải một đối tượng JSON viết bằng UTF-8."))
-MEMBER = Problem("member", 422, _("Một mục không có trong mô tả, hoặc khác kiểu: xem “pointer”."))
+MEMBER = Problem(
+    "member", 422, _("Một mục không có trong mô tả, khác kiểu, hoặc mang mã lạ: xem “pointer”.")
+)
 EMPTY = Problem("empty", 422, _("Chưa có gì về cuộc gọi: ghi một câu, một số, hoặc một ô."))
 NO_IDEMPOTENCY_KEY = Problem(
     "idempotency_key",
@@ -55,9 +58,8 @@ ONLY_SHORT = Problem(
     "only_short", 429, _("Lúc này chỉ nhận tin ngắn, đến 64 kB. Gửi lại sau."), 600
 )
 BUSY = Problem("busy", 503, _("Nhiều tin rất dài đang đến cùng lúc. Gửi lại sau."), 10)
-OF_BODY = (
-    LENGTH, TOO_LARGE, MEDIA_TYPE, MALFORMED, MEMBER, EMPTY, NO_IDEMPOTENCY_KEY, ONLY_SHORT, BUSY,
-)  # fmt: skip
+OF_LENGTH = (LENGTH, TOO_LARGE, ONLY_SHORT, BUSY)
+OF_BODY = (*OF_LENGTH, MEDIA_TYPE, MALFORMED, MEMBER, EMPTY, NO_IDEMPOTENCY_KEY)
 FILES_UNREADABLE = Problem(
     "files_unreadable", 400, _("Phải là multipart/form-data, mỗi tệp một phần “files”.")
 )
@@ -93,17 +95,7 @@ def create_report(request: HttpRequest, sender: ApiClient) -> HttpResponse:
     """Take in a report; the same words under the same Idempotency-Key are the same report and code."""
     submission_key = scope_key(f"api {sender.pk}", _get_idempotency_key(request))
     fields = _parse_body(request, json_fields.parse_report)
-    external_id, language = fields.get("external_id", ""), fields.get("language", "")
-    parser = ReportFormParser(fields)
-    if parser.is_empty:
-        raise ProblemError(EMPTY)
-    submission = replace(
-        parser.to_submission(gazetteer.communes()),
-        language=language if language in Report.Language.values else Report.Language.VIETNAMESE,
-    )
-    digests = flood_detection.program_digests(sender.pk)
-    source = IntakeSource(Report.Source.API, sender.pk, external_id, digests)
-    accepted = intake.submit_report(submission, submission_key, source)
+    accepted = take_in(sender, fields, submission_key)
     code = accepted.code and " ".join(receipt_codes.format_code(accepted.code))
     receipt = _describe_report(accepted.number) | {"code": code}
     response = JsonResponse(receipt, status=200 if accepted.again else 201)
@@ -111,10 +103,23 @@ def create_report(request: HttpRequest, sender: ApiClient) -> HttpResponse:
     return response
 
 
+def take_in(sender: ApiClient, fields: Fields, submission_key: str) -> SubmissionResult:
+    """Submit the fields of a program's report, `external_id` and `language` among them. Raises ProblemError."""
+    parser = ReportFormParser(fields)
+    if parser.is_empty:
+        raise ProblemError(EMPTY)
+    language = fields.get("language") or Report.Language.VIETNAMESE
+    submission = replace(parser.to_submission(gazetteer.communes()), language=language)
+    digests = flood_detection.sender_digests("api client", sender.pk)
+    external_id = fields.get("external_id", "")
+    source = IntakeSource(Report.Source.API, sender.pk, external_id, digests)
+    return intake.submit_report(submission, submission_key, source)
+
+
 @api_view("GET", Scope.READ_STATUS)
 def report_state(request: HttpRequest, sender: ApiClient, number: str) -> HttpResponse:
     """Return the state of a report."""
-    report = _get_report(sender, number)
+    report = get_report(sender, number)
     case = Case.objects.only("status", "changed_at").get(report=report)
     state = {
         "received_at": report.received_local.isoformat(),
@@ -129,9 +134,12 @@ def report_state(request: HttpRequest, sender: ApiClient, number: str) -> HttpRe
 def add_followup(request: HttpRequest, sender: ApiClient, number: str) -> HttpResponse:
     """Save what the reporter said later, once."""
     submission_key = _get_idempotency_key(request)
-    report = _get_report(sender, number)
+    report = get_report(sender, number)
     parser = FollowupFormParser(_parse_body(request, json_fields.parse_followup))
-    places, key = flood_detection.program_digests(sender.pk), (report.pk, submission_key)
+    places, key = (
+        flood_detection.sender_digests("api client", sender.pk),
+        (report.pk, submission_key),
+    )
     flags = flood_detection.followup_flood_flags(places, parser.caller_last_digits, *key)
     submission = parser.to_submission(gazetteer.communes(), flags)
     if submission.is_empty:
@@ -148,7 +156,7 @@ def add_followup(request: HttpRequest, sender: ApiClient, number: str) -> HttpRe
 @api_view("POST", Scope.WRITE_REPORTS)
 def add_files(request: HttpRequest, sender: ApiClient, number: str) -> HttpResponse:
     """Store the files of a report, and say of each what became of it."""
-    report = _get_report(sender, number)
+    report = get_report(sender, number)
     try:
         with upload_handler.parse_multipart(request, of_program=True) as form:
             if keys.find_client(request) is None:  # revoked while they came
@@ -185,25 +193,31 @@ def _get_idempotency_key(request: HttpRequest) -> str:
 
 def _parse_body(request: HttpRequest, parse: Callable[[dict[str, Any]], Fields]) -> Fields:
     """Return the fields of a JSON body, as `parse` makes them. Raises ProblemError."""
-    if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read nothing
-        raise ProblemError(LENGTH)
-    if request.content_type != "application/json":
-        raise ProblemError(MEDIA_TYPE)
-    if refusal := request.META.get(form_errors.REFUSAL):
-        raise ProblemError(BUSY if refusal == form_errors.BUSY else ONLY_SHORT)
     try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > form_errors.BODY_LIMIT:
-            raise ProblemError(TOO_LARGE)
-        return parse(json_fields.parse_object(request.body))
-    except RequestDataTooBig as error:
-        raise ProblemError(TOO_LARGE) from error
+        return parse(json_fields.parse_object(read_body(request, "application/json", MEDIA_TYPE)))
     except (MalformedError, UnreadablePostError) as error:
         raise ProblemError(MALFORMED) from error
     except MemberError as error:
         raise ProblemError(MEMBER, pointer=error.pointer) from error
 
 
-def _get_report(sender: ApiClient, number: str) -> Report:
+def read_body(request: HttpRequest, content_type: str, otherwise: Problem) -> bytes:
+    """Return a body of that type. Raises ProblemError, and UnreadablePostError where it ends too soon."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read nothing
+        raise ProblemError(LENGTH)
+    if request.content_type != content_type:
+        raise ProblemError(otherwise)
+    if refusal := request.META.get(form_errors.REFUSAL):
+        raise ProblemError(BUSY if refusal == form_errors.BUSY else ONLY_SHORT)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > form_errors.BODY_LIMIT:
+        raise ProblemError(TOO_LARGE)
+    try:
+        return request.body
+    except RequestDataTooBig as error:
+        raise ProblemError(TOO_LARGE) from error
+
+
+def get_report(sender: ApiClient, number: str) -> Report:
     """Return a report that the client sent. Raises ProblemError, alike for one that others sent."""
     sent = Report.objects.filter(public_number=number, api_client=sender)
     report = sent.first() if is_public_number(number) else None

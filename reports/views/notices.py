@@ -42,7 +42,8 @@ class NoticePanel:
 
 def build_panel(report: Report, *, seen: bool = False) -> NoticePanel:
     """Return the panel; `seen` where its reporter now reads what there is to know. Two statements."""
-    row = NoticeAddress.objects.filter(report=report).first()
+    mails = NoticeAddress.objects.filter(report=report, channel=NoticeAddress.Channel.MAIL)
+    row = mails.first()
     if row and seen:
         addresses.mark_seen(row)
     is_usable = bool(row and addresses.load_usable_address(row))

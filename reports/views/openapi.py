@@ -18,7 +18,6 @@ from core.api.views import public_api_view
 from core.models import ApiClient
 from reports.attachments import storage
 from reports.facts import choices
-from reports.models import Followup, Report
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member
@@ -40,40 +39,36 @@ _TYPES: Mapping[Member, Schema] = {
 # What the name of a member does not say. No text is refused, and most are kept as typed.
 _MEANINGS = {
     "accounts": "Accounts that the money went to, each with its bank. Never a card number.",
-    "called_day": "Or `called_on`. No other text is kept.",
+    "called_day": "Or `called_on`.",
     "called_on": "A date, 2026-11-30; other words are kept as the time of the call.",
     "callback_phrase": "A secret of the reporter, which an officer reads out when calling back.",
     "caller_number": "What the phone displayed, which may be a name.",
-    "channel": "Whether a number was displayed, hidden, or the call came by an app. No other text is kept.",
+    "channel": "Whether a number was displayed, hidden, or the call came by an app.",
     "claimed_office": "Whom the caller claimed to be; other words are kept as `claimed_name`.",
     "commune": "Where the reporter lives; old names too.",
     "contact_email": "For notices alone.",
     "contact_phone": "For an officer who calls the reporter back.",
-    "demands": "What the caller wanted done. No other code is kept: tell it in the story.",
+    "demands": "What the caller wanted done. What no code says is told in the story.",
     "external_id": "How the sender calls the report; given back with its state. No number of a person.",
     "happening_now": "The caller still presses the reporter, or is about to call again.",
     "money_lost_vnd": "As typed: 20 triệu, 35.500.000.",
     "story": "In the reporter's own words.",
 }
-_CODES = {
-    "channel": [code for code, _ in Report.Channel.choices],
-    "claimed_office": [code for code, _ in choices.OFFICES],
-    "called_day": ["today", "yesterday", "before"],
-    "demands": [*(group.code for group in choices.GROUPS), *sorted(choices.ACTIONS)],
-    "kind": [Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION],
-    "language": list(Report.Language.values),
-}
+_OFFICES = [code for code, _ in choices.OFFICES]
 _BEARER = "A key that the police give to your program: `Authorization: Bearer key_…`."
 _CODE = "The reporter's own key to the report: show it once, keep it nowhere. Null where it was replaced."
 _INTEGER = {"type": "integer"}
 _AT = {"type": "string", "format": "date-time"}
 _NUMBER = {"type": "string", "examples": ["26-BCDF-GHJK"]}
+_PREFIX = {"type": "string", "pattern": "^[0-9a-f]{4,8}$", "description": "Of a finding's SHA-256."}
 _RECEIVED = {"number": _NUMBER, "url": {"type": "string"}}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a program may ask at an address: `body` and `answers` name schemas."""
+    """What a program may ask at an address: `body` and `answers` name schemas; without `scope` it needs
+    no key.
+    """
 
     address: str
     method: str
@@ -92,18 +87,20 @@ class Operation:
             )
             for status, schema in self.answers.items()
         }
+        common = problems.COMMON if self.scope else (*problems.PUBLIC, numbers_api.NOT_NOW)
         described = {
             "summary": (resolve(self.address).func.__doc__ or "").partition("\n")[0],
             "operationId": self.name,
-            "security": [{"key": [self.scope]}],
+            "security": [{"key": [self.scope]}] if self.scope else [],
             "parameters": list(self._list_parameters()),
-            "responses": answers | _group_problems((*problems.COMMON, *self.problems)),
+            "responses": answers | _group_problems((*common, *self.problems)),
         }
         return described | ({"requestBody": self._describe_body()} if self.body else {})
 
     def _list_parameters(self) -> Iterator[Schema]:
-        if "{number}" in self.address:
-            yield {"name": "number", "in": "path", "required": True, "schema": _NUMBER}
+        for name, schema in (("number", _NUMBER), ("prefix", _PREFIX)):
+            if f"{{{name}}}" in self.address:
+                yield {"name": name, "in": "path", "required": True, "schema": schema}
         if self.body in _JSON_BODIES:
             schema = {"type": "string", "pattern": f"^{KEY.pattern}$"}
             yield {"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema}
@@ -131,6 +128,14 @@ OPERATIONS = (
     Operation(
         f"{_ONE}/files", "post", "report_files", _WRITE, {"201": "Stored"},
         (intake_api.NOT_FOUND, intake_api.FILES_UNREADABLE, *intake_api.OF_FILES.values()), "Files",
+    ),
+    Operation(
+        "/api/v1/findings/range/{prefix}", "get", "finding_range", "", {"200": "Range"},
+        (numbers_api.BAD_PREFIX, numbers_api.TOO_MANY),
+    ),
+    Operation(
+        "/api/v1/findings/pack.json", "get", "finding_pack", "", {"200": "Pack"},
+        (numbers_api.NO_SIGNING_KEY, numbers_api.TOO_MANY),
     ),
 )  # fmt: skip
 
@@ -175,6 +180,7 @@ def _build_schemas() -> dict[str, Schema]:
     )
     problem["properties"]["pointer"] = text | {"description": "The member, by RFC 6901."}
     state = {"enum": sorted({*STATES.values()})}
+    entry = dict.fromkeys(("hash", "confirmed_on", "valid_until"), text)
     return {
         "Report": _build_schema(json_fields.REPORT),
         "Caller": _build_schema(json_fields.CALLER),
@@ -188,6 +194,11 @@ def _build_schemas() -> dict[str, Schema]:
             _RECEIVED | {"received_at": _AT, "external_id": text, "state": state, "changed_at": _AT}
         ),
         "Stored": _require({"files": lines}),
+        "Range": _require({"entries": {"type": "array", "items": _require(entry)}}),
+        "Pack": _require(
+            dict.fromkeys(("algorithm", "key_id", "signature"), text)
+            | {"payload": {"type": "object"}}
+        ),
         "Problem": problem,
     }
 
@@ -215,8 +226,12 @@ def _describe_member(name: str, kind: Member) -> Schema:
     schema = dict(_TYPES[kind])
     if name in _MEANINGS:
         schema["description"] = _MEANINGS[name]
-    if name in _CODES:
-        schema["examples"] = [_CODES[name]] if kind is json_fields.parse_texts else _CODES[name]
+    if name == "claimed_office":
+        schema["examples"] = _OFFICES
+    elif kind is json_fields.parse_texts and name in json_fields.CODES:
+        schema["items"] = {"enum": [*json_fields.CODES[name]]}
+    elif name in json_fields.CODES:
+        schema["enum"] = [*json_fields.CODES[name], "", None]
     return schema
 
 

@@ -32,6 +32,7 @@ GOOD = {
     "TRACES_URL": "",
     "CLAMD_URL": "tcp://clamd:3310",
     "EVIDENCE_URL": "",
+    "ZALO_URL": "",
     "EVIDENCE_STORE": "folder",
     "RATE_LIMITS": "enforce",
     "FRAME_ANCESTORS": ("https://xa.example.vn", "https://so.example.vn:8443"),

@@ -15,7 +15,7 @@ COMPOSE = ROOT / "docker-compose.yml"
 SECRETS = {
     *("POSTGRES_PASSWORD", "VALKEY_PASSWORD", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"),
     *("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "SIGNING_KEY", "CAP_KEY"),
-    *("METRICS_TOKEN", "OIDC_CLIENT_SECRET", "EVIDENCE_URL", "PUBLISHED_URL"),
+    *("METRICS_TOKEN", "OIDC_CLIENT_SECRET", "EVIDENCE_URL", "PUBLISHED_URL", "ZALO_URL"),
 }
 PORTAL_ROLES = ("web", "relay", "worker", "beat", "backup")
 # What the image itself decides, and what a production start refuses.

@@ -58,7 +58,7 @@ def address_of(pattern: URLPattern, filled: dict[str, Any]) -> str:
         given["codename"] = "dien-luc"
     app = {"reports": "reports:", "alerts": "alerts:"}
     room = pattern.callback.__module__.partition(".")[0]
-    for space in ("", app.get(room, ""), API, "subscriptions:", "warnings:"):
+    for space in ("", app.get(room, ""), API, "open311:", "subscriptions:", "warnings:"):
         with suppress(NoReverseMatch):
             return reverse(f"{space}{pattern.name}", kwargs=given)
     raise KeyError(pattern.name)

@@ -10,6 +10,7 @@ from portal.middleware import is_staff_path
 
 FILLED = {
     "slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b", "number": "26-BCDF-GHJK",
+    "code": "police", "rest": "x",
 }  # fmt: skip
 
 

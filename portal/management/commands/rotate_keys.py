@@ -11,7 +11,7 @@ from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
 from core import database, encryption
 from core.keys import field_keys, newest_key
-from core.models import KeyProof
+from core.models import KeyProof, ZaloToken
 from ops import key_rotation
 from ops.backup.backup import as_command_error
 from ops.key_rotation import (
@@ -47,6 +47,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
     ),
     EncryptedTextFields(PartnerAgency),
+    EncryptedTextFields(ZaloToken),
     TotpSecrets(),
     ReceiptHashes(),
     EncryptedFiles(),

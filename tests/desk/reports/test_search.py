@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from core.models import AuditEvent
+from core.models import ApiClient, AuditEvent
 from desk.reports import admin as queue
 from desk.reports import search
 from desk.reports.search import filter_by_search
@@ -15,6 +15,7 @@ from reports.cases import full_text_search, visibility
 from reports.models import Campaign, Case, Report
 from reports.models.report import ALPHABET
 from reports.models.report_views import views_of_report
+from reports.submission.sources import IntakeSource
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.data_files import read_cases
@@ -320,3 +321,41 @@ def test_the_empty_list_leads_to_what_was_meant_and_keeps_the_filters(duty: Pers
     with CaptureQueriesContext(connection) as queries:
         full_text_search.spelling_suggestions(["dein", "luc"])
     assert len(queries) == 2
+
+
+@pytest.mark.parametrize("name", ["YD-17", "2026-0017", "0550000123", "Tin số 4"])
+def test_a_report_is_found_by_what_its_program_calls_it_beside_all_else(name: str) -> None:
+    sent = program_report(name)
+    program_report(f"{name}0")
+    told = report_factories.triaged(f"Họ gọi, nói {name}.")
+    assert set(find_reports(f" {name} ")) == {sent, told}
+
+
+def test_what_no_program_sent_has_no_name_that_is_found() -> None:
+    report_factories.triaged("Họ gọi.")
+    assert find_reports("''") == []
+
+
+def test_a_unit_finds_no_report_of_others_by_its_name() -> None:
+    program_report("YD-17")
+    unit = report_factories.create_unit_officer(report_factories.unit())
+    reports = visibility.visible_reports(Report.objects.all(), unit)
+    assert list(filter_by_search(reports, "YD-17", unit)[0]) == []
+
+
+def test_the_queue_names_the_program_and_what_it_calls_the_report(duty: Person) -> None:
+    program_report("YD-17")
+    assert "UBND xã Yên Định, YD-17" in words(duty.client.get(QUEUE))
+
+
+def test_names_of_programs_are_looked_up_by_their_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "report_external_id" in search._sent_as("YD-17").explain()
+
+
+def program_report(name: str) -> Report:
+    """A report that a program sent under that name."""
+    client, _ = ApiClient.objects.get_or_create(name="UBND xã Yên Định", scopes=[])
+    source = IntakeSource(Report.Source.API, client.pk, name)
+    return report_factories.report("Họ xưng là điện lực.", source)

@@ -17,8 +17,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from alerts.delivery import deliveries
 from core.models import OutboxItem
 from ops import key_rotation
+from reports.channels import dispatch, mails
 from reports.models import NoticeAddress, Report
-from reports.notices import addresses, mails
+from reports.notices import addresses
 from reports.retention import erasure, reerase_after_restore
 from reports.tracking import status_timeline
 from tests.support import alert_factories, report_factories
@@ -52,11 +53,10 @@ def work(**later: float) -> list[EmailMessage]:
     """Do what beat, relay and worker do, so much later; return the mails that were sent by it."""
     before = len(mail.outbox)
     # PostgreSQL's clock goes on: what is compared with it goes back instead.
-    past = {name: F(name) - timedelta(**later) for name in TIMES}
-    NoticeAddress.objects.update(**past)
+    NoticeAddress.objects.update(**{name: F(name) - timedelta(**later) for name in TIMES})
     deliveries.owe_notices(list_items(deliveries.OWE_NOTICES_TASK))
-    mails.dispatch_due()
-    mails.process_items(list_items(mails.SEND_TASK))
+    dispatch.dispatch_due()
+    dispatch.process_items(list_items(dispatch.SEND_TASK))
     return list(mail.outbox[before:])
 
 
@@ -165,7 +165,7 @@ def test_a_server_that_refuses_is_asked_again_and_then_let_be(
     reporter.read_status()
     decide("message", reporter.report, duty)
     with failure:
-        for _ in range(mails.MAX_TRIES + 1):
+        for _ in range(dispatch.MAX_TRIES + 1):
             work(days=1)
     assert NoticeAddress.objects.get().owed_at is None
     assert not OutboxItem.objects.filter(failed_at__isnull=False).exists()

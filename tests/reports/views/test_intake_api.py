@@ -96,7 +96,7 @@ def test_it_is_the_report_that_the_form_would_have_made(program: Program, client
         "commune": "Xã Không Có",
         "contact_phone": "12",
         "claimed_office": "ai đó",
-        "called_day": "hôm kia",
+        "channel": "",
     }
     assert program.send(**words).status_code == 201
     send(client, **words)
@@ -175,6 +175,8 @@ def test_a_report_costs_few_statements(
         (b'{"money_lost": "yes"}', (422, "member"), "/money_lost"),
         (b'{"money_lost_vnd": 1.5}', (422, "member"), "/money_lost_vnd"),
         (b'{"external_id": "%s"}' % (b"x" * 65), (422, "member"), "/external_id"),
+        (b'{"story": "x", "channel": "phone"}', (422, "member"), "/channel"),
+        (b'{"story": "x", "demands": ["money", "gold"]}', (422, "member"), "/demands/1"),
         (b'{"story": "%s"}' % (b"x" * 1_500_000), (413, "too_large"), None),
         (b'{"story": "%s"}' % (b"x" * 5_000_000), (413, "too_large"), None),
     ],
@@ -312,6 +314,7 @@ def test_what_the_reporter_says_later_is_kept_once(program: Program) -> None:
         ({"callers": ["x"]}, (422, "member"), "/callers/0"),
         ({"callers": [{}] * 2001}, (422, "member"), "/callers"),
         ({"callers": [{"number": []}]}, (422, "member"), "/callers/0/number"),
+        ({"callers": [{"number": "1", "channel": "x"}]}, (422, "member"), "/callers/0/channel"),
         ({"external_id": "x"}, (422, "member"), "/external_id"),
     ],
     ids=lambda each: str(each)[:40],
