@@ -21,6 +21,7 @@ urlpatterns = [
     path("en", RedirectView.as_view(url="/en/", permanent=True), name="english_home"),
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
+    path("taxii2/", include("reports.urls_taxii")),
     path("csp/", csp_reports.log_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),

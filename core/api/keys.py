@@ -4,6 +4,7 @@ A key is 256 random bits, shown once: a plain digest of it reveals nothing. A cl
 so that its program can change to the new one before the old one is revoked.
 """
 
+import base64
 import hashlib
 import re
 import secrets
@@ -26,7 +27,7 @@ from core.rate_limits import Window
 
 HINT_CHARS = 12
 _KEY_BYTES = 32
-_BEARER = re.compile(r"(?i:Bearer) (key_[A-Za-z0-9_-]{43})")
+_KEY = re.compile(r"key_[A-Za-z0-9_-]{43}")
 _SLOTS = {1, 2}
 # As SQL: the ORM would take longer to write it than the whole rest of the check.
 _FIND_CLIENT = """
@@ -67,14 +68,27 @@ def revoke(key: ApiKey, *, by: User) -> None:
 
 def find_client(request: HttpRequest) -> ApiClient | None:
     """Return the client whose valid key the request bears, None for any other."""
-    bearer = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-    if bearer is None:
+    key = _read_key(request)
+    if not _KEY.fullmatch(key):
         return None
-    rows: Any = ApiClient.objects.raw(_FIND_CLIENT, {"digest": _digest(bearer[1])})
+    rows: Any = ApiClient.objects.raw(_FIND_CLIENT, {"digest": _digest(key)})
     client = next(iter(rows), None)
     if client and client.key_used_on != (today := timezone.localdate()):
         ApiKey.objects.filter(pk=client.key_id).update(last_used_on=today)
     return cast("ApiClient | None", client)
+
+
+def _read_key(request: HttpRequest) -> str:
+    """Return what a request shows as its key: a bearer token, or the password of Basic, which is all
+    that many clients of TAXII can send.
+    """
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return credentials if scheme.lower() == "bearer" else ""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def is_network_allowed(client: ApiClient, request: HttpRequest) -> bool:

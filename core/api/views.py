@@ -19,12 +19,20 @@ from core.responses import allow_cross_origin
 
 log = structlog.get_logger(__name__)
 View = Callable[..., HttpResponse]
+RenderProblem = Callable[[ProblemError], HttpResponse]
 # Never compressed either: the size would reveal content beside text that somebody else chose.
 NO_STORE = "no-store, no-transform"
 
 
-def api_view(method: str, scope: str) -> Callable[[View], View]:
-    """Return the decorator of a view for a client whose key has that scope; it is called with the client."""
+def api_view(
+    method: str,
+    scope: str,
+    unavailable: Problem = problems.NOT_SAVED,
+    render_problem: RenderProblem = problems.problem_response,
+) -> Callable[[View], View]:
+    """Return the decorator of a view for a client whose key has that scope; it is called with the client.
+    `render_problem`: for a protocol that has errors of its own.
+    """
 
     def decorate(view: View) -> View:
         @csrf_exempt  # no cookie says who asks
@@ -33,7 +41,7 @@ def api_view(method: str, scope: str) -> Callable[[View], View]:
             def call_view() -> HttpResponse:
                 return view(request, authenticate(request, scope), **kwargs)
 
-            return _answer(request, method, call_view, problems.NOT_SAVED)
+            return _answer(request, method, call_view, unavailable, render_problem)
 
         return answer
 
@@ -56,7 +64,11 @@ def public_api_view(unavailable: Problem) -> Callable[[View], View]:
 
 
 def _answer(
-    request: HttpRequest, method: str, call_view: Callable[[], HttpResponse], unavailable: Problem
+    request: HttpRequest,
+    method: str,
+    call_view: Callable[[], HttpResponse],
+    unavailable: Problem,
+    render_problem: RenderProblem = problems.problem_response,
 ) -> HttpResponse:
     """Return the view's response, or a problem: `unavailable` where the database fails."""
     methods = ["GET", "HEAD"] if method == "GET" else [method]
@@ -66,10 +78,10 @@ def _answer(
                 raise ProblemError(problems.METHOD)  # noqa: TRY301  # one way out for all
             response = call_view()
         except ProblemError as error:
-            response = problems.problem_response(error)
+            response = render_problem(error)
         except db.Error as error:
             log.error("api.request_failed", error=type(error).__name__)  # noqa: TRY400
-            response = problems.problem_response(ProblemError(unavailable))
+            response = render_problem(ProblemError(unavailable))
     if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(methods)
     response.headers.setdefault("Cache-Control", NO_STORE)

@@ -30,7 +30,7 @@ _NAMES = {
     ),
     "shared": (
         "rss atom json_feed cap_index cap_message content signature public_key picture oembed sound "
-        "no_range number_range number_bundle number_bundle_key openapi"
+        "no_range number_range number_bundle number_bundle_key openapi findings_numbers_vcf"
     ),
     "ours": (
         "home now assessment scam_call genuine personal_data accessibility check dispute "
@@ -41,7 +41,9 @@ _NAMES = {
         "data_export erasure_request offline list detail print history plain poster pack for_agencies "
         "partner_confirmation subscribe subscription_join subscription_leave subscription_change csp "
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
-        "security_txt invitation report_create report_state report_followups report_files"
+        "security_txt invitation report_create report_state report_followups report_files "
+        "findings_list_csv misp_manifest misp_hashes misp_event discovery api_root collections "
+        "collection manifest objects object versions"
     ),
 }
 FRAMES, SHARED, OURS = (frozenset(names.split()) for names in _NAMES.values())
