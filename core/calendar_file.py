@@ -38,6 +38,8 @@ def escape_text(text: str) -> str:
 
 def _fold(line: str) -> str:
     """Return a line in pieces of 75 bytes at most, no character cut, each but the first after a space."""
+    if len(line.encode()) <= _MAX_LINE_BYTES:
+        return line
     pieces, room = [""], _MAX_LINE_BYTES
     for sign in line:
         room -= len(sign.encode())

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db.models import F, Max, Q, Value
@@ -35,8 +35,7 @@ _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 _COLUMNS = ("id", "public_id", "kind", "key", "bank", "confirmed_at", "valid_until")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFinding:
+class ListedFinding(NamedTuple):
     """A finding as its readers know it. `key` and `bank` as of the finding; ended: in force no more."""
 
     pk: int
@@ -115,7 +114,7 @@ def load_page(
     with_ended: bool = True,
 ) -> Page:
     """Return so many of these kinds at most. One statement, along two indexes."""
-    halves = [_in_force(), _ended(after.until)] if with_ended else [_in_force()]
+    halves = [_in_force(), _ended()] if with_ended else [_in_force()]
     found = _load(halves, Q(kind__in=kinds), after, limit + 1)
     if len(found) <= limit:
         return Page(found)
@@ -167,7 +166,7 @@ def _load(
 
 
 def _listed() -> list[Any]:
-    return [_in_force(), _ended(timezone.now())]
+    return [_in_force(), _ended()]
 
 
 def _in_force() -> Any:
@@ -175,10 +174,11 @@ def _in_force() -> Any:
     return rows.annotate(changed_at=F("confirmed_at"), is_ended=Value(False))
 
 
-def _ended(by: datetime) -> Any:
-    """Return the accusations that had ended by then; one that was never public has no end."""
+def _ended() -> Any:
+    """Return the accusations that have ended; one that was never public has no end."""
+    now = timezone.now()
     rows = NumberFinding.objects.filter(
         finding=NumberFinding.Finding.CONFIRMED, confirmed_at__isnull=False
     ).exclude(key="")
     ended = rows.annotate(changed_at=end_of_finding(), is_ended=Value(True))
-    return ended.filter(changed_at__range=(by - timedelta(days=ENDED_DAYS), by))
+    return ended.filter(changed_at__range=(now - timedelta(days=ENDED_DAYS), now))

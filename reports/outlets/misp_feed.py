@@ -7,6 +7,7 @@ What has ended stays in its event, deleted, as long as ends are listed.
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -28,6 +29,7 @@ _TYPES = {
 }
 
 
+@lru_cache(maxsize=1024)
 def event_id(day: date) -> UUID:
     """Return the id of a day's event: that of the feed, its last eight digits the day."""
     return UUID(hex=f"{_FEED.hex[:24]}{day:{_DAY}}")

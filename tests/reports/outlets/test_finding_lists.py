@@ -218,6 +218,7 @@ def as_received(answer: Any) -> Response:
     received.status_code, received._content = answer.status_code, answer.content
     received.headers.update(answer.headers)
     received.request = PreparedRequest()
+    received.request.prepare(method="GET", url=f"https://portal.example{CONTACTS}")
     return received
 
 

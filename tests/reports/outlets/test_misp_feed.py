@@ -62,9 +62,9 @@ def test_the_manifest_has_each_event_and_when_it_last_changed(program: Program) 
     assert set(before) == {str(misp_feed.event_id(date(2026, 11, day))) for day in (1, 2)}
     event = str(misp_feed.event_id(date(2026, 11, 2)))
     assert before[event]["timestamp"] == str(int(EVENING.timestamp()))
-    assert before[event] == load_event(program, date(2026, 11, 2)).manifest[event] | {
-        each: before[event][each] for each in ("timestamp", "threat_level_id", "analysis")
-    }
+    read = load_event(program, date(2026, 11, 2)).manifest[event]
+    for each in ("info", "date", "timestamp", "analysis", "threat_level_id", "Orgc"):
+        assert str(before[event][each]) == str(read[each])
     ended = timezone.now()
     add_finding(key="+84550000125", confirmed_at=EVENING, withdrawn_at=ended)
     after = load(program, "manifest.json")

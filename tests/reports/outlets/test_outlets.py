@@ -50,7 +50,7 @@ def confirmed(**fields: Any) -> NumberFinding:
 def withdraw(row: NumberFinding, lead: User) -> None:
     act_alone()
     findings.withdraw(row.pk, "Nhầm số.", by=lead)
-    confirm_open(findings.WITHDRAWAL)
+    confirm_open(findings.WITHDRAWAL, create_officer("deputy", "lead"))
 
 
 def uphold_dispute(row: NumberFinding, lead: User) -> None:
