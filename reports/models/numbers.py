@@ -73,9 +73,6 @@ def end_of_finding() -> Least:
     return Least("withdrawn_at", last_day_over)
 
 
-_ACCUSES = Q(finding="confirmed", confirmed_at__isnull=False)
-
-
 class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
     def in_effect(self, day: date) -> "NumberFindingQuerySet":
         """Return the public findings: confirmed, not withdrawn, valid on that day."""
@@ -128,9 +125,10 @@ class NumberFinding(models.Model):
             models.Index(
                 hash_of_subject(), condition=Q(withdrawn_at=None), name="numberfinding_hash"
             ),
-            # Read in the order in which they began and ended (reports/outlets/listed_findings.py).
-            models.Index("confirmed_at", "id", condition=_ACCUSES, name="numberfinding_begun"),
-            models.Index(end_of_finding(), "id", condition=_ACCUSES, name="numberfinding_ended"),
+            # Read in the order in which they began and ended (reports/outlets/listed_findings.py); both
+            # have all rows, for of a part the planner would not know how many end when.
+            models.Index("confirmed_at", "id", name="numberfinding_begun"),
+            models.Index(end_of_finding(), "id", name="numberfinding_ended"),
         ]
         constraints = [
             models.UniqueConstraint(
