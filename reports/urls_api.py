@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.outlets.registry import LIST_OUTLETS
+from reports.outlets.lists import LIST_OUTLETS
 from reports.views import finding_lists, intake_api, numbers_api, openapi
 
 app_name = "api"

@@ -7,7 +7,7 @@ from reports.views import taxii
 app_name = "taxii"
 _collection = [
     path("", taxii.collection_detail, name="collection"),
-    path("manifest/", taxii.manifest, name="manifest"),
+    path("manifest/", taxii.manifest, name="collection_manifest"),
     path("objects/", taxii.objects, name="objects"),
     path("objects/<str:object_id>/", taxii.one_object, name="object"),
     path("objects/<str:object_id>/versions/", taxii.object_versions, name="versions"),

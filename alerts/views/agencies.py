@@ -20,7 +20,6 @@ from alerts.models import AlertRevision, PublicKey
 from alerts.views.forms import CodeForm, EmbedForm
 from core.inline_css import style_source
 from core.same_origin import is_same_origin
-from reports.outlets.registry import LIST_OUTLETS
 
 
 @csrf_exempt
@@ -47,7 +46,6 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "keys": PublicKey.objects.all(),
         "in_force": AlertRevision.objects.in_force(),
         "signed": _find_newest_signed(),
-        "lists": LIST_OUTLETS,
     } | _verify_code(code_form)
     status = 422 if embed_form.errors or code_form.errors else 200
     page = render(request, "alerts/for_agencies.html", context, status=status, using="public")

@@ -3,7 +3,6 @@
 import uuid
 from datetime import date
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
@@ -67,7 +66,7 @@ def end_of_finding() -> Least:
     """Return when a finding ends: when it is withdrawn, at the latest with its last day in Vietnam."""
     last_day_over = Func(
         "valid_until",
-        template=f"timezone('{settings.TIME_ZONE}', (%(expressions)s + 1)::timestamp)",
+        template="timezone('Asia/Ho_Chi_Minh', (%(expressions)s + 1)::timestamp)",
         output_field=models.DateTimeField(),
     )
     return Least("withdrawn_at", last_day_over)

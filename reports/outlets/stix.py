@@ -19,8 +19,6 @@ _NAMES = {
     SubjectKind.LINK: "Trang kẻ gian đã dùng: {}",
 }
 _DESCRIPTION = "Hai cán bộ đã xác nhận. Không nói chủ là kẻ gian: số có thể bị làm giả, tài khoản có thể bị mượn."
-# No `url`: that would want the hash of a page which changes.
-_REVIEW = f"Đề nghị xem lại: {settings.PORTAL_URL}/kiem-tra/xem-lai/"
 
 
 def object_id(finding: ListedFinding) -> str:
@@ -51,7 +49,10 @@ def build_object(finding: ListedFinding) -> dict[str, Any]:
         "valid_until": format_utc(finding.expires_at, "milliseconds"),
         "confidence": CONFIDENCE,
         "lang": "vi",
-        "external_references": [{"source_name": province.police, "description": _REVIEW}],
+        # Without `url`, which would want the hash of a page that changes.
+        "external_references": [
+            {"source_name": province.police, "description": _describe_review()}
+        ],
         "object_marking_refs": [TLP_GREEN],
     }
     return built | {"revoked": True} if finding.is_ended else built
@@ -74,3 +75,7 @@ def build_pattern(finding: ListedFinding) -> str:
 def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def _describe_review() -> str:
+    return f"Đề nghị xem lại: {settings.PORTAL_URL}/kiem-tra/xem-lai/"

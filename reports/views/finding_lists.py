@@ -21,7 +21,7 @@ from core.models import ApiClient
 from reports.numbers.hash_api import BUNDLE_USE_HOURS
 from reports.outlets import listed_findings, misp_feed
 from reports.outlets.listed_findings import Cursor
-from reports.outlets.registry import ListOutlet
+from reports.outlets.lists import ListOutlet
 from reports.views.numbers_api import NO_SIGNING_KEY, NOT_NOW, TOO_MANY, load_signer
 
 MAX_ROWS = 10_000  # of a page

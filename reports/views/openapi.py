@@ -19,7 +19,7 @@ from core.models import ApiClient
 from reports.attachments import storage
 from reports.facts import choices
 from reports.models import Followup, Report
-from reports.outlets.registry import LIST_OUTLETS, ListOutlet
+from reports.outlets.lists import LIST_OUTLETS, ListOutlet
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member

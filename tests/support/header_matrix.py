@@ -43,7 +43,7 @@ _NAMES = {
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
         "security_txt invitation report_create report_state report_followups report_files "
         "findings_list_csv misp_manifest misp_hashes misp_event discovery api_root collections "
-        "collection manifest objects object versions"
+        "collection collection_manifest objects object versions"
     ),
 }
 FRAMES, SHARED, OURS = (frozenset(names.split()) for names in _NAMES.values())

@@ -6,6 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import vobject
@@ -61,13 +62,6 @@ class Reader(ABC):
         self.since = max(self.since, changed_at)
 
 
-class WholeCsvReader(Reader):
-    def poll(self) -> None:
-        self.known.clear()
-        for row in parse_csv(get(self.program, f"{LISTS}list.csv")):
-            self.learn(row["id"], row["value"], row["changed_at"])
-
-
 class CsvReader(Reader):
     def poll(self) -> None:
         query = f"?since={self.since}" if self.since else ""
@@ -75,23 +69,27 @@ class CsvReader(Reader):
             self.learn(row["id"], row["value"], row["changed_at"])
 
 
-class WholeContactReader(Reader):
-    def poll(self) -> None:
-        self.known.clear()
-        for card in parse_contacts(get(self.program, f"{LISTS}numbers.vcf")):
-            self.learn(card.uid.value, card.tel.value, card.rev.value)
-
-
 class ContactReader(Reader):
     def poll(self) -> None:
-        query = f"?since={self._format_since()}" if self.since else ""
+        query = f"?since={datetime.fromisoformat(self.since).isoformat()}" if self.since else ""
         for card in parse_contacts(get(self.program, f"{LISTS}numbers.vcf{query}")):
             value = card.tel.value if hasattr(card, "tel") else ""
             self.learn(card.uid.value, value, card.rev.value)
 
-    def _format_since(self) -> str:
-        day, _, clock = self.since.partition("T")
-        return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:6]}Z"
+
+class WholeReader(Reader):
+    """Begins anew at each poll."""
+
+    def poll(self) -> None:
+        self.known.clear()
+        self.since = ""
+        super().poll()
+
+
+class WholeCsvReader(WholeReader, CsvReader): ...
+
+
+class WholeContactReader(WholeReader, ContactReader): ...
 
 
 class TaxiiReader(Reader):

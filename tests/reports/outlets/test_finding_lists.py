@@ -15,13 +15,13 @@ from http_message_signatures import (
     InvalidSignature,
     algorithms,
 )
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import Settings
 from requests import PreparedRequest, Response
 
 from core import keys, rate_limits
 from core.models import ApiClient
 from reports.outlets import contacts, listed_findings
-from reports.outlets.csv_list import COLUMNS
+from reports.outlets.lists import COLUMNS
 from reports.views import finding_lists
 from reports.views.openapi import build_document
 from tests.support.api_program import Program, register
@@ -173,17 +173,6 @@ def test_who_fetches_the_numbers_without_end_waits(
 ) -> None:
     monkeypatch.setattr(finding_lists, "PUBLIC_LISTS", rate_limits.Window("finding_list", 1))
     assert [client.get(CONTACTS).status_code for _ in range(2)] == [200, 429]
-
-
-def test_a_page_takes_two_statements(
-    program: Program, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    add_finding()
-    get(program, CSV)  # the first of a day keeps that day
-    with django_assert_num_queries(2):
-        get(program, f"{CSV}?since=2026-01-01T00:00:00Z")
-    with django_assert_num_queries(1):
-        program.web.get(CONTACTS)
 
 
 def test_without_a_database_it_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

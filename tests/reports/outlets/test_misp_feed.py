@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 from pymisp import MISPEvent
-from pytest_django import DjangoAssertNumQueries
 
 from reports.outlets import misp_feed
 from tests.support.api_program import Program, register
@@ -105,13 +104,3 @@ def test_the_id_of_an_event_is_a_uuid_of_its_own_for_each_day() -> None:
     assert len(ids) == len(days)
     assert {each.version for each in ids} == {5}
     assert [misp_feed.parse_event_id(each) for each in ids] == days
-
-
-@pytest.mark.parametrize("name", ["manifest.json", "hashes.csv"])
-def test_what_a_misp_reads_first_takes_two_statements(
-    program: Program, django_assert_num_queries: DjangoAssertNumQueries, name: str
-) -> None:
-    add_finding(confirmed_at=EVENING)
-    get(program, f"{MISP}{name}")  # the first of a day keeps that day
-    with django_assert_num_queries(2):
-        get(program, f"{MISP}{name}")

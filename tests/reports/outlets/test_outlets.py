@@ -13,7 +13,6 @@ from pytest_django import Settings
 from reports.models import NumberFinding
 from reports.numbers import disputes, findings
 from reports.outlets import listed_findings
-from reports.outlets.registry import LIST_OUTLETS
 from tests.support.api_program import Program, register
 from tests.support.number_factories import (
     KEY,
@@ -23,7 +22,7 @@ from tests.support.number_factories import (
     submit_dispute,
 )
 from tests.support.officers import act_alone, confirm_open, create_officer, second
-from tests.support.outlet_readers import READ_LISTS, READERS, Reader
+from tests.support.outlet_readers import READERS, Reader
 from tests.support.signing_keys import TEXT_KEY
 
 pytestmark = pytest.mark.django_db
@@ -113,10 +112,6 @@ def test_what_is_confirmed_between_two_polls_is_in_the_second(
     confirmed(key="+84550000124", number="0550000124", confirmed_at=timezone.now())
     polled.poll()
     assert len(polled.known) == 2
-
-
-def test_every_list_of_the_registry_has_a_reader_here() -> None:
-    assert {each.name for each in LIST_OUTLETS} == READ_LISTS
 
 
 # --- pages
