@@ -25,7 +25,7 @@ MISP = f"{LISTS}misp/"
 def get(program: Program, address: str, **headers: str) -> HttpResponse:
     """The answer to the program with its key."""
     asked = {"Authorization": f"Bearer {program.key}"} | headers
-    return program.web.get(address, headers=asked)  # type: ignore[return-value]
+    return program.web.get(address, headers=asked)
 
 
 def parse_csv(answer: HttpResponse) -> list[dict[str, str]]:
