@@ -1,6 +1,9 @@
-"""A calendar file of one event (RFC 5545), which calendars of phones and computers open."""
+"""A calendar file of one event (RFC 5545), which calendars of phones and computers open; its content
+lines, which are those of vCard (RFC 6350) too.
+"""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -18,19 +21,25 @@ def render_event(uid: str, start: datetime, title: str, text: str) -> str:
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//portal//calendar file//VI", "METHOD:PUBLISH",
         "BEGIN:VEVENT", f"UID:{uid}", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
         f"DTSTART:{start:%Y%m%dT%H%M%S}", f"DTEND:{ends:%Y%m%dT%H%M%S}",
-        f"SUMMARY:{_escape(title)}", f"DESCRIPTION:{_escape(text)}",
-        "BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_escape(title)}", "TRIGGER:PT0M",
+        f"SUMMARY:{escape_text(title)}", f"DESCRIPTION:{escape_text(text)}",
+        "BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{escape_text(title)}", "TRIGGER:PT0M",
         "END:VALARM", "END:VEVENT", "END:VCALENDAR",
     )  # fmt: skip
+    return render_lines(lines)
+
+
+def render_lines(lines: Iterable[str]) -> str:
     return "".join(f"{_fold(line)}\r\n" for line in lines)
 
 
-def _escape(text: str) -> str:
+def escape_text(text: str) -> str:
     return "\\n".join(_ESCAPED.sub(r"\\\g<0>", text).splitlines())
 
 
 def _fold(line: str) -> str:
     """Return a line in pieces of 75 bytes at most, no character cut, each but the first after a space."""
+    if len(line.encode()) <= _MAX_LINE_BYTES:
+        return line
     pieces, room = [""], _MAX_LINE_BYTES
     for sign in line:
         room -= len(sign.encode())

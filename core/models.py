@@ -236,6 +236,7 @@ class ApiClient(models.Model):
     class Scope(models.TextChoices):
         WRITE_REPORTS = "reports:write", "gửi tin và tệp"
         READ_STATUS = "reports:status", "xem tình trạng tin"
+        READ_FINDINGS = "findings:read", "đọc danh sách đã xác nhận"
 
     name = models.CharField("cơ quan, phần mềm", max_length=160, unique=True)
     scopes = texts_of("được làm gì", 32)

@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include("reports.urls_api")),
     path("api/open311/v2/", include("reports.urls_open311")),
     path("api/zalo/", zalo.webhook, name="zalo_webhook"),
+    path("taxii2/", include("reports.urls_taxii")),
     path("csp/", csp_reports.log_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),

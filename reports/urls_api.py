@@ -3,7 +3,8 @@
 from django.urls import path
 
 from core.api.views import no_address_view
-from reports.views import intake_api, numbers_api, openapi
+from reports.outlets.lists import LIST_OUTLETS
+from reports.views import finding_lists, intake_api, numbers_api, openapi
 
 app_name = "api"
 urlpatterns = [
@@ -16,5 +17,16 @@ urlpatterns = [
     path("findings/range/<path:prefix>", numbers_api.number_range, name="number_range"),
     path("findings/pack.json", numbers_api.bundle, name="number_bundle"),
     path("findings/pack.pem", numbers_api.public_key, name="number_bundle_key"),
+    *(
+        path(
+            f"findings/{outlet.name}",
+            finding_lists.build_list_view(outlet),
+            name=outlet.url_name,
+        )
+        for outlet in LIST_OUTLETS
+    ),
+    path("findings/misp/manifest.json", finding_lists.misp_manifest, name="misp_manifest"),
+    path("findings/misp/hashes.csv", finding_lists.misp_hashes, name="misp_hashes"),
+    path("findings/misp/<uuid:event>.json", finding_lists.misp_event, name="misp_event"),
     path("<path:rest>", no_address_view(), name="no_address"),
 ]

@@ -4,6 +4,7 @@ A key is 256 random bits, shown once: a plain digest of it reveals nothing. A cl
 so that its program can change to the new one before the old one is revoked.
 """
 
+import base64
 import hashlib
 import re
 import secrets
@@ -71,6 +72,19 @@ def read_bearer(request: HttpRequest) -> str:
     """Return the key in the header of a request, "" for none."""
     bearer = _BEARER.fullmatch(request.headers.get("Authorization", ""))
     return bearer[1] if bearer else ""
+
+
+def read_bearer_or_basic(request: HttpRequest) -> str:
+    """Return the key in the header of a request, also as the password of Basic, which is all that many
+    programs can send. Not for what writes: a browser repeats Basic by itself.
+    """
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return read_bearer(request)
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def find_client(

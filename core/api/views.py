@@ -35,7 +35,12 @@ class Dialect:
 PROBLEM_DETAILS = Dialect(keys.read_bearer, problems.problem_response)
 
 
-def api_view(method: str, scope: str, dialect: Dialect = PROBLEM_DETAILS) -> Callable[[View], View]:
+def api_view(
+    method: str,
+    scope: str,
+    dialect: Dialect = PROBLEM_DETAILS,
+    unavailable: Problem = problems.NOT_SAVED,
+) -> Callable[[View], View]:
     """Return the decorator of a view for a client whose key has that scope; it is called with the client."""
 
     def decorate(view: View) -> View:
@@ -45,7 +50,7 @@ def api_view(method: str, scope: str, dialect: Dialect = PROBLEM_DETAILS) -> Cal
             def call_view() -> HttpResponse:
                 return view(request, authenticate(request, scope, dialect.read_key), **kwargs)
 
-            return _answer(request, method, call_view, problems.NOT_SAVED, dialect)
+            return _answer(request, method, call_view, unavailable, dialect)
 
         return answer
 

@@ -6,7 +6,7 @@ from datetime import date
 from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Cast, Concat, Now
+from django.db.models.functions import Cast, Concat, Least, Now
 from django.utils import timezone
 
 from core.models import choice_of, key_of, optional_key_of
@@ -63,6 +63,16 @@ def hash_of_subject() -> Func:
     return Func(as_bytes, function="sha256", output_field=models.BinaryField())
 
 
+def end_of_finding() -> Least:
+    """Return when a finding ends: when it is withdrawn, at the latest with its last day in Vietnam."""
+    last_day_over = Func(
+        "valid_until",
+        template="timezone('Asia/Ho_Chi_Minh', (%(expressions)s + 1)::timestamp)",
+        output_field=models.DateTimeField(),
+    )
+    return Least("withdrawn_at", last_day_over)
+
+
 class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
     def in_effect(self, day: date) -> "NumberFindingQuerySet":
         """Return the public findings: confirmed, not withdrawn, valid on that day."""
@@ -79,7 +89,8 @@ class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
 
 class NumberFinding(models.Model):
     """An officer's finding on a number, an account or a link, public once another has confirmed it,
-    for a time. `key` as of an indicator, of a link its host; `bank`: of an account.
+    for a time. `key` as of an indicator, of a link its host; `bank`: of an account; `public_id`:
+    by which readers of an outlet know it (reports/outlets/).
     """
 
     class Finding(models.TextChoices):
@@ -101,6 +112,7 @@ class NumberFinding(models.Model):
     valid_until = models.DateField("có giá trị đến")
     withdrawn_at = models.DateTimeField("gỡ lúc", null=True, blank=True)
     withdrawn_by = optional_key_of(User, "người gỡ", blank=True)
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
 
     objects = NumberFindingQuerySet.as_manager()
 
@@ -108,11 +120,15 @@ class NumberFinding(models.Model):
         verbose_name = "ghi nhận về một số, tài khoản, link"
         verbose_name_plural = "số, tài khoản, link đã xác nhận và chờ xác nhận"
         permissions = [("confirm_number", "xác nhận số, tài khoản, link do người khác đề nghị")]
-        # Looked up by the beginning of a hash (reports/numbers/hash_api.py).
         indexes = [
+            # Looked up by the beginning of a hash (reports/numbers/hash_api.py).
             models.Index(
                 hash_of_subject(), condition=Q(withdrawn_at=None), name="numberfinding_hash"
-            )
+            ),
+            # Read in the order in which they began and ended (reports/outlets/listed_findings.py); both
+            # have all rows, for of a part the planner would not know how many end when.
+            models.Index("confirmed_at", "id", name="numberfinding_begun"),
+            models.Index(end_of_finding(), "id", name="numberfinding_ended"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -61,7 +61,7 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
 @public_api_view(NOT_NOW)
 def bundle(request: HttpRequest) -> HttpResponse:
     """Return the signed file; without a key an error, never unsigned findings."""
-    signer = _load_signer()
+    signer = load_signer()
     if signer is None:
         raise ProblemError(NO_SIGNING_KEY)
     if not rate_limits.consume(BUNDLES, request):
@@ -72,7 +72,7 @@ def bundle(request: HttpRequest) -> HttpResponse:
 
 @public_api_view(NOT_NOW)
 def public_key(request: HttpRequest) -> HttpResponse:
-    signer = _load_signer()
+    signer = load_signer()
     if signer is None:
         raise ProblemError(NO_SIGNING_KEY)
     return HttpResponse(signer.public_pem, content_type="application/x-pem-file", headers=CACHED)
@@ -87,12 +87,12 @@ def for_programs(request: HttpRequest) -> HttpResponse:
         "room": hash_api.ENTRIES_PER_ANSWER,
         "banks": sorted({*bank_names().values()}),
         "hours": hash_api.BUNDLE_USE_HOURS,
-        "signer": _load_signer(),
+        "signer": load_signer(),
     }
     return render(request, "reports/for_programs.html", context, using="public")
 
 
-def _load_signer() -> Signer | None:
+def load_signer() -> Signer | None:
     """Return the signing key; None without a readable one, which portal/checks.py reports."""
     try:
         return keys.signer()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import translation
 from django.utils.functional import Promise
 
@@ -18,10 +18,11 @@ from core.api.views import public_api_view
 from core.models import ApiClient
 from reports.attachments import storage
 from reports.facts import choices
+from reports.outlets.lists import LIST_OUTLETS, ListOutlet
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member
-from reports.views import intake_api, numbers_api
+from reports.views import finding_lists, intake_api, numbers_api
 from reports.views.form_errors import BODY_LIMIT
 from reports.views.intake_api import KNOWN, STATES, STORED
 
@@ -62,6 +63,16 @@ _AT = {"type": "string", "format": "date-time"}
 _NUMBER = {"type": "string", "examples": ["26-BCDF-GHJK"]}
 _PREFIX = {"type": "string", "pattern": "^[0-9a-f]{4,8}$", "description": "Of a finding's SHA-256."}
 _RECEIVED = {"number": _NUMBER, "url": {"type": "string"}}
+_LIST_PARAMETERS: list[Schema] = [
+    {
+        "name": "since", "in": "query", "schema": _AT,
+        "description": "Return what has changed since, ends among them; else what is in force.",
+    },
+    {
+        "name": "next", "in": "query", "schema": {"type": "string"},
+        "description": "As the Link header of the page before has it.",
+    },
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -150,6 +161,9 @@ def build_document(portal: str) -> Schema:
     paths: Schema = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.address, {})[operation.method] = operation.describe()
+    paths |= {
+        reverse(f"api:{each.url_name}"): {"get": _describe_list(each)} for each in LIST_OUTLETS
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -168,6 +182,23 @@ def build_document(portal: str) -> Schema:
             "schemas": _build_schemas(),
         },
         "x-problems": _list_problems(),
+    }
+
+
+def _describe_list(outlet: ListOutlet) -> Schema:
+    described = ", ".join(outlet.kinds)
+    security = [] if outlet.is_public else [{"key": [ApiClient.Scope.READ_FINDINGS.value]}]
+    possible = finding_lists.OF_PUBLIC_LIST if outlet.is_public else finding_lists.OF_LIST
+    answer = {
+        "description": "So many at most; the Link header leads to the next page.",
+        "content": {outlet.media_type: {"schema": {"type": "string"}}},
+    }
+    return {
+        "summary": f"Return what two officers confirmed and what has ended: {described}.",
+        "operationId": outlet.url_name,
+        "security": security,
+        "parameters": _LIST_PARAMETERS,
+        "responses": {"200": answer} | _group_problems(possible),
     }
 
 
@@ -251,7 +282,8 @@ def _refer(schema: str) -> Schema:
 def _list_problems() -> Schema:
     """Return every problem by its code, with its sentence in each language."""
     of_operations = {each for operation in OPERATIONS for each in operation.problems}
-    possible = {*problems.COMMON, *numbers_api.PROBLEMS, *of_operations}
+    others = (*problems.COMMON, *numbers_api.PROBLEMS, *finding_lists.PROBLEMS)
+    possible = {*others, *of_operations}
     return {
         each.code: {"type": each.type, "status": each.status, "detail": _translate(each.detail)}
         for each in sorted(possible, key=attrgetter("code"))

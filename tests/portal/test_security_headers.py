@@ -21,7 +21,7 @@ from tests.support.alert_factories import commune, issued, office
 from tests.support.broken_pages import Broken
 from tests.support.header_matrix import FRAMES, KINDS, kind_of
 from tests.support.officers import Person
-from tests.support.public_urls import _leaves
+from tests.support.public_urls import FILLED, _leaves
 from tests.support.resident_pages import send
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def address_of(pattern: URLPattern, filled: dict[str, Any]) -> str:
         given["codename"] = "dien-luc"
     app = {"reports": "reports:", "alerts": "alerts:"}
     room = pattern.callback.__module__.partition(".")[0]
-    for space in ("", app.get(room, ""), API, "open311:", "subscriptions:", "warnings:"):
+    for space in ("", app.get(room, ""), API, "open311:", "taxii:", "subscriptions:", "warnings:"):
         with suppress(NoReverseMatch):
             return reverse(f"{space}{pattern.name}", kwargs=given)
     raise KeyError(pattern.name)
@@ -104,6 +104,7 @@ def filled() -> dict[str, Any]:
     revision = issued(SLUG, expires=timezone.now() + timedelta(days=1))
     commune("hac-thanh"), office("dien-luc")
     named = {"slug": SLUG, "codename": "hac-thanh", "prefix": "1a2b"}
+    named |= {name: FILLED[name] for name in ("event", "collection")}
     return named | {"identifier": revision.identifier}
 
 

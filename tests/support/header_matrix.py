@@ -30,7 +30,7 @@ _NAMES = {
     ),
     "shared": (
         "rss atom json_feed cap_index cap_message content signature public_key picture oembed sound "
-        "no_range number_range number_bundle number_bundle_key openapi "
+        "no_range number_range number_bundle number_bundle_key openapi findings_numbers_vcf "
         "open311_openapi discovery_json discovery_xml services_json services_xml service_json service_xml"
     ),
     "ours": (
@@ -43,7 +43,9 @@ _NAMES = {
         "partner_confirmation office_answer subscribe subscription_join subscription_leave subscription_change csp "
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
         "security_txt invitation report_create report_state report_followups report_files "
-        "no_address open311_no_address requests_json requests_xml request_json request_xml zalo_webhook"
+        "no_address open311_no_address requests_json requests_xml request_json request_xml zalo_webhook "
+        "findings_list_csv misp_manifest misp_hashes misp_event discovery api_root collections "
+        "collection collection_manifest objects object versions"
     ),
 }
 FRAMES, SHARED, OURS = (frozenset(names.split()) for names in _NAMES.values())

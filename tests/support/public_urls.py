@@ -1,16 +1,21 @@
 """Every public address, found in the URL configuration itself, so that no list forgets one."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
 from portal.middleware import is_staff_path
+from reports.outlets import misp_feed
+from reports.views import taxii
 
 FILLED = {
     "slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b", "number": "26-BCDF-GHJK",
     "code": "police", "rest": "x",
+    "event": str(misp_feed.event_id(date(2026, 11, 2))), "object_id": "indicator--x",
+    "collection": str(next(iter(taxii.COLLECTIONS))),
 }  # fmt: skip
 
 
@@ -34,6 +39,6 @@ def _leaves(resolver: URLResolver, before: str) -> Iterator[tuple[URLPattern, st
 
 def _filled(path: str) -> str:
     for name, value in FILLED.items():
-        for kind in ("slug", "str", "path"):
+        for kind in ("slug", "str", "path", "uuid"):
             path = path.replace(f"<{kind}:{name}>", value)
     return path

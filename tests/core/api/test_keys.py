@@ -1,5 +1,6 @@
 """Keys of programs: shown once, two at a time, refused from the next request on."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -73,13 +74,39 @@ def test_a_revoked_key_is_refused_at_once_and_revoked_once(program: ApiClient, l
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer key_x", "Basic eA==", f"Bearer key_{'é' * 43}", "\0" * 52]
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer key_x",
+        "Basic eA==",
+        "Basic /w==",
+        "Basic é",
+        f"Bearer key_{'é' * 43}",
+        "\0" * 52,
+    ],
 )
 def test_what_is_no_key_costs_no_statement(
     header: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        assert keys.find_client(request(header)) is None
+        assert keys.find_client(request(header), keys.read_bearer_or_basic) is None
+
+
+def test_a_key_may_come_as_the_password_of_basic_where_nothing_is_written(
+    program: ApiClient, lead: User
+) -> None:
+    key = keys.issue(program, by=lead)
+    for named, is_found in (
+        (f"any:{key}", True),
+        (key, False),
+        (f"{key}:", False),
+        (f"a:b:{key}", False),
+    ):
+        credentials = base64.b64encode(named.encode()).decode()
+        asked = request(f"Basic {credentials}")
+        assert (keys.find_client(asked, keys.read_bearer_or_basic) is not None) == is_found
+        assert keys.find_client(asked) is None
 
 
 def test_the_day_of_its_last_use_is_written_once_a_day(

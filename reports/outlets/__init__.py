@@ -1,0 +1,1 @@
+"""What two officers confirmed, for programs of others: lists, TAXII, a MISP feed."""
