@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from accounts import invitations
 from portal import csp_reports, sitemaps, views
+from reports.views import blocking
 
 admin.autodiscover()
 
@@ -32,6 +33,8 @@ urlpatterns = [
     path("sw.js", views.service_worker, name="service_worker"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("can-bo/loi-moi/<str:token>/", invitations.invitation, name="invitation"),
+    path("de-nghi-chan/<str:token>/", blocking.answer_letter, name="block_answer"),
+    path("de-nghi-chan/<str:token>/van-ban.pdf", blocking.letter_paper, name="block_letter"),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),
 ]
 

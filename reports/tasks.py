@@ -8,10 +8,12 @@ from core.audit import chain, chain_verification
 from core.outbox import relay
 from core.outbox.sweeps import Guard
 from reports.attachments import sanitized_copies
+from reports.blocking import letters, requests, sending
 from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
 from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.notices import mails
+from reports.numbers import findings
 from reports.public import statistics
 from reports.retention import destruction_requests
 from reports.retention import purge as purging
@@ -117,6 +119,22 @@ def send_notices(items: list[int]) -> None:
 @Guard("notices.dispatch")
 def dispatch_notices() -> None:
     mails.dispatch_due()
+
+
+@shared_task(name=letters.SEND_TASK)
+def send_block_letters(items: list[int]) -> None:
+    sending.process_items(items, sending.TIMEOUT_SECONDS)
+
+
+@shared_task(name=findings.END_BLOCKS_TASK)
+def end_blocks(items: list[int]) -> None:
+    requests.end_withdrawn(items, sending.TIMEOUT_SECONDS)
+
+
+@shared_task(name="reports.dispatch_block_letters")
+@Guard("block_letters.dispatch")
+def dispatch_block_letters() -> None:
+    sending.dispatch_due()
 
 
 @shared_task(name="reports.update_daily_counts")

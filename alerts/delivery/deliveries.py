@@ -19,7 +19,6 @@ from django.utils import timezone
 from alerts.delivery import emails, signed_links
 from alerts.models import (
     AlertRevision,
-    Channel,
     Delivery,
     DeliveryAttempt,
     MsgType,
@@ -29,6 +28,7 @@ from alerts.models import (
 from core import encryption, mail, webhooks
 from core.audit import events
 from core.database import fetch_all
+from core.models import Channel
 from core.outbox import queue, sweeps
 from reports.models import Campaign
 from reports.notices import addresses

@@ -15,11 +15,12 @@ from django.utils.cache import add_never_cache_headers
 from accounts.sessions import get_officer
 from alerts.delivery import deliveries, partners
 from alerts.embed import frames
-from alerts.models import Channel, Delivery, PartnerAgency
+from alerts.models import Delivery, PartnerAgency
 from alerts.static_pages import generator
 from core import encryption, webhooks
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin, row_action_path
 from core.audit import events
+from core.models import Channel
 from core.province import province
 
 CHANGE = "alerts.change_partneragency"

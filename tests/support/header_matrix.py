@@ -41,7 +41,7 @@ _NAMES = {
         "data_export erasure_request offline list detail print history plain poster pack for_agencies "
         "partner_confirmation subscribe subscription_join subscription_leave subscription_change csp "
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
-        "security_txt invitation report_create report_state report_followups report_files"
+        "security_txt invitation block_answer block_letter report_create report_state report_followups report_files"
     ),
 }
 FRAMES, SHARED, OURS = (frozenset(names.split()) for names in _NAMES.values())
