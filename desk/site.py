@@ -25,7 +25,7 @@ WRONG = (
 MENU = {
     "Tin báo": ("Report", "Proposal", "Dispute", "CannedReply"),
     "Đợt và số": (
-        "Campaign", "NumberFinding", "OfficeNumber", "BankHotline", "LookalikeDomain",
+        "Campaign", "NumberFinding", "BlockRequest", "BlockingPartner", "OfficeNumber", "BankHotline", "LookalikeDomain",
     ),
     "Cảnh báo": ("Alert", "AlertRevision", "PartnerAgency", "Delivery", "PublicStatement"),
     "Quản trị": (

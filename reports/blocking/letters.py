@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from core import encryption, keys
+from core import keys
 from core.mail import render_mail
 from core.models import Channel
 from core.outbox import queue
@@ -133,7 +133,6 @@ def render_pdf(letter: BlockLetter) -> bytes:
 
 def render_letter_mail(letter: BlockLetter) -> EmailMessage:
     """Return the mail of a letter: the paper, signed with SIGNING_KEY where there is one."""
-    address = encryption.decrypt_field(letter.request.partner, "address") or ""
     paper, signer = render_pdf(letter), keys.signer()
     name = f"{letter.number}-{letter.year}.pdf"
     context = build_page_context() | {
@@ -145,7 +144,7 @@ def render_letter_mail(letter: BlockLetter) -> EmailMessage:
         "key": f"{settings.PORTAL_URL}{reverse('api:number_bundle_key')}",
         "name": name,
     }
-    mail = render_mail("reports/block_letter.txt", [address], context)
+    mail = render_mail("reports/block_letter.txt", [letter.request.partner.address], context)
     mail.attach(name, paper, "application/pdf")
     if signer:
         mail.attach(f"{name}.sig", base64.b64decode(signer.sign(paper)), "application/octet-stream")

@@ -8,10 +8,18 @@ from django.db.models import QuerySet
 
 from core import encryption
 from core.audit import events
+from core.audit.proposals import RowAct
 from reports.extraction.bank_accounts_and_links import bank_names
 from reports.extraction.numbering_plan import plan_table, range_owner
 from reports.models import BlockingPartner, NumberFinding, SubjectKind
 
+CONFIRM = "reports.confirm_number"
+PARTNER = RowAct(
+    "block_partner",
+    CONFIRM,
+    BlockingPartner,
+    ("kind", "name", "owns", "channel", "address", "contact", "is_active"),
+)
 _SECRET_BYTES = 32
 Kind = BlockingPartner.Kind
 KINDS = {

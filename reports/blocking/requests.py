@@ -41,9 +41,14 @@ def propose(finding: int, partner: int, reason: str, *, by: User) -> Proposal:
     return proposals.propose(BLOCK, finding, {"partner": partner}, by=by, reason=reason)
 
 
+def find_accusation(pk: int | str) -> NumberFinding | None:
+    """Return the finding if it accuses today: only then something may be asked for it."""
+    return NumberFinding.objects.in_effect(timezone.localdate()).accusing().filter(pk=pk).first()
+
+
 def _get_finding(pk: int | str) -> NumberFinding:
     """Return a finding that accuses today. Raises ActionError for any other."""
-    row = NumberFinding.objects.in_effect(timezone.localdate()).accusing().filter(pk=pk).first()
+    row = find_accusation(pk)
     if row is None:
         raise ActionError(_NO_FINDING)
     return row

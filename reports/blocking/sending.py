@@ -101,10 +101,9 @@ def _send(letter: BlockLetter) -> int | None:
     if partner.channel == Channel.MAIL:
         mail.send(letters.render_letter_mail(letter))
         return None
-    url, secret = (encryption.decrypt_field(partner, name) for name in ("address", "secret"))
-    if not (url and secret):
+    if not (secret := encryption.decrypt_field(partner, "secret")):
         raise webhooks.WebhookDeliveryError("no_key")
-    return webhooks.send(url, secret, letter.pk, letters.format_payload(letter))
+    return webhooks.send(partner.address, secret, letter.pk, letters.format_payload(letter))
 
 
 @transaction.atomic

@@ -517,13 +517,16 @@ BEGIN
                 AND (NEW.blocked_until = OLD.blocked_until
                      OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true') END
     THEN
-        RETURN NEW;
+        RETURN coalesce(NEW, OLD);
     END IF;
     RAISE EXCEPTION 'what is blocked, and for how long, two people decide; an end is final: % refused', TG_OP
           USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 CREATE TRIGGER reports_guard_block_requests BEFORE INSERT OR UPDATE OR DELETE ON reports_blockrequest
     FOR EACH ROW EXECUTE FUNCTION reports_guard_block_requests();
+CREATE TRIGGER core_require_two_people
+    BEFORE INSERT OR DELETE OR UPDATE OF kind, name, owns, channel, address, contact, is_active ON reports_blockingpartner
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('block_partner', 'id');
 """
 
 # Who held the reporter's phrase or code could have made the request: another officer grants it.

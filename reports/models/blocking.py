@@ -13,8 +13,9 @@ from reports.models.numbers import NumberFinding
 
 
 class BlockingPartner(models.Model):
-    """A carrier, bank or registrar. `owns`: its names in the numbering plan, names of banks, or endings
-    of hosts. One process sends to it at a time, which has claimed it until `claimed_until`.
+    """A carrier, bank or registrar, as two officers wrote it down. `owns`: its names in the numbering plan,
+    names of banks, or endings of hosts. `secret_sealed` signs what is posted to it. One process sends to
+    it at a time, which has claimed it until `claimed_until`.
     """
 
     class Kind(models.TextChoices):
@@ -26,9 +27,9 @@ class BlockingPartner(models.Model):
     name = models.CharField("tên", max_length=80, unique=True)
     owns = texts_of("giữ những gì", 64)
     channel = choice_of("gửi qua", Channel, 8)
-    address_sealed = models.BinaryField(editable=False)
+    address = models.CharField("địa chỉ webhook, hoặc thư điện tử", max_length=500)
+    contact = models.CharField("ai trực, số điện thoại", max_length=200)
     secret_sealed = models.BinaryField(null=True, editable=False)
-    contact_sealed = models.BinaryField(null=True, editable=False)
     is_active = models.BooleanField("đang dùng", default=True)
     claimed_until = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -23,6 +23,7 @@ from ops.key_rotation import (
 )
 from reports.facts import contact_index
 from reports.models import (
+    BlockingPartner,
     Dispute,
     ErasureRequest,
     EvidenceFile,
@@ -40,6 +41,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(NoticeAddress, addresses.compute_index),
     EncryptedTextFields(ErasureRequest),
     EncryptedTextFields(EvidenceFile),
+    EncryptedTextFields(BlockingPartner),
     EncryptedTextFields(Dispute),
     EncryptedTextFields(
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
