@@ -14,6 +14,7 @@ from core.audit import events
 from core.models import ApiClient, Proposal
 from reports.models import (
     BankHotline,
+    BlockRequest,
     CalendarException,
     Campaign,
     CannedReply,
@@ -32,6 +33,8 @@ from reports.models import (
     RoutingRule,
 )
 from tests.support import alert_factories, report_factories
+from tests.support.blocking import add_partner
+from tests.support.number_factories import add_finding
 from tests.support.officers import create_officer
 
 Roles = tuple[str, ...]
@@ -61,6 +64,8 @@ MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "core_auditevent": (READS, NOBODY, READS, NOBODY),
     "core_proposal": (DUTY, NOBODY, NOBODY, NOBODY),
     "reports_bankhotline": (DUTY, LEAD, LEAD, DUTY),
+    "reports_blockingpartner": (DUTY, LEAD, LEAD, NOBODY),
+    "reports_blockrequest": (DUTY, NOBODY, NOBODY, NOBODY),
     "reports_calendarexception": (LEAD, LEAD, NOBODY, LEAD),
     "reports_campaign": (SEES, NOBODY, NOBODY, NOBODY),
     "reports_cannedreply": (DUTY, LEAD, LEAD, NOBODY),
@@ -111,7 +116,9 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         "attach attach_to detach keep_two merge merge_with split take_back together",
     ),
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
-    ("reports_numberfinding", NOBODY, DUTY, "withdraw"),
+    ("reports_blockingpartner", NOBODY, LEAD, "renew"),
+    ("reports_blockrequest", NOBODY, DUTY, "answer end keep letter"),
+    ("reports_numberfinding", NOBODY, DUTY, "block withdraw"),
     ("reports_numberfinding", NOBODY, LEAD, "confirm"),
     ("reports_numberfinding", NOBODY, WORKS, "card"),
     ("core_proposal", NOBODY, DUTY, "confirm refuse"),
@@ -225,6 +232,14 @@ THINGS: dict[str, Callable[[], Any]] = {
         reason="x",
         valid_until="2099-01-01",
         proposed_by=create_officer("ai", "duty"),
+    ),
+    "blockingpartner": add_partner,
+    "blockrequest": lambda: BlockRequest.objects.create(
+        finding=add_finding(),
+        partner=add_partner(),
+        proposed_by=create_officer("de.nghi", "duty"),
+        confirmed_by=create_officer("xac.nhan", "lead"),
+        blocked_until=timezone.now(),
     ),
     "dispute": lambda: Dispute.objects.create(submission_key="x"),
     "commune": lambda: Commune.objects.create(
