@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from core import keys
@@ -116,7 +117,7 @@ def _record_after_end(
         events.log_event("block", request.pk, "block_contradicted", by=by)
     elif release.next_attempt_at is None and release.attempts < MAX_RELEASE_ATTEMPTS:
         receive_by = letters.compute_receive_by(request.partner)
-        again = {"received_at": None, "next_attempt_at": timezone.now(), "receive_by": receive_by}
+        again = {"received_at": None, "next_attempt_at": Now(), "receive_by": receive_by}
         BlockLetter.objects.filter(pk=release.pk).update(**again)
         letters.enqueue(request.partner_id)
         events.log_event("block", request.pk, "block_contradicted", by=by)

@@ -510,12 +510,12 @@ CREATE TRIGGER reports_guard_confirmed_findings BEFORE UPDATE OR DELETE ON repor
 GUARD_BLOCK_REQUESTS = r"""
 CREATE FUNCTION reports_guard_block_requests() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF core_is_command() OR CASE TG_OP
+    IF core_is_command() OR coalesce(CASE TG_OP
            WHEN 'INSERT' THEN core_agreed('block', NEW.finding_id::text) ->> 'partner' = NEW.partner_id::text
            WHEN 'UPDATE' THEN (NEW.finding_id, NEW.partner_id) = (OLD.finding_id, OLD.partner_id)
                 AND OLD.state <> 'ended'
                 AND (NEW.blocked_until = OLD.blocked_until
-                     OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true') END
+                     OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true') END, false)
     THEN
         RETURN coalesce(NEW, OLD);
     END IF;

@@ -18,17 +18,21 @@ from tests.support.officers import Person, confirm_open
 SECRET = "khoa-cua-nha-mang-mau"
 MAILBOX = "chan-so@mau.example"
 PROCESSORS = {
-    letters.SEND_TASK: sending.process_items,
     findings.END_BLOCKS_TASK: requests.end_withdrawn,
+    letters.SEND_TASK: sending.process_items,
 }
 
 
 def add_partner(name: str = "Wintel", url: str = "", **fields: Any) -> BlockingPartner:
     """A partner: a carrier with a webhook, or with a mailbox where it has no URL."""
     channel = {"channel": Channel.WEBHOOK, "address": url} if url else {"channel": Channel.MAIL, "address": MAILBOX}  # fmt: skip
-    defaults = {"kind": "carrier", "owns": [name], "contact": "Trực 0550 000 111"} | channel
-    sealed = encryption.encrypt(SECRET, "secret")
-    return BlockingPartner.objects.create(name=name, secret_sealed=sealed, **defaults | fields)
+    defaults: dict[str, Any] = {
+        "kind": "carrier",
+        "owns": [name],
+        "contact": "Trực 0550 000 111",
+    } | channel
+    defaults["secret_sealed"] = encryption.encrypt(SECRET, "secret")
+    return BlockingPartner.objects.create(name=name, **defaults | fields)
 
 
 def ask(

@@ -15,7 +15,7 @@ from reports.models import BlockingPartner, BlockLetter, BlockRequest
 from tests.support.blocking import add_partner, ask, block, work
 from tests.support.desk_pages import banner, tree, words
 from tests.support.number_factories import NUMBERS, add_finding, file_report
-from tests.support.officers import Person, act_alone
+from tests.support.officers import Person, act_alone, create_officer
 
 pytestmark = pytest.mark.django_db
 PARTNERS, REQUESTS = "/admin/reports/blockingpartner/", "/admin/reports/blockrequest/"
@@ -154,15 +154,14 @@ def test_a_partner_that_nothing_could_reach_or_belong_to_is_not_taken(
 
 
 def test_two_write_a_partner_down_and_its_key_is_shown_once(duty: Person, lead: Person) -> None:
+    second = create_officer("chi.hai", "lead")
     act_alone()
     lead.client.post(f"{PARTNERS}add/", FORM)
     assert not BlockingPartner.objects.exists()
     proposal = Proposal.objects.get(kind="block_partner")
     own = words(lead.client.post(f"{PROPOSALS}{proposal.pk}/confirm/", follow=True))
     assert "không tự xác nhận" in own
-    second = Person(type(lead.user).objects.create_user("chi.hai"), lead.client)
-    second.user.groups.set(lead.user.groups.all())
-    proposals.confirm(PARTNER, proposal.pk, by=second.user)
+    proposals.confirm(PARTNER, proposal.pk, by=second)
     partner = BlockingPartner.objects.get()
     assert (partner.name, partner.owns) == ("Wintel", ["Wintel"])
     assert "Chưa có khóa webhook" in words(lead.client.get(f"{PARTNERS}{partner.pk}/change/"))

@@ -17,7 +17,7 @@ from reports.models import BlockLetter, BlockRequest, NumberFinding
 from reports.numbers import disputes, findings
 from tests.support.blocking import add_partner, ask, block, let_pass, work
 from tests.support.number_factories import add_finding, file_report, submit_dispute
-from tests.support.officers import Person, act_alone, confirm_open
+from tests.support.officers import Person, act_alone, confirm_open, create_officer
 from tests.support.partner_server import OK, partner_server, say
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +155,7 @@ def test_two_keep_a_block_or_end_it(duty: Person, lead: Person, keep: bool) -> N
     block(request)
     let_pass(timedelta(days=6))
     request.refresh_from_db()
+    second = create_officer("chi.hai", "lead")
     act_alone()
     before = request.blocked_until
     requests.propose_review(request.pk, "Đã gọi thử.", keep=keep, by=lead.user)
@@ -162,9 +163,7 @@ def test_two_keep_a_block_or_end_it(duty: Person, lead: Person, keep: bool) -> N
     assert (request.blocked_until, kinds()) == (before, ["block"])
     with pytest.raises(ActionError, match="không tự xác nhận"):
         confirm_open(requests.REVIEW, lead.user)
-    second = Person(type(lead.user).objects.create_user("chi.hai"), lead.client)
-    second.user.groups.set(lead.user.groups.all())
-    confirm_open(requests.REVIEW, second.user)
+    confirm_open(requests.REVIEW, second)
     request.refresh_from_db()
     if keep:
         assert request.blocked_until - before > timedelta(days=5)
