@@ -70,7 +70,7 @@ def get_subject(letter: BlockLetter) -> Subject:
 
 
 def format_number(letter: BlockLetter) -> str:
-    """Return its official number: 12/CH-PV01."""
+    """Return its official number, with the code of the office behind it."""
     return NUMBER.format(letter.number)
 
 

@@ -131,7 +131,7 @@ def list_ending() -> QuerySet[BlockRequest]:
 def end_withdrawn(lease: queue.Lease) -> None:
     """End what was asked because of an item's finding, which was withdrawn."""
     if queue.mark_done(lease):
-        for request in BlockRequest.objects.open().filter(finding=lease.key).order_by("pk"):
+        for request in BlockRequest.objects.open().filter(finding=int(lease.key)).order_by("pk"):
             _end_by_itself(request)
 
 
@@ -153,7 +153,7 @@ def _end_by_itself(row: BlockRequest) -> None:
         _end(request, ending, withdrawn_by or request.confirmed_by, "")
 
 
-def _end(request: BlockRequest, ending: Ending, by: User, reason: str) -> None:
+def _end(request: BlockRequest, ending: BlockRequest.Ending, by: User, reason: str) -> None:
     """End a locked request. What was not sent yet is void; a partner that may have been asked is told."""
     was_refused = request.state == State.REFUSED
     request.state, request.ending, request.ended_at = State.ENDED, ending, timezone.now()

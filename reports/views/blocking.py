@@ -1,5 +1,7 @@
 """The link in a letter to a partner: its program or a person answers there, and reads the paper."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -33,7 +35,11 @@ def answer_letter(request: HttpRequest, token: str) -> HttpResponse:
     if "application/json" in request.headers.get("Accept", ""):
         state = letter.request.state if letter else None
         return JsonResponse({"state": state, "error": error}, status=status)
-    context = {"letter": letter, "error": error, "is_posted": request.method == "POST"}
+    context: dict[str, Any] = {
+        "letter": letter,
+        "error": error,
+        "is_posted": request.method == "POST",
+    }
     if letter:
         context |= {
             "number": letters.format_number(letter),

@@ -236,7 +236,7 @@ THINGS: dict[str, Callable[[], Any]] = {
     "blockingpartner": add_partner,
     "blockrequest": lambda: BlockRequest.objects.create(
         finding=add_finding(),
-        partner=add_partner(),
+        partner=add_partner("Viettel"),
         proposed_by=create_officer("de.nghi", "duty"),
         confirmed_by=create_officer("xac.nhan", "lead"),
         blocked_until=timezone.now(),
