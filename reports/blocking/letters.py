@@ -127,6 +127,7 @@ def render_pdf(letter: BlockLetter) -> bytes:
         signed_as=province.signature.replace(" / ", "\n"),
         signer="",
         urgency="HỎA TỐC",
+        foot="Công văn điện tử, hai cán bộ đã quyết định. Mở đường link nêu trên để đối chiếu.",
     )
     return official_documents.render_pdf(document)
 

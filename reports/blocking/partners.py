@@ -30,12 +30,16 @@ KINDS = {
 
 
 def list_for(finding: NumberFinding) -> QuerySet[BlockingPartner]:
-    """Return the active partners that block things of its kind: numbers move to other carriers."""
-    return BlockingPartner.objects.filter(kind=KINDS[finding.kind], is_active=True)
+    """Return the active partners that block things of its kind and are not asked for it now; numbers move
+    to other carriers.
+    """
+    asked = finding.block_requests.open().values("partner")
+    rows = BlockingPartner.objects.filter(kind=KINDS[finding.kind], is_active=True)
+    return rows.exclude(pk__in=asked)
 
 
 def find_owner(finding: NumberFinding) -> BlockingPartner | None:
-    """Return the active partner that owns its range, bank or the longest ending of its host, or None."""
+    """Return the one of these that owns its range, bank or the longest ending of its host, or None."""
     owners = list_owners(finding)
     rows = list(list_for(finding).filter(owns__overlap=owners))
     ranks = {name: rank for rank, name in enumerate(owners)}
