@@ -1,7 +1,7 @@
 """Letters on their way: each partner's by one process at a time, in order, and never after another's.
 
-An outbox item says that something waits for a partner. Who works on it claims the partner first, so a
-partner that hangs holds one process for one attempt; what else waits for it is then put off, too.
+An outbox item says that something waits for a partner. Who works on it claims the partner first, and one
+that was not reached stays claimed for a while: a partner that hangs holds one process for one attempt.
 Sending is at least once: the number of the letter tells a partner that it has it already.
 """
 
@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Greatest, Now
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from core import encryption, mail, webhooks
@@ -34,7 +34,8 @@ def dispatch_due() -> None:
     requests.end_due()
     _remind()
     with transaction.atomic():
-        due = BlockLetter.objects.waiting().filter(next_attempt_at__lte=Now())
+        is_free = {"request__partner__claimed_until__lte": Now()}
+        due = BlockLetter.objects.waiting().filter(next_attempt_at__lte=Now(), **is_free)
         for partner in due.order_by().values_list("request__partner", flat=True).distinct():
             letters.enqueue(partner)
 
@@ -50,11 +51,12 @@ def process_items(lease: queue.Lease) -> None:
     """Send what waits for an item's partner. Another process at it looks once more when it is done."""
     partner = BlockingPartner.objects.filter(pk=lease.key)
     if partner.filter(claimed_until__lte=Now()).update(claimed_until=Now() + CLAIM):
+        pause = timedelta()
         try:
-            _send_waiting(partner.get())
+            pause = _send_waiting(partner.get())
         finally:
-            partner.update(claimed_until=Now())
-        if _list_due(partner.get()).exists():
+            partner.update(claimed_until=Now() + pause)
+        if not pause and _list_due(partner.get()).exists():
             letters.enqueue(int(lease.key))
     queue.mark_done(lease)
 
@@ -64,11 +66,13 @@ def _list_due(partner: BlockingPartner) -> QuerySet[BlockLetter]:
     return waiting.filter(next_attempt_at__lte=Now()).order_by("pk")
 
 
-def _send_waiting(partner: BlockingPartner) -> None:
+def _send_waiting(partner: BlockingPartner) -> timedelta:
+    """Send letter after letter; return for how long to leave a partner alone that was not reached."""
     end = time.monotonic() + TIMEOUT_SECONDS / 2  # one attempt more may take as long
-    while time.monotonic() < end and (letter := _begin_attempt(partner)):
-        if not _attempt(letter):
-            return
+    pause = timedelta()
+    while not pause and time.monotonic() < end and (letter := _begin_attempt(partner)):
+        pause = _attempt(letter)
+    return pause
 
 
 @transaction.atomic
@@ -83,8 +87,8 @@ def _begin_attempt(partner: BlockingPartner) -> BlockLetter | None:
     return BlockLetter.objects.select_related("request__finding", "request__partner").get(pk=row.pk)
 
 
-def _attempt(letter: BlockLetter) -> bool:
-    """Send outside any transaction, record the outcome; return whether the partner is to be reached."""
+def _attempt(letter: BlockLetter) -> timedelta:
+    """Send outside any transaction, record the outcome; return as `_send_waiting`."""
     try:
         status = _send(letter)
     except webhooks.WebhookDeliveryError as error:
@@ -92,7 +96,7 @@ def _attempt(letter: BlockLetter) -> bool:
     except mail.MailError as error:
         return _record_failure(letter, str(error))
     _record_success(letter, status)
-    return True
+    return timedelta()
 
 
 def _send(letter: BlockLetter) -> int | None:
@@ -116,13 +120,11 @@ def _record_success(letter: BlockLetter, status: int | None) -> None:
     asked.update(state=BlockRequest.State.SENT)
 
 
-@transaction.atomic
-def _record_failure(letter: BlockLetter, code: str, status: int | None = None) -> bool:
-    """Put the letter off, and what else waits for a partner that was not reached; return whether it was."""
+def _record_failure(letter: BlockLetter, code: str, status: int | None = None) -> timedelta:
+    """Put the letter off; return as `_send_waiting`."""
     log.warning("block_letter.failed", letter=letter.pk, why=code, status=status)
-    due = Now() + timedelta(seconds=queue.pick_delay(RETRY_DELAYS, letter.attempts, JITTER))
-    BlockLetter.objects.filter(pk=letter.pk).update(outcome=code, status=status)
-    is_put_off = Q(pk=letter.pk) if status else Q(request__partner=letter.request.partner_id)
-    waiting = BlockLetter.objects.waiting().filter(is_put_off)
-    waiting.update(next_attempt_at=Greatest("next_attempt_at", due))
-    return status is not None
+    pause = timedelta(seconds=queue.pick_delay(RETRY_DELAYS, letter.attempts, JITTER))
+    tried = BlockLetter.objects.filter(pk=letter.pk)
+    tried.update(outcome=code, status=status)
+    tried.waiting().update(next_attempt_at=Now() + pause)
+    return timedelta() if status else pause

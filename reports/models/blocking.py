@@ -15,7 +15,7 @@ from reports.models.numbers import NumberFinding
 class BlockingPartner(models.Model):
     """A carrier, bank or registrar, as two officers wrote it down. `owns`: its names in the numbering plan,
     names of banks, or endings of hosts. `secret_sealed` signs what is posted to it. One process sends to
-    it at a time, which has claimed it until `claimed_until`.
+    it at a time, which has claimed it until `claimed_until`; one that was not reached stays claimed.
     """
 
     class Kind(models.TextChoices):

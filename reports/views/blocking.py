@@ -39,6 +39,7 @@ def answer_letter(request: HttpRequest, token: str) -> HttpResponse:
         "letter": letter,
         "error": error,
         "is_posted": request.method == "POST",
+        "reason": request.POST.get("reason", "") if error else "",
     }
     if letter:
         context |= {

@@ -59,6 +59,7 @@ def let_pass(time: timedelta) -> None:
         next_attempt_at=F("next_attempt_at") - time, receive_by=F("receive_by") - time
     )
     BlockRequest.objects.filter(ended_at=None).update(blocked_until=F("blocked_until") - time)
+    BlockingPartner.objects.update(claimed_until=F("claimed_until") - time)
     sending.dispatch_due()
     work()
 

@@ -47,7 +47,9 @@ def test_from_the_finding_to_the_letter_it_takes_two_presses(duty: Person, lead:
     said = words(lead.client.post(f"{PROPOSALS}{proposal.pk}/confirm/", follow=True))
     assert "Đã xác nhận. Công văn đang gửi đi." in said
     assert BlockRequest.objects.get().partner.name == "Wintel"
-    assert "Wintel, " in words(duty.client.get(f"{NUMBERS}{finding.pk}/change/"))
+    page = tree(duty.client.get(f"{NUMBERS}{finding.pk}/change/"))
+    assert "Wintel, " in page.text_content()
+    assert page.xpath("//select[@name='partner']/option/text()")[1:] == ["Viettel"]
 
 
 def test_who_forgets_the_reason_or_the_partner_reads_so(duty: Person) -> None:
