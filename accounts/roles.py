@@ -28,8 +28,8 @@ def _view(app: str, models: str) -> frozenset[str]:
 _REPORTS = _view("core", "auditevent proposal") | _view(
     "reports",
     "report indicator campaign commune office numberfinding dispute officenumber bankhotline"
-    " publicstatement cannedreply unit unitmember routingrule lookalikedomain dailycount"
-    " officequestion",
+    " publicstatement officequestion blockrequest blockingpartner cannedreply unit unitmember routingrule"
+    " lookalikedomain dailycount",
 )
 _DUTY = (
     _REPORTS
@@ -58,7 +58,7 @@ _LEAD = (
         "assign_case reopen_case extend_case confirm_number change_publicstatement"
         " add_officenumber change_officenumber add_bankhotline change_bankhotline"
         " add_cannedreply change_cannedreply add_lookalikedomain change_lookalikedomain"
-        " add_calendarexception delete_calendarexception add_office change_office"
+        " add_blockingpartner change_blockingpartner add_calendarexception delete_calendarexception add_office change_office"
         " add_unit change_unit add_unitmember change_unitmember delete_unitmember"
         " add_routingrule change_routingrule delete_routingrule add_reprocessingrun"
         " place_hold lift_hold confirm_destruction grant_erasure add_databreach change_databreach"

@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from alerts.models import AlertRevision, Language, Sound
+from alerts.mp3 import Mp3Error, parse_mp3
 from core.form_data import CappedUploadHandler
-from core.mp3 import Mp3Error, parse_mp3
 
 MAX_UPLOAD_BYTES = 1024 * 1024  # with its tags
 MAX_SECONDS = 180

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from bench import (
+    blocking,
     clustering,
     connections,
     desk,
@@ -41,6 +42,7 @@ BARS: Mapping[str, Callable[[BenchServers], Iterator[Result]]] = {
     "14": memory.measure_memory,
     "15": connections.count_connections,
     "16": hosts.measure_cost,
+    "blocks": blocking.measure_arrivals,
     "campaigns": clustering.evaluate_clustering,
     "link": linking.measure_latency,
     "stories": reader.evaluate_reader,

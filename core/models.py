@@ -32,6 +32,13 @@ def texts_of(name: str, size: int, **options: Any) -> "ArrayField[Any, list[str]
     return ArrayField(models.CharField(max_length=size), verbose_name=name, default=list, **options)
 
 
+class Channel(models.TextChoices):
+    """The way to a partner: its program or its mailbox."""
+
+    WEBHOOK = "webhook", "Máy gọi máy (webhook)"
+    MAIL = "mail", "Thư điện tử"
+
+
 class OutboxItem(models.Model):
     """A task to run: its name, its key and its state. All times are PostgreSQL's.
 

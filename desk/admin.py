@@ -2,6 +2,8 @@
 
 import desk.api_clients
 import desk.audit_log
+import desk.blocking.partners
+import desk.blocking.requests
 import desk.campaigns.admin
 import desk.data_protection
 import desk.lookalike_domains

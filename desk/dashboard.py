@@ -22,15 +22,18 @@ from django.views.decorators.http import require_safe
 from accounts.sessions import get_officer, leave_end_of_session
 from core.text import lower_initial
 from desk import proposals
+from desk.blocking.requests import list_late
 from desk.labels import codes
 from desk.labels.formatting import format_count
 from desk.numbers.findings import unconfirmed_findings
 from desk.pages.http import once_per_request
 from desk.reports import saved_searches
+from reports.blocking import requests
 from reports.campaigns import bursts as burst_service
 from reports.cases import visibility
 from reports.models import (
     BankLetter,
+    BlockRequest,
     BurstSnapshot,
     Case,
     Dispute,
@@ -65,7 +68,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
 
 
 def pending_counts_columns(user: User) -> dict[str, Any]:
-    """Return this officer's counts of pending findings, proposals, disputes and lookalike domains, as
+    """Return this officer's counts of pending findings, proposals, disputes, blocks and lookalike domains, as
     columns.
     """
     columns: dict[str, Any] = {}
@@ -92,6 +95,15 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
         unread = Count("pk", filter=Q(answered_at__isnull=False, reviewed_at=None))
         late = Count("pk", filter=Q(answered_at=None, due_at__lt=Now()))
         columns["asked"] = aggregate_all(asked, unread=unread, late=late)
+    if user.has_perm("reports.view_blockrequest"):
+        late, ending = (rows.values("pk") for rows in (list_late(), requests.list_ending()))
+        counts = {
+            "late": Count("pk", filter=Q(pk__in=late)),
+            "ending": Count("pk", filter=Q(pk__in=ending)),
+        }
+        columns["blocks"] = aggregate_all(
+            BlockRequest.objects.filter(Q(pk__in=late) | Q(pk__in=ending)), **counts
+        )
     if user.has_perm("reports.view_lookalikedomain"):
         unseen, false = (
             Count("pk", filter=Q(verdict=each))
@@ -152,6 +164,7 @@ def pending_tiles(data: dict[str, Any]) -> dict[str, Any]:
         "ended": ended.get("count"),
         "letters": data.get("letters") or {},
         "asked": data.get("asked") or {},
+        "blocks": data.get("blocks") or {},
         "open": disputes.get("count"),
         "due": due,
         "is_late": due is not None and due < timezone.now(),

@@ -22,7 +22,9 @@ from core.models import Proposal
 from desk import users
 from desk.labels.formatting import format_datetime, link_source, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
-from reports.models import NumberFinding, Office, OfficeQuestion
+from reports.blocking.partners import PARTNER
+from reports.blocking.requests import BLOCK, REVIEW, TERM
+from reports.models import BlockingPartner, BlockRequest, NumberFinding, Office, OfficeQuestion
 from reports.numbers import findings
 from reports.numbers.findings import WITHDRAWAL
 from reports.numbers.office_questions import DENIAL
@@ -44,13 +46,23 @@ _KINDS: dict[str, tuple[Act, str, str]] = {
         (BANK_HOTLINE, "Số gọi gấp của ngân hàng", "reports_bankhotline_change"),
         (DENIAL, "Câu trả lời của cơ quan lên trang kiểm tra", "reports_officequestion_change"),
         (WITHDRAWAL, "Gỡ ghi nhận về một số, tài khoản, link", "reports_numberfinding_change"),
+        (PARTNER, "Nơi chặn số, tài khoản, link", "reports_blockingpartner_change"),
+        (BLOCK, "Đề nghị chặn", "reports_numberfinding_change"),
+        (REVIEW, "Xem lại một đề nghị chặn", "reports_blockrequest_change"),
         (ACCOUNT, "Tài khoản, vai trò của cán bộ", "auth_user_change"),
     )
 }
 # A unit's name is the label of its number; the key is the number as programs write it.
 _UNSAID = {"key", "unit_id"}
+# What an act that saves no row is about.
+_TARGETS: dict[str, type[Model]] = {
+    WITHDRAWAL.kind: NumberFinding,
+    BLOCK.kind: NumberFinding,
+    REVIEW.kind: BlockRequest,
+    DENIAL.kind: OfficeQuestion,
+    ACCOUNT.kind: User,
+}
 _NUMBERS = (OFFICE_NUMBER.kind, BANK_HOTLINE.kind)
-_MODELS = {ACCOUNT.kind: User, DENIAL.kind: OfficeQuestion}
 _ACCOUNT_CHANGES = {
     "close": "Khóa tài khoản", "reopen": "Mở lại tài khoản", "role": "Đổi vai trò",
     "link": "Nối tài khoản ngành",
@@ -84,11 +96,16 @@ class ConfirmProposal(RowAction):
 
     errors = (ActionError, AccountError)
     done = "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút."
+    dones = {
+        ACCOUNT.kind: "Đã xác nhận. Tài khoản đổi theo ngay.",
+        PARTNER.kind: "Đã xác nhận. Từ bây giờ gửi theo địa chỉ này.",
+        BLOCK.kind: "Đã xác nhận. Công văn đang gửi đi.",
+        REVIEW.kind: "Đã xác nhận. Công văn đang gửi đi.",
+    }
 
     def run(self) -> None:
         _confirm(self.row, self.officer)
-        if self.row.kind == ACCOUNT.kind:
-            self.done = "Đã xác nhận. Tài khoản đổi theo ngay."
+        self.done = self.dones.get(self.row.kind, self.done)
 
     def get_error_message(self, error: Any) -> str:
         return (
@@ -198,6 +215,12 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
             return "Trang kiểm tra nói cơ quan cho biết không dùng"
         if row.kind == ACCOUNT.kind:
             return _describe_account(row)
+        if row.kind == BLOCK.kind:
+            partner = BlockingPartner.objects.get(pk=row.new_values["partner"])
+            return f"Gửi {partner} công văn đề nghị chặn {_name_target(row)} trong {TERM.days} ngày"
+        if row.kind == REVIEW.kind:
+            more = f"Giữ chặn tiếp {TERM.days} ngày từ lúc xác nhận"
+            return more if row.new_values["keep"] else "Thôi chặn ngay"
         return _describe_values(row, row.new_values) or "Gỡ"
 
 
@@ -212,7 +235,7 @@ def _name_target(row: Proposal) -> str:
     """Return the name of the row that the proposal is about, as it stands or shall stand."""
     act = _KINDS[row.kind][0]
     if not isinstance(act, RowAct):
-        model: type[Model] = _MODELS.get(row.kind, NumberFinding)
+        model = _TARGETS[row.kind]
         return str(model._default_manager.filter(pk=row.target).first() or "–")  # noqa: SLF001
     stored = act.model._default_manager.filter(pk=row.target or None).first()  # noqa: SLF001
     return str(stored or act.model(**(row.new_values or row.old_values)))

@@ -25,7 +25,8 @@ WRONG = (
 MENU = {
     "Tin báo": ("Report", "Proposal", "Dispute", "CannedReply"),
     "Đợt và số": (
-        "Campaign", "NumberFinding", "OfficeQuestion", "OfficeNumber", "BankHotline", "LookalikeDomain",
+        "Campaign", "NumberFinding", "OfficeQuestion", "BlockRequest", "BlockingPartner", "OfficeNumber", "BankHotline",
+        "LookalikeDomain",
     ),
     "Cảnh báo": ("Alert", "AlertRevision", "PartnerAgency", "Delivery", "PublicStatement"),
     "Quản trị": (

@@ -149,8 +149,8 @@ EMAIL_URL = env.str("EMAIL_URL", "")
 #: [`no-reply@` and the host of `PORTAL_URL`] sender of the portal's mail
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.hostname}"
 
-#: hosts with commas that warnings go to over plain http and inside our network too, for trials; a
-#: production start warns
+#: hosts with commas that warnings and letters about blocks go to over plain http and inside our network too, for
+#: trials; a production start warns
 PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
 
 #: warnings in a row that fail to reach an agency until that channel stops and the desk says so

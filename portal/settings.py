@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-sounds": {"task": "alerts.purge_unused_sounds", "schedule": 3600.0},
     "dispatch-notices": {"task": "reports.dispatch_notices", "schedule": 60.0},
     "send-office-mails": {"task": "reports.send_office_mails", "schedule": 60.0},
+    "dispatch-block-letters": {"task": "reports.dispatch_block_letters", "schedule": 10.0},
     "purge-subscribers": {"task": "alerts.purge_unconfirmed_subscribers", "schedule": 3600.0},
     "verify-audit-chain": {"task": "reports.verify_audit_chain", "schedule": 600.0},
     # The front server trusts files for 55 seconds after they were last found right.

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from accounts import invitations
 from portal import csp_reports, sitemaps, views
-from reports.views import office_questions, zalo
+from reports.views import blocking, office_questions, zalo
 
 admin.autodiscover()
 
@@ -37,6 +37,8 @@ urlpatterns = [
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("can-bo/loi-moi/<str:token>/", invitations.invitation, name="invitation"),
     path("tra-loi-cong-an/<str:token>/", office_questions.answer, name="office_answer"),
+    path("de-nghi-chan/<str:token>/", blocking.answer_letter, name="block_answer"),
+    path("de-nghi-chan/<str:token>/van-ban.pdf", blocking.letter_paper, name="block_letter"),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),
 ]
 

@@ -8,11 +8,12 @@ from core.audit import chain, chain_verification
 from core.outbox import relay
 from core.outbox.sweeps import Guard
 from reports.attachments import sanitized_copies
+from reports.blocking import letters, requests, sending
 from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
 from reports.channels import dispatch
 from reports.monitoring import alarms, daily_counts, queue_stats
-from reports.numbers import office_questions
+from reports.numbers import findings, office_questions
 from reports.public import statistics
 from reports.retention import destruction_requests
 from reports.retention import purge as purging
@@ -131,6 +132,22 @@ def send_office_mails() -> None:
 @Guard("notices.dispatch")
 def dispatch_notices() -> None:
     dispatch.dispatch_due()
+
+
+@shared_task(name=letters.SEND_TASK)
+def send_block_letters(items: list[int]) -> None:
+    sending.process_items(items, sending.TIMEOUT_SECONDS)
+
+
+@shared_task(name=findings.END_BLOCKS_TASK)
+def end_blocks(items: list[int]) -> None:
+    requests.end_withdrawn(items, sending.TIMEOUT_SECONDS)
+
+
+@shared_task(name="reports.dispatch_block_letters")
+@Guard("block_letters.dispatch")
+def dispatch_block_letters() -> None:
+    sending.dispatch_due()
 
 
 @shared_task(name="reports.update_daily_counts")

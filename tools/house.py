@@ -229,7 +229,7 @@ RULES: dict[str, Callable[[], list[str]]] = {
     f"packages with over {MAX_MODULES_PER_PACKAGE} modules": find_wide_packages,
 }
 SIZES: dict[str, tuple[Callable[[], float], int]] = {
-    "modules outside models and migrations": (count_modules, 389),
+    "modules outside models and migrations": (count_modules, 421),
     "lines of a function, median": (lambda: statistics.median(list_function_lengths()), 6),
     "lines of a function, p90": (
         lambda: statistics.quantiles(list_function_lengths(), n=10)[-1],
@@ -240,10 +240,10 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     # and links, numbers to dial, notices, declarations, recordings and translations of warnings; 59,600 and 54,400 before files
     # and pages in a bucket, traces, and take-downs that need a second officer; 60,400 and 56,000 before reports of programs and of
     # lists, several hosts, and versions that are changed over.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 62_000),
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 67_000),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 58_100),
+    "lines of tests": (lambda: count_lines("tests"), 62_100),
 }
 
 

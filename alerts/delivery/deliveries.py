@@ -4,6 +4,7 @@ They are owed in the transaction that issues. A due row is enqueued in the outbo
 attempt, so that a row that kills its worker runs out. A newer revision drops older ones.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,19 +16,19 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from alerts.delivery import emails, signed_links, webhooks
+from alerts.delivery import emails, signed_links
 from alerts.models import (
     AlertRevision,
-    Channel,
     Delivery,
     DeliveryAttempt,
     MsgType,
     PartnerAgency,
     State,
 )
-from core import encryption, mail
+from core import encryption, mail, webhooks
 from core.audit import events
 from core.database import fetch_all
+from core.models import Channel
 from core.outbox import queue, sweeps
 from reports.models import Campaign
 from reports.notices import addresses
@@ -242,8 +243,24 @@ def _send(delivery: Delivery) -> int | None:
     secret = encryption.decrypt_field(partner, "secret")
     if not (url and secret):
         raise webhooks.WebhookDeliveryError("no_key")
-    body = webhooks.payload(revision, signed_links.confirmation_url(partner, revision))
+    body = format_payload(revision, signed_links.confirmation_url(partner, revision))
     return webhooks.send(url, secret, delivery.pk, body)
+
+
+def format_payload(revision: AlertRevision, confirm: str) -> bytes:
+    """Return JSON in UTF-8; `confirm` is the agency's confirmation page."""
+    message = revision.frozen_content.message
+    values = {
+        "kind": "warning",
+        "identifier": revision.identifier,
+        "msg_type": revision.msg_type,
+        "slug": revision.frozen_content.slug,
+        "web": message.web,
+        "sent": message.sent.isoformat(),
+        "content": revision.content,
+        "confirm": confirm,
+    }
+    return json.dumps(values, ensure_ascii=False, sort_keys=True).encode()
 
 
 def _record(delivery: Delivery, result: AttemptResult | None) -> None:

@@ -13,23 +13,19 @@ from django.urls import URLPattern, reverse
 from django.utils.cache import add_never_cache_headers
 
 from accounts.sessions import get_officer
-from alerts.delivery import deliveries, partners, webhooks
+from alerts.delivery import deliveries, partners
 from alerts.embed import frames
-from alerts.models import Channel, Delivery, PartnerAgency
+from alerts.models import Delivery, PartnerAgency
 from alerts.static_pages import generator
-from core import encryption
+from core import encryption, webhooks
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin, row_action_path
 from core.audit import events
+from core.models import Channel
 from core.province import province
 
 CHANGE = "alerts.change_partneragency"
 SEALED = ("contact", "webhook", "mail")
 _WIDE = {"class": "vTextField", "autocomplete": "off"}
-_URL_PROBLEMS = {
-    "address": f"Địa chỉ này không đọc được. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
-    "scheme": "Địa chỉ phải bắt đầu bằng https://",
-    "host": f"Ghi tên miền, không ghi số IP. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
-}
 
 
 class PartnerForm(forms.ModelForm[PartnerAgency]):
@@ -75,7 +71,7 @@ class PartnerForm(forms.ModelForm[PartnerAgency]):
             try:
                 webhooks.parse_webhook_url(url)
             except webhooks.WebhookDeliveryError as error:
-                raise forms.ValidationError(_URL_PROBLEMS[error.code]) from None
+                raise forms.ValidationError(webhooks.URL_PROBLEMS[error.code]) from None
         return url
 
     def clean_origins(self) -> list[str]:
@@ -107,7 +103,7 @@ def _parse_origin(line: str) -> str:
     try:
         url = webhooks.parse_webhook_url(line)
     except webhooks.WebhookDeliveryError as error:
-        raise forms.ValidationError(f"{line[:80]}: {_URL_PROBLEMS[error.code]}") from None
+        raise forms.ValidationError(f"{line[:80]}: {webhooks.URL_PROBLEMS[error.code]}") from None
     return f"{urlsplit(line).scheme}://{url.authority}"
 
 
@@ -218,7 +214,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, OwnFiltersAdmin[Delivery]):
     @admin.display(description="lần thử gần nhất")
     def last_attempt(self, row: Delivery) -> str:
         return "; ".join(
-            f"{each.attempted_at:%d/%m %H:%M} {partners.attempt_label(each.outcome, each.status)}"
+            f"{each.attempted_at:%d/%m %H:%M} {webhooks.attempt_label(each.outcome, each.status)}"
             for each in row.attempt_log.all()[:1]
         )
 

@@ -13,24 +13,6 @@ from core import encryption, keys
 from core.audit import events
 
 _SECRET_BYTES = 32
-_OUTCOME_LABELS = {
-    "ok": "đã nhận",
-    "address": "địa chỉ không đọc được",
-    "scheme": "địa chỉ không phải https",
-    "host": "địa chỉ không phải tên miền",
-    "unknown_host": "không tìm thấy tên miền",
-    "not_public": "tên miền dẫn vào mạng nội bộ, không gửi",
-    "unreachable": "máy kia không mở cổng",
-    "slow": "quá 5 giây không trả lời",
-    "tls": "chứng thư https không đúng",
-    "not_http": "máy kia trả lời không phải HTTP",
-    "no_answer": "máy kia ngắt, không trả lời",
-    "too_large": "câu trả lời quá lớn",
-    "no_key": "không mở được địa chỉ hoặc khóa",
-    "mail_failed": "máy chủ thư không nhận",
-    "no_mail_server": "cổng chưa có máy chủ thư",
-    "lost": "máy của cổng dừng giữa chừng",
-}
 
 
 @transaction.atomic
@@ -113,12 +95,3 @@ def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
         for pair, rows in by_pair.items()
         if (revision := rows[0].revision) and (partner := rows[0].partner)
     ]
-
-
-def attempt_label(code: str, status: int | None = None) -> str:
-    """Return the label of an outcome, for an officer who calls the agency; else the code itself."""
-    if code == "refused":
-        return f"máy kia trả lời mã {status}"
-    if code == "ok" and status is None:  # of a mail no more is known until the agency confirms
-        return "máy chủ thư đã nhận chuyển, chưa biết cơ quan đã đọc"
-    return _OUTCOME_LABELS.get(code, code)

@@ -4,7 +4,6 @@ from alerts.models.cap_terms import CancelReason as CancelReason
 from alerts.models.cap_terms import MsgType as MsgType
 from alerts.models.cap_terms import ResponseType as ResponseType
 from alerts.models.cap_terms import State as State
-from alerts.models.partners import Channel as Channel
 from alerts.models.partners import Delivery as Delivery
 from alerts.models.partners import DeliveryAttempt as DeliveryAttempt
 from alerts.models.partners import PartnerAgency as PartnerAgency

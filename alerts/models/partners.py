@@ -8,12 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from alerts.models.revisions import AlertRevision
-from core.models import choice_of, texts_of
-
-
-class Channel(models.TextChoices):
-    WEBHOOK = "webhook", "Máy gọi máy (webhook)"
-    MAIL = "mail", "Thư điện tử"
+from core.models import Channel, choice_of, texts_of
 
 
 class PartnerAgency(models.Model):

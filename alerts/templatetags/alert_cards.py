@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from alerts.delivery import deliveries, partners
 from alerts.models import Alert, AlertRevision, Delivery, DeliveryAttempt, PartnerAgency
+from core import webhooks
 from core.text import rank_by_similarity
 from reports.models import Campaign
 from reports.public import office_texts
@@ -126,4 +127,4 @@ def partner_delivery_table(context: Any, alert: Alert) -> dict[str, Any]:
 
 @register.filter
 def outcome(attempt: DeliveryAttempt) -> str:
-    return partners.attempt_label(attempt.outcome, attempt.status)
+    return webhooks.attempt_label(attempt.outcome, attempt.status)

@@ -96,6 +96,14 @@ EVENTS = {
     "office_answered": "Cơ quan trả lời",
     "office_answer_reviewed": "Xem câu trả lời của cơ quan",
     "office_denial_taken_down": "Gỡ câu trả lời của cơ quan khỏi trang",
+    "block_requested": "Đề nghị chặn, gửi công văn",
+    "block_received": "Nơi chặn báo đã nhận",
+    "block_blocked": "Nơi chặn báo đã chặn",
+    "block_refused": "Nơi chặn từ chối",
+    "block_kept": "Giữ chặn tiếp, gửi công văn",
+    "block_ended": "Thôi chặn",
+    "block_released": "Nơi chặn báo đã bỏ chặn",
+    "block_contradicted": "Nơi chặn báo đã chặn sau khi thôi, gửi lại công văn thôi chặn",
     "alert_submitted": "Gửi cảnh báo đi duyệt",
     "alert_sent_back": "Trả lại cảnh báo để sửa",
     "alert_deployed": "Cơ quan xác nhận đã triển khai",
@@ -171,6 +179,8 @@ SUBJECTS = {
     "page": "trang",
     "partner": "cơ quan nhận cảnh báo",
     "api_client": "phần mềm gửi tin",
+    "block": "đề nghị chặn",
+    "block_partner": "nơi chặn",
     "delivery": "lượt gửi cảnh báo",
 }
 # What was tried on a page that refused it; a verb of the workflow has its label elsewhere.

@@ -19,10 +19,11 @@ from desk.pages.actions import (
     action_history,
     four_eyes_buttons,
 )
-from desk.pages.http import parse_int
+from desk.pages.http import parse_int, post_text
 from desk.pages.validators import AnyDayField
 from desk.reports import search
 from desk.reports.indicators import count_reports_naming, newest_naming
+from reports.blocking import partners, requests
 from reports.cases import visibility
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import defang_link
@@ -87,6 +88,14 @@ class WithdrawFinding(RowAction):
         return findings.withdraw(self.row.pk, self.reason, by=self.officer)
 
 
+class ProposeBlock(RowAction):
+    """Propose to a colleague to ask a partner to block it."""
+
+    def run(self) -> Proposal:
+        partner = parse_int(post_text(self.request, "partner")) or 0
+        return requests.propose(self.row.pk, partner, self.reason, by=self.officer)
+
+
 @admin.register(NumberFinding)
 class NumberFindingAdmin(ServiceAddMixin, OwnFiltersAdmin[NumberFinding]):
     """Findings: one officer proposes, another confirms; confirmed and valid ones are public."""
@@ -103,7 +112,7 @@ class NumberFindingAdmin(ServiceAddMixin, OwnFiltersAdmin[NumberFinding]):
     search_help_text = "Số điện thoại, số tài khoản hoặc đường link."
     add_title = "Đề nghị ghi nhận một số, tài khoản, link"
     added = "Đã đề nghị. Chờ người khác xác nhận."
-    row_actions = {"confirm": ConfirmFinding, "withdraw": WithdrawFinding}
+    row_actions = {"confirm": ConfirmFinding, "withdraw": WithdrawFinding, "block": ProposeBlock}
 
     def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
         proposal: tuple[str, ...] = ("number", "finding", "reason", "valid_until")
@@ -123,6 +132,7 @@ class NumberFindingAdmin(ServiceAddMixin, OwnFiltersAdmin[NumberFinding]):
 
     def sidebar(self, request: HttpRequest, row: NumberFinding) -> dict[str, Any]:
         by, stands = get_officer(request), row.withdrawn_at is None
+        is_accused = requests.find_accusation(row.pk)
         may = four_eyes_buttons(
             row, by, findings.CONFIRM, waits=stands and row.confirmed_at is None
         )
@@ -135,6 +145,11 @@ class NumberFindingAdmin(ServiceAddMixin, OwnFiltersAdmin[NumberFinding]):
             "named": count_reports_naming(row.key, row.kind, row.bank),
             "naming": newest_naming(row.key, by, row.kind, row.bank),
             "days": report_counts.DAYS,
+            "blocks": row.block_requests.select_related("partner").order_by("-pk"),
+            "partners": partners.list_for(row)
+            if is_accused and by.has_perm(findings.PROPOSE)
+            else (),
+            "owner": partners.find_owner(row),
             "title": f"Ghi nhận về {row.get_kind_display()} {_legible(row)}",
         }
 

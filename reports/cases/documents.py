@@ -9,10 +9,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from core import database
 from core.audit import events
 from core.errors import ActionError, CodedError
 from reports.attachments import storage
@@ -30,17 +28,9 @@ class DocumentError(CodedError, ActionError):
     """
 
 
-def _number(rows: QuerySet[Any]) -> dict[str, int]:
-    """Return the next number of the year; others wait until COMMIT, so there is no gap."""
-    year = timezone.localtime().year
-    database.lock_until_commit(f"{rows.model.__name__} {year}")
-    last = rows.filter(year=year).aggregate(last=Max("number"))["last"] or 0
-    return {"year": year, "number": last + 1}
-
-
 def issue_transfer_slip(case: Case, by: User, **values: Any) -> TransferSlip:
     """Return a new slip; the caller has locked the case."""
-    number = _number(TransferSlip.objects.all())
+    number = TransferSlip.next_number()
     return TransferSlip.objects.create(**number, report_id=case.pk, actor=by, **values)
 
 
@@ -51,7 +41,7 @@ def issue_bank_letter(report_id: UUID, by: User, words: Mapping[str, Any]) -> Ba
     same = {name: words[name] for name in ("account", "amount_vnd")}
     if BankLetter.objects.filter(report=report_id, answered_at=None, **same).exists():
         raise DocumentError("same")
-    number = _number(BankLetter.objects.all())
+    number = BankLetter.next_number()
     return BankLetter.objects.create(**number, report_id=report_id, actor=by, **words)
 
 

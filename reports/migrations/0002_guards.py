@@ -524,6 +524,27 @@ END $$;
 CREATE TRIGGER reports_guard_office_answers BEFORE INSERT OR UPDATE ON reports_officequestion
     FOR EACH ROW EXECUTE FUNCTION reports_guard_office_answers();
 """
+GUARD_BLOCK_REQUESTS = r"""
+CREATE FUNCTION reports_guard_block_requests() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF core_is_command() OR coalesce(CASE TG_OP
+           WHEN 'INSERT' THEN core_agreed('block', NEW.finding_id::text) ->> 'partner' = NEW.partner_id::text
+           WHEN 'UPDATE' THEN (NEW.finding_id, NEW.partner_id) = (OLD.finding_id, OLD.partner_id)
+                AND OLD.state <> 'ended'
+                AND (NEW.blocked_until = OLD.blocked_until
+                     OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true') END, false)
+    THEN
+        RETURN coalesce(NEW, OLD);
+    END IF;
+    RAISE EXCEPTION 'what is blocked, and for how long, two people decide; an end is final: % refused', TG_OP
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_block_requests BEFORE INSERT OR UPDATE OR DELETE ON reports_blockrequest
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_block_requests();
+CREATE TRIGGER core_require_two_people
+    BEFORE INSERT OR DELETE OR UPDATE OF kind, name, owns, channel, address, contact, is_active ON reports_blockingpartner
+    FOR EACH ROW EXECUTE FUNCTION core_require_two_people('block_partner', 'id');
+"""
 
 # Who held the reporter's phrase or code could have made the request: another officer grants it.
 GUARD_ERASURE_GRANTS = r"""
@@ -571,6 +592,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GUARD_PUBLIC_WORDS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_CONFIRMED_FINDINGS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_OFFICE_ANSWERS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_BLOCK_REQUESTS, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD_ERASURE_GRANTS, migrations.RunSQL.noop),
         migrations.RunSQL("SELECT core_guard_truncates()", migrations.RunSQL.noop),
     ]

@@ -1,5 +1,8 @@
 """The tables of reports: evidence, extracted facts, officers' decisions, reference rows."""
 
+from reports.models.blocking import BlockingPartner as BlockingPartner
+from reports.models.blocking import BlockLetter as BlockLetter
+from reports.models.blocking import BlockRequest as BlockRequest
 from reports.models.campaigns import BurstSnapshot as BurstSnapshot
 from reports.models.campaigns import Campaign as Campaign
 from reports.models.campaigns import CampaignAction as CampaignAction

@@ -7,7 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from core.database import lock_until_commit
 from core.models import choice_of, key_of, optional_key_of, texts_of
 from reports.models.reference import MAX_NAME_LENGTH, Unit, UnitMember
 from reports.models.report import Report
@@ -211,6 +213,14 @@ class NumberedDocument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}/{self.year}"
+
+    @classmethod
+    def next_number(cls) -> dict[str, int]:
+        """Return the next number of the year; others wait until COMMIT, so there is no gap."""
+        year, rows = timezone.localtime().year, cls._default_manager
+        lock_until_commit(f"{cls.__name__} {year}")
+        last = rows.filter(year=year).aggregate(last=models.Max("number"))["last"] or 0
+        return {"year": year, "number": last + 1}
 
 
 class TransferSlipQuerySet(models.QuerySet["TransferSlip"]):

@@ -14,6 +14,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from core import rate_limits
@@ -23,7 +24,7 @@ from core.mail import render_mail, send_or_log
 from core.outbox import sweeps
 from core.private_files import read_json
 from reports.calendar import days_off
-from reports.models import Alarm
+from reports.models import Alarm, BlockLetter
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueState
 from reports.reference import confirmed_statements
@@ -151,6 +152,7 @@ CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.BREACH: lambda _: breaches.count_missed_deadlines(),
     Kind.LOOKS: lambda _: events.count_frequent_viewers(),
     Kind.TAKEDOWNS: lambda _: confirmed_statements.count_frequent_removers(),
+    Kind.UNRECEIVED: lambda _: BlockLetter.objects.unreceived(timezone.now()).count(),
     Kind.BACKUP: is_backup_missed,
     Kind.DISK: lambda _: free_disk_bytes() < MIN_FREE_BYTES,
     Kind.CONNECTIONS: lambda _: are_connections_scarce(),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.audit import events, proposals
 from core.errors import ActionError, NotAllowedError
 from core.models import Proposal
+from core.outbox import queue
 from reports.extraction import phones
 from reports.models import Indicator, NumberFinding, Report, SubjectKind
 from reports.models.numbers import MAX_KEY_CHARS
@@ -22,6 +23,7 @@ from reports.numbers import lookup, report_counts, subjects
 from reports.numbers.subjects import Subject
 from reports.public import link_hosts
 
+END_BLOCKS_TASK = "reports.end_blocks"
 VALID_DAYS = 92  # three months
 MAX_NUMBER_CHARS = 40  # of a number as typed
 PROPOSE = "reports.add_numberfinding"
@@ -202,9 +204,12 @@ def _lock_finding(pk: int) -> NumberFinding:
 
 
 def withdraw_locked(row: NumberFinding, reason: str, by: User) -> None:
-    """Withdraw a finding that the caller has locked."""
+    """Withdraw a finding that the caller has locked; what was asked to be blocked for it is owed its end."""
     NumberFinding.objects.filter(pk=row.pk).update(withdrawn_at=Now(), withdrawn_by=by)
     events.log_event("number", row.pk, "number_withdrawn", by=by, reason=reason)
+    if row.confirmed_at:
+        queue.enqueue(END_BLOCKS_TASK, row.pk, priority=queue.Priority.URGENT)
+        transaction.on_commit(queue.notify)
 
 
 def require_permission(by: User, permission: str) -> None:

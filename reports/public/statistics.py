@@ -69,6 +69,16 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
         ORDER BY event.id LIMIT 1) AS look ON true
 """
 
+# Who has not answered, or refuses, never blocks: infinite, so that the median is of all requests.
+_SELECT_BLOCKS_SQL = """
+SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
+           ORDER BY extract(epoch FROM requested_at - reported_at)::float),
+       percentile_disc(0.5) WITHIN GROUP (
+           ORDER BY coalesce(extract(epoch FROM blocked_at - reported_at)::float, 'infinity'))
+  FROM reports_blockrequest
+ WHERE reported_at IS NOT NULL AND requested_at >= %(since)s AND requested_at < %(until)s
+"""
+
 
 @dataclass(frozen=True)
 class LossStatistics:
@@ -92,7 +102,8 @@ class RawStatistics:
 
     `tables`: weeks by ISO date of Monday, scenarios by code, communes by codename, claims by the
     code of the form ("" for none). `first_review_s`: the median seconds until a person opened a
-    report of the last FIRST_REVIEW_WEEKS; NEVER for no median, or too few reports.
+    report of the last FIRST_REVIEW_WEEKS; `block_request_s`, `block_s`: from the first report of a
+    thing until it was asked to be blocked then, and until it was; NEVER for no median, or of too few.
     """
 
     through: date
@@ -100,6 +111,8 @@ class RawStatistics:
     tables: Mapping[str, Mapping[str, int]]
     losses: LossStatistics = LossStatistics()
     first_review_s: float = NEVER
+    block_request_s: float = NEVER
+    block_s: float = NEVER
 
 
 @dataclass(frozen=True)
@@ -120,6 +133,8 @@ class StatisticsData:
     lost_vnd: int | None = None
     confirmed_vnd: int | None = None
     first_review_s: int | None = None
+    block_request_s: int | None = None
+    block_s: int | None = None
 
 
 def load() -> tuple[StatisticsData, datetime] | None:
@@ -169,8 +184,14 @@ def apply_suppression(raw: RawStatistics) -> StatisticsData:
         lost=raw.losses.reports if _is_loss_count_public(raw) else None,
         lost_vnd=_round(raw.losses.vnd) if _is_sum_public(raw) else None,
         confirmed_vnd=_round(raw.losses.confirmed_vnd) if _is_split_public(raw) else None,
-        first_review_s=None if raw.first_review_s == NEVER else int(raw.first_review_s),
+        first_review_s=_to_seconds(raw.first_review_s),
+        block_request_s=_to_seconds(raw.block_request_s),
+        block_s=_to_seconds(raw.block_s),
     )
+
+
+def _to_seconds(median: float) -> int | None:
+    return None if median == NEVER else int(median)
 
 
 def _suppress_cells(name: str, counts: Mapping[str, int]) -> dict[str, int | None] | None:
@@ -223,9 +244,16 @@ def _count(through: date) -> RawStatistics:
         cursor.execute(
             *_prepare(_SELECT_FIRST_REVIEW_SQL, recent, through, {"no_views": list(NO_VIEWS)})
         )
-        reports, seconds = cursor.fetchone()
-    first_review_s = seconds if reports >= MIN_COUNT else NEVER
-    return RawStatistics(through, total, tables, LossStatistics(*losses), first_review_s)
+        reviewed = cursor.fetchone()
+        days = {"since": start_of_day(recent), "until": start_of_day(through + timedelta(days=1))}
+        cursor.execute(_SELECT_BLOCKS_SQL, days)
+        medians = _list_medians(*reviewed) + _list_medians(*cursor.fetchone())
+    return RawStatistics(through, total, tables, LossStatistics(*losses), *medians)
+
+
+def _list_medians(count: int, *seconds: float) -> list[float]:
+    """Return the medians, NEVER where they are of too few."""
+    return [each if count >= MIN_COUNT else NEVER for each in seconds]
 
 
 def _prepare(

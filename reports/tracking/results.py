@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
 from core.text import group_thousands
+from reports.blocking import mentions
 from reports.extraction import phones
 from reports.extraction.phones import format_national
 from reports.facts import abuse_flags
@@ -28,6 +29,7 @@ from reports.models import (
     SubjectKind,
 )
 from reports.numbers.report_counts import CALLERS
+from reports.numbers.subjects import Subject
 
 Status, Outcome = Case.Status, Case.Outcome
 MIN_OTHERS = 5  # of a campaign; a smaller count could identify somebody
@@ -64,7 +66,7 @@ class ReportResults:
 
 
 def load_results(report: Report, case: Case) -> ReportResults:
-    """Return what came of a report, oldest first. Six statements at most."""
+    """Return what came of a report, oldest first. Eight statements at most."""
     campaign = _find_campaign(report)
     if report.erased_at:
         return ReportResults(campaign)
@@ -109,6 +111,24 @@ def _list_confirmed_numbers(report: Report) -> Iterator[ReportResult]:
         )
 
 
+def _list_blocked(report: Report) -> Iterator[ReportResult]:
+    """Yield what partners say they blocked of what the report names, while it is."""
+    sentences = {
+        SubjectKind.NUMBER: gettext("Số %(thing)s mà bạn báo đã bị chặn, theo %(partner)s."),
+        SubjectKind.ACCOUNT: gettext(
+            "Tài khoản %(thing)s mà bạn báo đã bị khóa (phong tỏa), theo %(partner)s."
+        ),
+        SubjectKind.LINK: gettext("Trang %(thing)s mà bạn báo đã bị chặn, theo %(partner)s."),
+    }
+    for row in mentions.list_blocked(report):
+        subject = Subject(SubjectKind(row.finding.kind), row.finding.key, row.finding.bank)
+        words = {"thing": subject.text, "partner": row.partner.name}
+        is_account = subject.kind == SubjectKind.ACCOUNT
+        advice = gettext("Ai đòi phí trước mới trả lại tiền là lừa lần nữa.") if is_account else ""
+        text = sentences[subject.kind] % words
+        yield ReportResult(timezone.localtime(row.blocked_at), text, advice)
+
+
 def _list_money_held(report: Report) -> Iterator[ReportResult]:
     """Yield what banks hold; never what they were only asked for, which a thief could be warned of."""
     for letter in BankLetter.objects.filter(report=report, frozen_vnd__gt=0):
@@ -133,6 +153,7 @@ def _list_handovers(report: Report) -> Iterator[ReportResult]:
 
 _SOURCES: tuple[Callable[[Report], Iterator[ReportResult]], ...] = (
     _list_confirmed_numbers,
+    _list_blocked,
     _list_money_held,
     _list_handovers,
 )

@@ -71,7 +71,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def _build_context(statistics: StatisticsData, counted_at: datetime) -> dict[str, object]:
-    through, seconds = date.fromisoformat(statistics.through), statistics.first_review_s
+    through = date.fromisoformat(statistics.through)
     scenarios = {code: scenario_label(code) for code in statistics.scenarios}
     return {
         "statistics": statistics,
@@ -80,7 +80,9 @@ def _build_context(statistics: StatisticsData, counted_at: datetime) -> dict[str
         "counted_at": timezone.localtime(counted_at),
         "lost_vnd": statistics.lost_vnd and format_money(statistics.lost_vnd),
         "confirmed_vnd": statistics.confirmed_vnd and format_money(statistics.confirmed_vnd),
-        "first_review": None if seconds is None else format_duration(seconds),
+        "first_review": _format_median(statistics.first_review_s),
+        "block_requested": _format_median(statistics.block_request_s),
+        "blocked": _format_median(statistics.block_s),
         "chart": chart(statistics.weeks),
         "scenarios": _build_rows(statistics.scenarios, scenarios),
         "communes": _build_rows(statistics.communes, _commune_names(), are_names=True),
@@ -128,6 +130,10 @@ def format_duration(seconds: int) -> str:
     return " ".join(unit % amount for amount, unit in (parts[:2] if days else parts[1:]) if amount)
 
 
+def _format_median(seconds: int | None) -> str:
+    return "" if seconds is None else format_duration(seconds)
+
+
 def scenario_label(code: str) -> str:
     """Return the name of a kind of scam; the code itself where the taxonomy lacks it."""
     row = code_rows().get(code)
@@ -145,16 +151,26 @@ def list_csv_rows(statistics: StatisticsData) -> Iterator[tuple[str, str, int | 
     yield gettext("Bảng"), gettext("Mục"), gettext("Số")
     if statistics.total is None:
         return
-    whole, seconds = gettext("Chung"), statistics.first_review_s
+    whole = gettext("Chung")
     yield whole, gettext("Tin báo"), statistics.total
     yield whole, gettext("Tin có mất tiền, theo lời kể"), _format_count(statistics.lost)
     sum_label = gettext("Tiền mất, đồng, theo lời kể, đã làm tròn")
     yield whole, sum_label, _format_count(statistics.lost_vnd)
     confirmed_label = gettext("Trong đó đã có người xác nhận, đồng, đã làm tròn")
     yield whole, confirmed_label, _format_count(statistics.confirmed_vnd)
-    first_review_label = gettext("Một nửa số tin trong 4 tuần cuối có người đọc sau, phút")
-    minutes = None if seconds is None else round(seconds / _MINUTE)
-    yield whole, first_review_label, _format_count(minutes)
+    medians = {
+        gettext(
+            "Một nửa số tin trong 4 tuần cuối có người đọc sau, phút"
+        ): statistics.first_review_s,
+        gettext(
+            "Một nửa số đề nghị chặn trong 4 tuần cuối gửi đi sau, phút"
+        ): statistics.block_request_s,
+        gettext(
+            "Một nửa số đề nghị chặn trong 4 tuần cuối được chặn sau, phút"
+        ): statistics.block_s,
+    }
+    for label, seconds in medians.items():
+        yield whole, label, _format_count(None if seconds is None else round(seconds / _MINUTE))
     names = _commune_names()
     for day, count in statistics.weeks.items():
         yield gettext("Tuần từ"), f"{date.fromisoformat(day):%d/%m/%Y}", _format_count(count)

@@ -56,7 +56,9 @@ def test_what_is_wrong_with_the_machine_is_told(lead: Person, kind: str) -> None
     assert "Báo kỹ thuật." in banner(lead.client)
 
 
-@pytest.mark.parametrize("kind", ["unpurged", "breach", "skipped", "looks", "takedowns"])
+@pytest.mark.parametrize(
+    "kind", ["unpurged", "breach", "skipped", "looks", "takedowns", "unreceived"]
+)
 def test_a_purge_or_a_breach_that_is_late_or_very_many_looks_are_told(
     lead: Person, duty: Person, kind: str
 ) -> None:
@@ -66,6 +68,7 @@ def test_a_purge_or_a_breach_that_is_late_or_very_many_looks_are_told(
         "breach": "đã quá hạn báo. Mở sự cố",
         "skipped": "1 việc máy làm không xong",
         "looks": "1 cán bộ mở dữ liệu cá nhân từ 30 lần trở lên trong mười phút, trong một ngày qua. Xem ai đã xem gì",
+        "unreceived": "1 công văn đề nghị chặn quá giờ chưa được xác nhận. Xem và gọi nơi chặn",
         "takedowns": "1 cán bộ muốn gỡ quá nhiều số công bố, trong một ngày qua. Xem các đề nghị",
     }
     assert text[kind] in banner(lead.client)

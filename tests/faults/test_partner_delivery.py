@@ -16,7 +16,8 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from alerts.delivery import deliveries, partners
-from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency, PartnerReceipt
+from alerts.models import Delivery, DeliveryAttempt, PartnerAgency, PartnerReceipt
+from core.models import Channel
 from core.outbox import queue
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
 from tests.faults.support.smtp_sink import SmtpSink, smtp_sink

@@ -17,13 +17,13 @@ from alerts.models import (
     AlertRevision,
     AlertStep,
     CancelReason,
-    Channel,
     Delivery,
     PartnerAgency,
     Subscriber,
 )
 from core import encryption
 from core.keys import newest_key
+from core.models import Channel
 from reports.models import Commune, Office
 
 IN_ENGLISH = {

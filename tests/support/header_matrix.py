@@ -42,7 +42,7 @@ _NAMES = {
         "data_export erasure_request offline list detail print history plain poster pack for_agencies "
         "partner_confirmation office_answer subscribe subscription_join subscription_leave subscription_change csp "
         "livez readyz metrics sitemap english_home robots favicon manifest service_worker "
-        "security_txt invitation report_create report_state report_followups report_files "
+        "security_txt invitation block_answer block_letter report_create report_state report_followups report_files "
         "no_address open311_no_address requests_json requests_xml request_json request_xml zalo_webhook "
         "findings_list_csv misp_manifest misp_hashes misp_event discovery api_root collections "
         "collection collection_manifest objects object versions"

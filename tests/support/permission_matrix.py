@@ -14,6 +14,7 @@ from core.audit import events
 from core.models import ApiClient, Proposal
 from reports.models import (
     BankHotline,
+    BlockRequest,
     CalendarException,
     Campaign,
     CannedReply,
@@ -33,6 +34,8 @@ from reports.models import (
     RoutingRule,
 )
 from tests.support import alert_factories, report_factories
+from tests.support.blocking import add_partner
+from tests.support.number_factories import add_finding
 from tests.support.officers import create_officer
 
 Roles = tuple[str, ...]
@@ -62,6 +65,8 @@ MODELS: dict[str, tuple[Roles, Roles, Roles, Roles]] = {
     "core_auditevent": (READS, NOBODY, READS, NOBODY),
     "core_proposal": (DUTY, NOBODY, NOBODY, NOBODY),
     "reports_bankhotline": (DUTY, LEAD, LEAD, DUTY),
+    "reports_blockingpartner": (DUTY, LEAD, LEAD, NOBODY),
+    "reports_blockrequest": (DUTY, NOBODY, NOBODY, NOBODY),
     "reports_calendarexception": (LEAD, LEAD, NOBODY, LEAD),
     "reports_campaign": (SEES, NOBODY, NOBODY, NOBODY),
     "reports_cannedreply": (DUTY, LEAD, LEAD, NOBODY),
@@ -113,7 +118,9 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
         "attach attach_to detach keep_two merge merge_with split take_back together",
     ),
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
-    ("reports_numberfinding", NOBODY, DUTY, "withdraw"),
+    ("reports_blockingpartner", NOBODY, LEAD, "renew"),
+    ("reports_blockrequest", NOBODY, DUTY, "answer end keep letter"),
+    ("reports_numberfinding", NOBODY, DUTY, "block withdraw"),
     ("reports_numberfinding", NOBODY, LEAD, "confirm"),
     ("reports_numberfinding", NOBODY, WORKS, "card"),
     ("reports_officequestion", NOBODY, DUTY, "review take_down withdraw"),
@@ -236,6 +243,14 @@ THINGS: dict[str, Callable[[], Any]] = {
         text="x",
         due_at=timezone.now(),
         asked_by=create_officer("hoi", "duty"),
+    ),
+    "blockingpartner": add_partner,
+    "blockrequest": lambda: BlockRequest.objects.create(
+        finding=add_finding(),
+        partner=add_partner("Viettel"),
+        proposed_by=create_officer("de.nghi", "duty"),
+        confirmed_by=create_officer("xac.nhan", "lead"),
+        blocked_until=timezone.now(),
     ),
     "dispute": lambda: Dispute.objects.create(submission_key="x"),
     "commune": lambda: Commune.objects.create(

@@ -1,10 +1,12 @@
 """Transfer slips, made and opened."""
 
+import io
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pypdf import PdfReader
 
 from reports.cases import documents, official_documents
 from reports.models import Case, Report, TransferSlip
@@ -48,3 +50,9 @@ def issue(case: Case, by: User, *, is_received: bool = False) -> TransferSlip:
 def take(who: Person, report: Report, **typed: str) -> Any:
     slip = TransferSlip.objects.get(report=report)
     return who.client.post(page_of(report, f"slip/{slip.pk}"), typed)
+
+
+def words_of(pdf: bytes) -> str:
+    """What a person reads on a paper, with single spaces."""
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())

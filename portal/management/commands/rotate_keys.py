@@ -23,6 +23,7 @@ from ops.key_rotation import (
 )
 from reports.facts import contact_index
 from reports.models import (
+    BlockingPartner,
     Dispute,
     ErasureRequest,
     EvidenceFile,
@@ -41,6 +42,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(NoticeAddress, addresses.compute_index),
     EncryptedTextFields(ErasureRequest),
     EncryptedTextFields(EvidenceFile),
+    EncryptedTextFields(BlockingPartner),
     EncryptedTextFields(Dispute),
     EncryptedTextFields(ReportList),
     EncryptedTextFields(

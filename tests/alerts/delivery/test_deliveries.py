@@ -14,10 +14,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.delivery import deliveries, webhooks
-from alerts.models import AlertRevision, Channel, Delivery, DeliveryAttempt
+from alerts.delivery import deliveries
+from alerts.models import AlertRevision, Delivery, DeliveryAttempt
+from core import webhooks
 from core.audit import events
-from core.models import OutboxItem
+from core.models import Channel, OutboxItem
 from core.outbox import queue
 from tests.support.alert_factories import (
     KEY,

@@ -16,14 +16,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.delivery import deliveries, signed_links
-from alerts.delivery.partners import attempt_label
 from alerts.embed import frames
-from alerts.models import Channel, Delivery, PartnerAgency, PartnerReceipt
+from alerts.models import Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
 from core import encryption, keys
 from core.audit import events
 from core.keys import newest_key
-from core.models import OutboxItem
+from core.models import Channel, OutboxItem
+from core.webhooks import attempt_label
 from tests.support.alert_factories import HOSTILE, issued, partner, rewritten
 from tests.support.data_files import read_cases
 from tests.support.deliveries import NOWHERE, work

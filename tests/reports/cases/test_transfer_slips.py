@@ -20,14 +20,9 @@ from tests.support.concurrency import in_parallel
 from tests.support.database_contents import refused_by_database
 from tests.support.desk_pages import page_of
 from tests.support.officers import Person, create_officer, log_in
-from tests.support.transfer_slips import PAPER, STORY, handed, issue, take
+from tests.support.transfer_slips import PAPER, STORY, handed, issue, take, words_of
 
 pytestmark = pytest.mark.django_db
-
-
-def words_of(pdf: bytes) -> str:
-    pages = PdfReader(io.BytesIO(pdf)).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
 def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet() -> None:

@@ -9,13 +9,14 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from core.audit import events
 from reports import tasks
-from reports.models import Case, Commune, ExtractedFacts, PublicStatistics, Report
+from reports.models import BlockRequest, Case, Commune, ExtractedFacts, PublicStatistics, Report
 from reports.public import statistics
 from reports.public.statistics import (
     LossStatistics,
@@ -27,6 +28,8 @@ from reports.public.statistics import (
 )
 from reports.public.svg_charts import ceiling, chart
 from tests.support import report_factories
+from tests.support.blocking import add_partner
+from tests.support.number_factories import add_finding
 from tests.support.officers import Person
 from tests.support.raw_statistics import build_raw, count_a_week_later
 
@@ -235,6 +238,32 @@ def test_the_first_review_is_a_persons_and_half_of_all_had_it(duty: Person) -> N
     assert first_review in range(60)
 
 
+def test_how_soon_a_block_came_is_told_of_all_requests_those_without_an_answer_too(
+    duty: Person, lead: Person
+) -> None:
+    some(9)
+    asked = timezone.now()
+    times = {"reported_at": asked - timedelta(minutes=30), "requested_at": asked}
+    partner, by = add_partner(), {"proposed_by": duty.user, "confirmed_by": lead.user}
+
+    def add_request(number: int, **fields: Any) -> None:
+        finding = add_finding(key=f"+8455000012{number}", number=f"055000012{number}")
+        until = asked + timedelta(days=7)
+        values = times | by | {"blocked_until": until} | fields
+        BlockRequest.objects.create(finding=finding, partner=partner, **values)
+
+    blocked = {"state": "blocked", "blocked_at": asked + timedelta(minutes=12)}
+    for number in range(4):
+        add_request(number, **(blocked if number < 2 else {}))
+    public = count_a_week_later()
+    assert (public.block_request_s, public.block_s) == (None, None)  # of too few
+    add_request(4)
+    public = count_a_week_later()
+    assert (public.block_request_s, public.block_s) == (1800, None)  # most have not answered
+    add_request(5, **blocked)
+    assert count_a_week_later().block_s == 42 * 60
+
+
 def test_the_row_holds_nothing_that_is_hidden() -> None:
     update_statistics()
     public = told_of(*some(9), report_factories.report("Khác."))
@@ -262,7 +291,7 @@ def test_beats_task_counts_them_and_each_of_its_statements_has_its_time(settings
     assert PublicStatistics.objects.exists()
     statements = [query["sql"] for query in done.captured_queries]
     assert "SET LOCAL statement_timeout = 25000" in statements
-    assert len(statements) <= 12  # the first asks whether it is due, the last for a failure
+    assert len(statements) <= 13  # the first asks whether it is due, the last for a failure
 
 
 def test_a_column_is_named_by_its_months_first_monday() -> None:

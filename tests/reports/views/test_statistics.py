@@ -35,6 +35,8 @@ def _filled(db: None) -> None:
         lost=31,
         lost_vnd=1_900_000_000,
         first_review_s=7_830,
+        block_request_s=1_500,
+        block_s=93_600,
     )
     PublicStatistics.objects.create(figures=asdict(public))
 
@@ -45,6 +47,8 @@ def test_the_page_tells_what_was_kept(client: Client) -> None:
     assert "1.263 tin báo" in seen
     assert "31 tin có mất tiền, tổng 1,9 tỷ đồng theo lời kể" in seen
     assert "2 giờ 10 phút" in seen
+    assert "25 phút từ tin đầu tiên đến lúc đề nghị nhà mạng, ngân hàng chặn" in seen
+    assert "1 ngày 2 giờ từ tin đầu tiên đến lúc được chặn" in seen
     assert "Giả danh cán bộ thuế 63" in seen
     assert "Các kiểu khác, mỗi kiểu ít tin 8" in seen
     assert "điện lực" not in seen
@@ -103,6 +107,8 @@ def test_the_file_says_the_same(client: Client) -> None:
     assert rows[:2] == [["Bảng", "Mục", "Số"], ["Chung", "Tin báo", "1263"]]
     assert ["Tuần từ", "02/11/2026", "không nêu"] in rows
     assert ["Kiểu lừa", "Giả danh cán bộ thuế", "63"] in rows
+    asked = "Một nửa số đề nghị chặn trong 4 tuần cuối gửi đi sau, phút"
+    assert ["Chung", asked, "25"] in rows
     assert lines(client, f"/en{FILE}")[0] == ["Table", "Item", "Number"]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from alerts.delivery import webhooks
-from alerts.delivery.webhooks import WebhookDeliveryError
+from core import webhooks
+from core.webhooks import WebhookDeliveryError
 from tests.support.data_files import read_cases
 from tests.support.partner_server import OK, partner_server, say
 

@@ -1,11 +1,10 @@
-"""Webhooks of partners: a signed revision in one POST over TLS, with limits of time and size.
+"""Webhooks of partners: signed bytes in one POST over TLS, with limits of time and size.
 
 The name is resolved once, every address is checked to be public, and the connection goes to a
 checked one: DNS rebinding leads nowhere. Only the status is read; no redirect is followed.
 """
 
 import hmac
-import json
 import re
 import socket
 import ssl
@@ -19,7 +18,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from alerts.models import AlertRevision
 from core.errors import CodedError
 from core.province import province
 
@@ -35,9 +33,33 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: [^\r\n]*)?\r?\n")
 # What leads on to an IPv4 address that we would have to check as well.
 _TRANSLATED = [ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
 
+URL_PROBLEMS = {
+    "address": f"Địa chỉ này không đọc được. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
+    "scheme": "Địa chỉ phải bắt đầu bằng https://",
+    "host": f"Ghi tên miền, không ghi số IP. Ví dụ: {province.agency_url_example}/nhan-canh-bao",
+}
+_OUTCOME_LABELS = {
+    "ok": "đã nhận",
+    "address": "địa chỉ không đọc được",
+    "scheme": "địa chỉ không phải https",
+    "host": "địa chỉ không phải tên miền",
+    "unknown_host": "không tìm thấy tên miền",
+    "not_public": "tên miền dẫn vào mạng nội bộ, không gửi",
+    "unreachable": "máy kia không mở cổng",
+    "slow": "quá 5 giây không trả lời",
+    "tls": "chứng thư https không đúng",
+    "not_http": "máy kia trả lời không phải HTTP",
+    "no_answer": "máy kia ngắt, không trả lời",
+    "too_large": "câu trả lời quá lớn",
+    "no_key": "không mở được địa chỉ hoặc khóa",
+    "mail_failed": "máy chủ thư không nhận",
+    "no_mail_server": "cổng chưa có máy chủ thư",
+    "lost": "máy của cổng dừng giữa chừng",
+}
+
 
 class WebhookDeliveryError(CodedError):
-    """A revision was not delivered: `code` says why, `status` is that of the answer."""
+    """Nothing was delivered: `code` says why, `status` is that of the answer."""
 
     def __init__(self, code: str, status: int | None = None) -> None:
         super().__init__(code)
@@ -56,22 +78,6 @@ class ParsedUrl:
     def authority(self) -> str:
         default = 443 if self.is_secure else 80
         return self.host if self.port == default else f"{self.host}:{self.port}"
-
-
-def payload(revision: AlertRevision, confirm: str) -> bytes:
-    """Return JSON in UTF-8; `confirm` is the agency's confirmation page."""
-    message = revision.frozen_content.message
-    values = {
-        "kind": "warning",
-        "identifier": revision.identifier,
-        "msg_type": revision.msg_type,
-        "slug": revision.frozen_content.slug,
-        "web": message.web,
-        "sent": message.sent.isoformat(),
-        "content": revision.content,
-        "confirm": confirm,
-    }
-    return json.dumps(values, ensure_ascii=False, sort_keys=True).encode()
 
 
 def signature(secret: str, timestamp: str, content: bytes) -> str:
@@ -224,3 +230,12 @@ def _remaining_seconds(deadline: float) -> float:
     if seconds <= 0:
         raise TimeoutError
     return seconds
+
+
+def attempt_label(code: str, status: int | None = None) -> str:
+    """Return the label of an outcome, for an officer who calls the agency; else the code itself."""
+    if code == "refused":
+        return f"máy kia trả lời mã {status}"
+    if code == "ok" and status is None:  # of a mail no more is known until the agency confirms
+        return "máy chủ thư đã nhận chuyển, chưa biết cơ quan đã đọc"
+    return _OUTCOME_LABELS.get(code, code)

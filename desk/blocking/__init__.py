@@ -1,0 +1,1 @@
+"""Pages of requests to block, and of who can block what."""

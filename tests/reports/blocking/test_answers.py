@@ -1,0 +1,241 @@
+"""What a partner answers is believed as far as it goes: never for another's letter, never after the end."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from core import keys, rate_limits
+from core.audit import proposals
+from core.errors import ActionError
+from core.models import AuditEvent
+from reports.blocking import answers, letters
+from reports.models import BlockLetter, BlockRequest, NoticeAddress
+from reports.notices import addresses
+from reports.numbers import findings
+from reports.views import blocking
+from tests.support import report_factories
+from tests.support.blocking import add_partner, answer, ask, path_of, work
+from tests.support.number_factories import KEY, add_finding
+from tests.support.officers import Person, act_alone
+from tests.support.resident_pages import Resident, create_resident, words
+from tests.support.transfer_slips import words_of
+
+pytestmark = pytest.mark.django_db
+State = BlockRequest.State
+
+
+@pytest.fixture
+def sent(duty: Person, lead: Person) -> BlockLetter:
+    """A letter that a partner has got."""
+    request = ask(add_partner(), duty, lead)
+    work()
+    act_alone()
+    return request.letters.get()
+
+
+@pytest.fixture
+def released(sent: BlockLetter, lead: Person) -> BlockLetter:
+    """The release of what was asked before."""
+    with proposals.bypass_four_eyes():
+        findings.withdraw_locked(sent.request.finding, "Nhầm.", lead.user)
+    work()
+    return BlockLetter.objects.get(kind="release")
+
+
+def load(letter: BlockLetter) -> BlockRequest:
+    return BlockRequest.objects.get(pk=letter.request_id)
+
+
+def test_looking_writes_nothing_and_a_press_does(client: Client, sent: BlockLetter) -> None:
+    page = words(client.get(path_of(sent)).content)
+    assert "Đề nghị chặn: công văn 1/CH-PV01" in page
+    assert "0550 000 123" in page
+    assert load(sent).state == State.SENT
+    page = words(client.post(path_of(sent), {"answer": "received"}).content)
+    assert "Đã ghi câu trả lời." in page
+    assert (load(sent).state, load(sent).received_at is not None) == (State.RECEIVED, True)
+    sent.refresh_from_db()
+    assert sent.received_at
+
+
+def test_a_program_reads_the_state_and_why_something_was_not_taken(
+    client: Client, sent: BlockLetter
+) -> None:
+    reply = answer(client, sent, "blocked")
+    assert (reply.status_code, reply.json()) == (200, {"state": "blocked", "error": ""})
+    reply = answer(client, sent, "refused")
+    assert reply.status_code == 422
+    assert "Ghi lý do từ chối" in reply.json()["error"]
+    assert load(sent).state == State.BLOCKED
+    for nonsense in ("", "xong", "released"):
+        assert answer(client, sent, nonsense).status_code == 422
+
+
+def test_a_receipt_turns_no_answer_back(client: Client, sent: BlockLetter) -> None:
+    answer(client, sent, "blocked")
+    blocked_at = load(sent).blocked_at
+    for _ in range(2):
+        answer(client, sent, "received")
+        answer(client, sent, "blocked")
+    assert (load(sent).state, load(sent).blocked_at) == (State.BLOCKED, blocked_at)
+    kinds = AuditEvent.objects.filter(subject_type="block").values_list("kind", flat=True)
+    assert list(kinds.order_by("id")) == ["block_requested", "block_blocked"]
+
+
+def test_a_partner_may_change_its_mind_while_the_request_stands(
+    client: Client, sent: BlockLetter
+) -> None:
+    answer(client, sent, "refused", "Số đã chuyển sang mạng khác.")
+    assert (load(sent).state, load(sent).refusal) == (State.REFUSED, "Số đã chuyển sang mạng khác.")
+    answer(client, sent, "blocked")
+    assert (load(sent).state, load(sent).refusal) == (State.BLOCKED, "")
+
+
+def test_a_link_that_was_changed_or_is_of_another_end_opens_nothing(
+    client: Client, sent: BlockLetter
+) -> None:
+    path = path_of(sent)
+    other = keys.sign_token("link deployed", "", str(sent.pk))
+    for wrong in (path.replace(f".{sent.pk}.", f".{sent.pk + 1}."), f"/de-nghi-chan/{other}/", "/de-nghi-chan/x/"):  # fmt: skip
+        assert client.post(wrong, {"answer": "blocked"}).status_code == 404
+        assert client.get(f"{wrong}van-ban.pdf").status_code == 404
+    with time_machine.travel(timezone.now() + timedelta(days=61), tick=False):
+        assert "Đường link này không dùng được" in words(client.get(path).content)
+    assert load(sent).state == State.SENT
+
+
+@pytest.mark.usefixtures("enforced")
+def test_who_sends_very_many_answers_waits(
+    client: Client, sent: BlockLetter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocking, "ANSWERS", rate_limits.Window("block_answer_test", 1))
+    assert answer(client, sent, "received").status_code == 200
+    reply = answer(client, sent, "blocked")
+    assert (reply.status_code, load(sent).state) == (429, State.RECEIVED)
+    assert "Chờ 10 phút" in reply.json()["error"]
+
+
+def test_the_paper_is_read_by_the_link(client: Client, sent: BlockLetter) -> None:
+    paper = client.get(f"{path_of(sent)}van-ban.pdf")
+    assert paper["Content-Type"] == "application/pdf"
+    assert "Kính gửi: Wintel" in words_of(paper.content)
+
+
+def test_who_blocks_after_the_end_is_sent_the_release_again(
+    client: Client, sent: BlockLetter, released: BlockLetter
+) -> None:
+    assert answer(client, released, "released").json() == {"state": "ended", "error": ""}
+    released.refresh_from_db()
+    assert released.received_at
+    assert answer(client, sent, "blocked").json()["state"] == "ended"
+    released.refresh_from_db()
+    assert released.received_at is None
+    work()
+    assert [each.subject[:30] for each in mail.outbox].count("[Hỏa tốc] Đề nghị thôi chặn, c") == 2
+    assert AuditEvent.objects.filter(kind="block_contradicted").count() == 1
+
+
+def test_a_partner_that_says_so_for_ever_is_not_written_to_for_ever(
+    client: Client, sent: BlockLetter, released: BlockLetter
+) -> None:
+    for _ in range(answers.MAX_RELEASE_ATTEMPTS + 5):
+        answer(client, sent, "blocked")
+        work()
+    released.refresh_from_db()
+    assert released.attempts == answers.MAX_RELEASE_ATTEMPTS
+
+
+def test_a_late_receipt_of_the_request_is_no_receipt_of_the_release(
+    client: Client, sent: BlockLetter, released: BlockLetter
+) -> None:
+    for late in ("received", "refused"):
+        assert answer(client, sent, late, "Muộn.").status_code == 200
+    released.refresh_from_db()
+    assert released.received_at is None
+    page = words(client.get(path_of(sent)).content)
+    assert "Xin bỏ chặn ngay" in page
+    assert answer(client, released, "received").status_code == 200
+    released.refresh_from_db()
+    assert released.received_at
+
+
+def test_an_officer_records_what_was_said_by_telephone(sent: BlockLetter, duty: Person) -> None:
+    with pytest.raises(ActionError, match="Ghi lý do"):
+        answers.record(sent, "refused", " ", by=duty.user)
+    answers.record(sent, "refused", "Không phải số của mạng.", by=duty.user)
+    assert AuditEvent.objects.get(kind="block_refused").actor == duty.user
+
+
+# --- back to the reporter
+
+
+@pytest.fixture
+def reporter(client: Client) -> Resident:
+    resident = create_resident(client, story="Họ gọi.", caller_number="0550000123", email="dan@mau.example")  # fmt: skip
+    report_factories.number(resident.report, KEY)
+    return resident
+
+
+def test_the_reporter_reads_that_the_number_was_blocked_and_by_whose_word(
+    client: Client, reporter: Resident, duty: Person, lead: Person
+) -> None:
+    letter = ask(add_partner(), duty, lead).letters.get()
+    sentence = "Số 0550 000 123 mà bạn báo đã bị chặn, theo Wintel."
+    assert sentence not in reporter.read_status()
+    addresses.mark_seen(NoticeAddress.objects.get())
+    answer(client, letter, "received")
+    assert NoticeAddress.objects.get().owed_at is None
+    answer(client, letter, "blocked")
+    assert NoticeAddress.objects.get().owed_at
+    assert f"{timezone.localdate():%d/%m/%Y}{sentence}" in reporter.read_status()
+
+
+def test_the_line_goes_at_once_with_the_finding(
+    client: Client, reporter: Resident, duty: Person, lead: Person
+) -> None:
+    request = ask(add_partner(), duty, lead)
+    answer(client, request.letters.get(), "blocked")
+    assert "đã bị chặn" in reporter.read_status()
+    findings.withdraw_locked(request.finding, "Nhầm.", lead.user)
+    assert "đã bị chặn" not in reporter.read_status()
+
+
+def test_an_account_and_a_page_are_told_to_who_named_them(
+    client: Client, reporter: Resident, duty: Person, lead: Person
+) -> None:
+    report_factories.number(reporter.report, "0992000456789", kind="account", number_kind="", bank="Vietcombank")  # fmt: skip
+    report_factories.number(reporter.report, "tra.nop-phat.top/a", kind="link", number_kind="")
+    account = add_finding(kind="account", key="0992000456789", number="0992000456789", bank="Vietcombank")  # fmt: skip
+    link = add_finding(kind="link", key="nop-phat.top", number="nop-phat.top")
+    other = add_finding(kind="account", key="0992000456789", number="0992000456789", bank="MB Bank")
+    asked = (
+        (account, add_partner("Ngân hàng A", kind="bank")),
+        (link, add_partner("Nơi giữ top", kind="registrar")),
+        (other, add_partner("Ngân hàng B", kind="bank")),
+    )
+    for finding, partner in asked:
+        answer(client, ask(partner, duty, lead, finding).letters.get(), "blocked")
+    page = reporter.read_status()
+    assert "Tài khoản Vietcombank 0992000456789 mà bạn báo đã bị khóa (phong tỏa), theo Ngân hàng A. Ai đòi phí" in page  # fmt: skip
+    assert "Trang nop-phat[.]top mà bạn báo đã bị chặn, theo Nơi giữ top." in page
+    assert "Ngân hàng B" not in page
+
+
+def test_what_was_blocked_before_somebody_reported_is_none_of_their_doing(
+    client: Client, duty: Person, lead: Person
+) -> None:
+    answer(client, ask(add_partner(), duty, lead).letters.get(), "blocked")
+    late = create_resident(client, story="Họ gọi.", caller_number="0550000123")
+    report_factories.number(late.report, KEY)
+    assert "đã bị chặn" not in late.read_status()
+
+
+def test_letters_say_where_to_answer_on_our_own_address(
+    sent: BlockLetter, settings: Settings
+) -> None:
+    assert letters.build_answer_url(sent).startswith(f"{settings.PORTAL_URL}/de-nghi-chan/")
