@@ -53,9 +53,9 @@ def closing_blockers(report: UUID) -> tuple[str, ...]:
 
 @cache
 def _build_statement() -> tuple[str, tuple[Any, ...]]:
-    """Return statement and values with placeholders: building it takes ten times its run."""
+    """Return statement and values with placeholders: building it takes many times its run."""
     columns = annotate_blockers(Report.objects.filter(pk=_REPORT), _NOW).values_list(*ALL)
-    return columns.query.sql_with_params()  # type: ignore[no-any-return]
+    return columns.query.sql_with_params()
 
 
 def annotate_blockers(reports: QuerySet[Report], now: datetime | None = None) -> QuerySet[Report]:
