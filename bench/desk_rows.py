@@ -2,7 +2,8 @@
 
 Stories are put together from sentences that hands wrote (tools/data/training), sixty to a hundred
 and twenty words of them, so that words are as common and as rare as in life. A number is named by
-ten reports, a campaign has two hundred; the newest are open. Sizes differ in nothing else.
+ten reports, a campaign has two hundred; the newest are open. Sizes differ in nothing else: of either
+the open ones came within two days, so that lists of a day are as long.
 """
 
 import json
@@ -38,7 +39,8 @@ _FILL_SQL = """
 CREATE TEMP TABLE each AS
 SELECT r, story, folded, scenario, {key} AS id, r >= %(reports)s - %(open)s AS open,
        abs(hashint4(r)::bigint) AS chance,
-       now() - (%(reports)s - r) * interval '1000 days' / %(reports)s AS at,
+       now() - CASE WHEN r >= %(reports)s - %(open)s THEN (%(reports)s - r) * interval '2 days' / %(open)s
+               ELSE interval '2 days' + (%(reports)s - %(open)s - r) * interval '998 days' / %(reports)s END AS at,
        '+999' || lpad((r / 10)::text, 9, '0') AS number,
        lpad((r / 3)::text, 12, '1') AS account
   FROM told;

@@ -105,7 +105,7 @@ def test_only_the_front_server_is_reachable_from_outside() -> None:
     assert yaml.safe_load(COMPOSE.read_text())["networks"]["inside"] == {"internal": True}
 
 
-@pytest.mark.parametrize("name", ["migrate", "web", "relay", "worker", "backup"])
+@pytest.mark.parametrize("name", ["migrate", "web", "relay", "worker", "beat", "backup"])
 def test_who_needs_a_bucket_or_a_mail_server_has_a_way_out(name: str) -> None:
     assert "outside" in services()[name]["networks"]
 
