@@ -23,8 +23,8 @@ from reports.models.numbers import end_of_finding
 # Of 100: "high" on the scale of STIX. Two officers agree, but a number may be faked.
 CONFIDENCE = 85
 ENDED_DAYS = 400  # so long an end is listed; who comes back later begins anew
-# What is being written while somebody reads has the time at which its transaction began: longer ago
-# than a request may last (portal/gunicorn.py) it was not.
+# What is being written while somebody reads has the time of its statement and is committed later, by
+# no more than a request may last (portal/gunicorn.py).
 LATE_COMMIT = timedelta(seconds=40)
 # Of everything that is made of a name. It must not change with the address of the portal.
 NAMESPACE = uuid5(NAMESPACE_URL, f"{province.slug}/findings")

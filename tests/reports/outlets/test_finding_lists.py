@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import time_machine
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
@@ -135,14 +136,22 @@ def test_any_time_is_taken(program: Program, since: str) -> None:
     assert get(program, f"{CSV}?since={since}").status_code == 200
 
 
-def test_what_has_not_changed_is_not_sent_again(program: Program, client: Client) -> None:
+def test_what_has_not_changed_is_not_sent_again_while_its_signature_is_good(
+    program: Program,
+) -> None:
+    def status(address: str, tag: str) -> int:
+        return get(program, address, **{"If-None-Match": tag}).status_code
+
     add_finding()
-    for address in (CSV, CONTACTS):
-        first = get(program, address)
-        again = get(program, address, **{"If-None-Match": first.headers["ETag"]})
-        assert (again.status_code, again.content) == (304, b"")
-    add_finding(key="+84550000124")
-    assert get(program, address, **{"If-None-Match": first.headers["ETag"]}).status_code == 200
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        tags = {address: get(program, address).headers["ETag"] for address in (CSV, CONTACTS)}
+        assert [status(*each) for each in tags.items()] == [304, 304]
+    with time_machine.travel(now + timedelta(hours=12), tick=False):
+        assert [status(*each) for each in tags.items()] == [200, 200]
+    with time_machine.travel(now, tick=False):
+        add_finding(key="+84550000124", confirmed_at=now)
+        assert [status(*each) for each in tags.items()] == [200, 200]
 
 
 # --- who reads

@@ -147,7 +147,7 @@ def test_what_is_withdrawn_while_a_reader_turns_pages_is_on_none_of_them() -> No
 
 
 def test_what_was_being_written_while_somebody_read_is_in_the_next_changes() -> None:
-    """Its time is that of its transaction's start, before the last change that the reader has seen."""
+    """Its time is that of its statement, before the last change that the reader has seen."""
     seen = timezone.now()
     row = confirmed(confirmed_at=seen - timedelta(seconds=20))
     page = listed_findings.load_page(listed_findings.start(seen), 9)
