@@ -28,7 +28,7 @@ _PATH = re.compile(r"[a-z0-9][a-z0-9-]*")
 TAKEN = frozenset(
     {
         ".well-known", "ai-cung-dung-duoc", "api", "bao-cao", "can-bo", "canh-bao", "co-quan", "cong-that", "csp",
-        "da-trien-khai", "dang-bi-goi", "dang-ky", "danh-cho-co-quan", "en", "favicon.ico",
+        "da-trien-khai", "dang-bi-goi", "dang-ky", "danh-cho-co-quan", "de-nghi-chan", "en", "favicon.ico",
         "kiem-tra", "livez", "manifest.webmanifest", "metrics", "nhung", "nhung.js", "oembed",
         "offline", "readyz", "rieng-tu", "robots.txt", "sitemap.xml", "static", "sw.js", "that-hay-gia",
         "theo-doi", "thong-ke", "tim",
