@@ -96,13 +96,12 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
         late = Count("pk", filter=Q(answered_at=None, due_at__lt=Now()))
         columns["asked"] = aggregate_all(asked, unread=unread, late=late)
     if user.has_perm("reports.view_blockrequest"):
-        late, ending = (rows.values("pk") for rows in (list_late(), requests.list_ending()))
-        counts = {
-            "late": Count("pk", filter=Q(pk__in=late)),
-            "ending": Count("pk", filter=Q(pk__in=ending)),
-        }
+        is_late = Q(pk__in=list_late().values("pk"))
+        is_ending = Q(pk__in=requests.list_ending().values("pk"))
         columns["blocks"] = aggregate_all(
-            BlockRequest.objects.filter(Q(pk__in=late) | Q(pk__in=ending)), **counts
+            BlockRequest.objects.filter(is_late | is_ending),
+            late=Count("pk", filter=is_late),
+            ending=Count("pk", filter=is_ending),
         )
     if user.has_perm("reports.view_lookalikedomain"):
         unseen, false = (

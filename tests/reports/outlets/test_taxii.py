@@ -152,9 +152,9 @@ def test_the_answer_has_the_media_type_that_is_asked_for(program: Program, accep
     [
         ("/taxii2/", "application/taxii+json;version=2.0", 406, "media_type"),
         (ROOT, "text/html", 406, "media_type"),
-        (f"{ROOT}collections/{uuid4()}/", MEDIA_TYPE, 404, "no_collection"),
-        (f"{ROOT}collections/{uuid4()}/objects/", MEDIA_TYPE, 404, "no_collection"),
-        (f"{NUMBERS}objects/indicator--{uuid4()}/", MEDIA_TYPE, 404, "no_object"),
+        (f"{ROOT}collections/{UNKNOWN}/", MEDIA_TYPE, 404, "no_collection"),
+        (f"{ROOT}collections/{UNKNOWN}/objects/", MEDIA_TYPE, 404, "no_collection"),
+        (f"{NUMBERS}objects/indicator--{UNKNOWN}/", MEDIA_TYPE, 404, "no_object"),
         (f"{NUMBERS}objects/x/versions/", MEDIA_TYPE, 404, "no_object"),
         (f"{NUMBERS}objects/?limit=0", MEDIA_TYPE, 400, "bad_limit"),
         (f"{NUMBERS}objects/?limit=-1", MEDIA_TYPE, 400, "bad_limit"),
