@@ -22,6 +22,7 @@ from tests.support.api_program import Program, register
 from tests.support.number_factories import KEY, add_finding
 from tests.support.outlet_readers import ROOT, collection_of, get
 
+UNKNOWN = "6f1c1f7e-0b64-4a5e-9d2a-0d9a3a1b2c3d"  # no id of ours
 NUMBERS = collection_of(SubjectKind.NUMBER)
 pytestmark = pytest.mark.django_db
 
