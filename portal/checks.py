@@ -31,7 +31,7 @@ TAKEN = frozenset(
         "da-trien-khai", "dang-bi-goi", "dang-ky", "danh-cho-co-quan", "de-nghi-chan", "en", "favicon.ico",
         "kiem-tra", "livez", "manifest.webmanifest", "metrics", "nhung", "nhung.js", "oembed",
         "offline", "readyz", "rieng-tu", "robots.txt", "sitemap.xml", "static", "sw.js", "that-hay-gia",
-        "theo-doi", "thong-ke", "tim",
+        "taxii2", "theo-doi", "thong-ke", "tim", "tra-loi-cong-an",
     }
 )  # fmt: skip
 _KEYS_HINT = "Or is DATABASE_URL the address of another portal's database?"

@@ -30,6 +30,7 @@ from reports.models import (
     Followup,
     Message,
     NoticeAddress,
+    OfficeQuestion,
     Report,
     ReportList,
 )
@@ -45,6 +46,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(BlockingPartner),
     EncryptedTextFields(Dispute),
     EncryptedTextFields(ReportList),
+    EncryptedTextFields(OfficeQuestion),
     EncryptedTextFields(
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
     ),
