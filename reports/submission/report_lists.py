@@ -31,6 +31,7 @@ TIMEOUT_SECONDS = 4.0  # of a message, which may hold steps of four lists
 READING_SECONDS = 8  # of the processor, while an officer waits
 MAX_BYTES = 7 * 1024 * 1024  # below what the front server takes at the desk
 MAX_ROWS = 5000  # a longer list is split, or goes by import_reports
+MAX_CHARS = 16 * 1024**2  # of all cells: a small workbook may name one long text in each of them
 STEP_ROWS = 100  # filed within a lease, many times over
 MAX_SAMPLES, MAX_SAMPLE_CHARS = 2, 60  # of a column
 MAX_REMARKS = 300  # shown of each kind
@@ -64,10 +65,13 @@ def upload(name: str, data: bytes, by: User) -> ReportList:
     """Return the list of a file, judged and sealed. Raises TableError."""
     with _turn:
         table = table_reader.open_table(BytesIO(data), {}, READING_SECONDS)
-        keys, rows = RowKeys(table.columns), list[Keyed]()
+        keys, rows, chars = RowKeys(table.columns), list[Keyed](), 0
         for row in table.rows:
+            chars += sum(map(len, row.cells))
             if len(rows) == MAX_ROWS:
                 raise TableError("too_long", MAX_ROWS)
+            if chars > MAX_CHARS:
+                raise TableError("too_large")
             rows.append((keys.next_key(row), row))
     if not rows:
         raise TableError("blank")

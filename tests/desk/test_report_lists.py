@@ -1,5 +1,6 @@
 """A commune's list at the desk: shown before it is filed, filed by the machine, sealed meanwhile, gone after a day."""
 
+import io
 import re
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.urls import reverse
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox.queue import MAX_ATTEMPTS, Priority
+from core.spreadsheets import write_xlsx
 from reports.models import Report, ReportList
 from reports.retention import purge
 from reports.submission import report_lists
@@ -165,6 +167,17 @@ def test_what_nobody_will_go_on_with_is_told_and_goes_on_at_a_press(duty: Person
 def test_a_file_that_is_no_list_is_told_at_once(duty: Person, content: bytes, words: str) -> None:
     answer = upload(duty.client, content)
     assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    assert not ReportList.objects.exists()
+
+
+def test_a_small_workbook_with_one_long_text_in_every_cell_is_refused_before_it_fills_the_memory(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_lists, "MAX_CHARS", 100_000)
+    file = io.BytesIO()
+    write_xlsx(file, [HEADINGS, *[("1", "", "", "x" * 30_000, "", "")] * 10])  # one shared string
+    answer = upload(duty.client, file.getvalue())
+    assert (answer.status_code, "quá lớn" in answer.content.decode()) == (422, True)
     assert not ReportList.objects.exists()
 
 
