@@ -1,7 +1,8 @@
 """Lists that an officer uploads at the desk: read and judged at once, then filed in the background.
 
 The rows lie sealed until they are reports. Each step files STEP_ROWS, stores how far it came and enqueues the next;
-one that is begun anew files nothing twice. After KEPT nothing of a list is left but its reports and the audit log.
+one that is begun anew files nothing twice. KEPT after its upload, or after its beginning, nothing
+of it is left but its reports and the audit log.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from core import encryption
 from core.audit import events
@@ -120,7 +121,9 @@ def stands_still(report_list: ReportList) -> bool:
 
 def drop_expired() -> None:
     """Remove what is left of older lists, rows that were never filed among it."""
-    ReportList.objects.filter(uploaded_at__lt=Now() - KEPT).delete()
+    ReportList.objects.alias(last_act=Coalesce("begun_at", "uploaded_at")).filter(
+        last_act__lt=Now() - KEPT
+    ).delete()
 
 
 def file_rows(lease: Lease) -> None:

@@ -223,10 +223,21 @@ def test_after_a_day_nothing_of_a_list_is_left_but_its_reports(duty: Person) -> 
     file_list(duty)
     upload(duty.client)
     press(duty.client, "file")
-    ReportList.objects.update(uploaded_at=Now() - report_lists.KEPT - timedelta(minutes=1))
+    before = Now() - report_lists.KEPT - timedelta(minutes=1)
+    ReportList.objects.update(uploaded_at=before, begun_at=before)
     purge.run_if_due()
     file_steps()  # what was owed to one that is gone is done
     assert (ReportList.objects.count(), Report.objects.count(), list_owed()) == (0, 2, [])
+
+
+def test_a_list_that_was_begun_at_the_end_of_its_day_is_filed_all_the_same(duty: Person) -> None:
+    upload(duty.client)
+    upload(duty.client)
+    ReportList.objects.update(uploaded_at=Now() - report_lists.KEPT - timedelta(minutes=1))
+    press(duty.client, "file")
+    purge.run_if_due()
+    file_steps()
+    assert (ReportList.objects.get().is_done, Report.objects.count()) == (True, 2)
 
 
 def test_a_list_is_removed_before_it_is_filed_and_stays_while_it_is(duty: Person) -> None:
