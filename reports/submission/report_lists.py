@@ -107,10 +107,12 @@ def start_filing(report_list: ReportList) -> None:
 
 
 def resume(report_list: ReportList) -> None:
-    """Go on with a list that stands still."""
-    if stands_still(report_list):
-        _enqueue_step(report_list)
-        queue.notify()
+    """Go on with a list that stands still, once however often it is pressed."""
+    with transaction.atomic():
+        locked = ReportList.objects.select_for_update().filter(pk=report_list.pk).first()
+        if locked and stands_still(locked):
+            _enqueue_step(locked)
+    queue.notify()
 
 
 def stands_still(report_list: ReportList) -> bool:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.audit import events
@@ -146,7 +148,9 @@ def test_what_nobody_will_go_on_with_is_told_and_goes_on_at_a_press(duty: Person
     press(duty.client, "file")
     OutboxItem.objects.update(failed_at=Now(), attempts=MAX_ATTEMPTS)
     assert "Đang đứng yên: 0 trên 4 dòng" in read_page(duty)
-    press(duty.client, "resume")
+    with CaptureQueriesContext(connection) as asked:
+        press(duty.client, "resume")
+    assert any("FOR UPDATE" in each["sql"] for each in asked)  # two presses at once are one
     press(duty.client, "resume")
     assert len(list_owed()) == 1
     file_steps()
