@@ -1,7 +1,8 @@
 """Lists that an officer uploads at the desk: read and judged at once, then filed in the background.
 
 The rows lie sealed until they are reports. Each step files STEP_ROWS, stores how far it came and enqueues the next;
-one that is begun anew files nothing twice. After KEPT nothing of a list is left but its reports and the audit log.
+one that is begun anew files nothing twice. KEPT after its upload, or after its beginning, nothing
+of it is left but its reports and the audit log.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from core import encryption
 from core.audit import events
@@ -31,6 +32,7 @@ TIMEOUT_SECONDS = 4.0  # of a message, which may hold steps of four lists
 READING_SECONDS = 8  # of the processor, while an officer waits
 MAX_BYTES = 7 * 1024 * 1024  # below what the front server takes at the desk
 MAX_ROWS = 5000  # a longer list is split, or goes by import_reports
+MAX_CHARS = 16 * 1024**2  # of all cells: a small workbook may name one long text in each of them
 STEP_ROWS = 100  # filed within a lease, many times over
 MAX_SAMPLES, MAX_SAMPLE_CHARS = 2, 60  # of a column
 MAX_REMARKS = 300  # shown of each kind
@@ -64,10 +66,13 @@ def upload(name: str, data: bytes, by: User) -> ReportList:
     """Return the list of a file, judged and sealed. Raises TableError."""
     with _turn:
         table = table_reader.open_table(BytesIO(data), {}, READING_SECONDS)
-        keys, rows = RowKeys(table.columns), list[Keyed]()
+        keys, rows, chars = RowKeys(table.columns), list[Keyed](), 0
         for row in table.rows:
+            chars += sum(map(len, row.cells))
             if len(rows) == MAX_ROWS:
                 raise TableError("too_long", MAX_ROWS)
+            if chars > MAX_CHARS:
+                raise TableError("too_large")
             rows.append((keys.next_key(row), row))
     if not rows:
         raise TableError("blank")
@@ -102,10 +107,12 @@ def start_filing(report_list: ReportList) -> None:
 
 
 def resume(report_list: ReportList) -> None:
-    """Go on with a list that stands still."""
-    if stands_still(report_list):
-        _enqueue_step(report_list)
-        queue.notify()
+    """Go on with a list that stands still, once however often it is pressed."""
+    with transaction.atomic():
+        locked = ReportList.objects.select_for_update().filter(pk=report_list.pk).first()
+        if locked and stands_still(locked):
+            _enqueue_step(locked)
+    queue.notify()
 
 
 def stands_still(report_list: ReportList) -> bool:
@@ -116,7 +123,9 @@ def stands_still(report_list: ReportList) -> bool:
 
 def drop_expired() -> None:
     """Remove what is left of older lists, rows that were never filed among it."""
-    ReportList.objects.filter(uploaded_at__lt=Now() - KEPT).delete()
+    ReportList.objects.alias(last_act=Coalesce("begun_at", "uploaded_at")).filter(
+        last_act__lt=Now() - KEPT
+    ).delete()
 
 
 def file_rows(lease: Lease) -> None:

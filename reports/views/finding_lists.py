@@ -56,13 +56,14 @@ def build_list_view(outlet: ListOutlet) -> View:
         response = HttpResponse(outlet.render(page), content_type=outlet.media_type)
         who = "public" if outlet.is_public else "private"
         response.headers["Cache-Control"] = f"{who}, no-cache, no-transform"
-        if page.next:
-            response.headers["Link"] = _link_next(request, page.next)
         if signer:
             _sign(response, signer)
         etag = _compute_etag(response.content)
         response.headers["ETag"] = etag
-        return get_conditional_response(request, etag=etag, response=response) or response
+        answer = get_conditional_response(request, etag=etag, response=response) or response
+        if page.next:  # also where this page is as it was: what follows must be read as of now
+            answer.headers["Link"] = _link_next(request, page.next)
+        return answer
 
     guard = public_api_view(NOT_NOW) if outlet.is_public else _reader
     return guard(list_findings)

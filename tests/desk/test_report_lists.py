@@ -1,19 +1,23 @@
 """A commune's list at the desk: shown before it is filed, filed by the machine, sealed meanwhile, gone after a day."""
 
+import io
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox.queue import MAX_ATTEMPTS, Priority
+from core.spreadsheets import write_xlsx
 from reports.models import Report, ReportList
 from reports.retention import purge
 from reports.submission import report_lists
@@ -144,7 +148,9 @@ def test_what_nobody_will_go_on_with_is_told_and_goes_on_at_a_press(duty: Person
     press(duty.client, "file")
     OutboxItem.objects.update(failed_at=Now(), attempts=MAX_ATTEMPTS)
     assert "Đang đứng yên: 0 trên 4 dòng" in read_page(duty)
-    press(duty.client, "resume")
+    with CaptureQueriesContext(connection) as asked:
+        press(duty.client, "resume")
+    assert any("FOR UPDATE" in each["sql"] for each in asked)  # two presses at once are one
     press(duty.client, "resume")
     assert len(list_owed()) == 1
     file_steps()
@@ -165,6 +171,17 @@ def test_what_nobody_will_go_on_with_is_told_and_goes_on_at_a_press(duty: Person
 def test_a_file_that_is_no_list_is_told_at_once(duty: Person, content: bytes, words: str) -> None:
     answer = upload(duty.client, content)
     assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    assert not ReportList.objects.exists()
+
+
+def test_a_small_workbook_with_one_long_text_in_every_cell_is_refused_before_it_fills_the_memory(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_lists, "MAX_CHARS", 100_000)
+    file = io.BytesIO()
+    write_xlsx(file, [HEADINGS, *[("1", "", "", "x" * 30_000, "", "")] * 10])  # one shared string
+    answer = upload(duty.client, file.getvalue())
+    assert (answer.status_code, "quá lớn" in answer.content.decode()) == (422, True)
     assert not ReportList.objects.exists()
 
 
@@ -210,10 +227,21 @@ def test_after_a_day_nothing_of_a_list_is_left_but_its_reports(duty: Person) -> 
     file_list(duty)
     upload(duty.client)
     press(duty.client, "file")
-    ReportList.objects.update(uploaded_at=Now() - report_lists.KEPT - timedelta(minutes=1))
+    before = Now() - report_lists.KEPT - timedelta(minutes=1)
+    ReportList.objects.update(uploaded_at=before, begun_at=before)
     purge.run_if_due()
     file_steps()  # what was owed to one that is gone is done
     assert (ReportList.objects.count(), Report.objects.count(), list_owed()) == (0, 2, [])
+
+
+def test_a_list_that_was_begun_at_the_end_of_its_day_is_filed_all_the_same(duty: Person) -> None:
+    upload(duty.client)
+    upload(duty.client)
+    ReportList.objects.update(uploaded_at=Now() - report_lists.KEPT - timedelta(minutes=1))
+    press(duty.client, "file")
+    purge.run_if_due()
+    file_steps()
+    assert (ReportList.objects.get().is_done, Report.objects.count()) == (True, 2)
 
 
 def test_a_list_is_removed_before_it_is_filed_and_stays_while_it_is(duty: Person) -> None:

@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import pytest
 import time_machine
 from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from http_message_signatures import (
@@ -152,6 +153,26 @@ def test_what_has_not_changed_is_not_sent_again_while_its_signature_is_good(
     with time_machine.travel(now, tick=False):
         add_finding(key="+84550000124", confirmed_at=now)
         assert [status(*each) for each in tags.items()] == [200, 200]
+
+
+def test_a_first_page_that_has_not_changed_leads_to_what_has_on_the_next(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding_lists, "MAX_ROWS", 1)
+    at = timezone.now() - timedelta(hours=1)
+    for number in range(2):
+        add_finding(key=f"+84550000{number}00", confirmed_at=at + timedelta(minutes=number))
+    first = get(program, CSV)
+    newest = add_finding(key="+84550000200")
+    again = get(program, CSV, **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    second = get(program, _next_of(again))
+    third = get(program, _next_of(second))
+    assert [row["id"] for row in parse_csv(third)] == [str(newest.public_id)]
+
+
+def _next_of(answer: HttpResponse) -> str:
+    return answer.headers["Link"].partition(">")[0].removeprefix("<http://testserver")
 
 
 # --- who reads
