@@ -30,6 +30,7 @@ from reports.models import (
     Followup,
     Message,
     NoticeAddress,
+    OfficeQuestion,
     Report,
     ReportList,
 )
@@ -44,6 +45,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(EvidenceFile),
     EncryptedTextFields(BlockingPartner),
     EncryptedTextFields(Dispute),
+    EncryptedTextFields(OfficeQuestion),
     EncryptedTextFields(ReportList),
     EncryptedTextFields(
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
