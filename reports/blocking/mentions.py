@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from reports.models import BlockRequest, Indicator, NumberFinding, Report, SubjectKind
+from reports.models import BlockRequest, Case, Indicator, NumberFinding, Report, SubjectKind
 from reports.numbers.report_counts import CALLERS
 from reports.public import link_hosts
 
@@ -17,6 +17,14 @@ def list_reports(finding: NumberFinding) -> QuerySet[Report]:
     else:
         named = named.filter(key=finding.key, source__in=CALLERS)
     return Report.objects.filter(pk__in=named.values("report"))
+
+
+def list_told(finding: NumberFinding) -> QuerySet[Report]:
+    """Return the reports whose reporters are told of a block. Not junk: whoever sends it may have given
+    somebody else's address.
+    """
+    ended = (Case.Status.JUNK, Case.Status.WITHDRAWN)
+    return list_reports(finding).exclude(case__status__in=ended)
 
 
 def list_blocked(report: Report) -> list[BlockRequest]:

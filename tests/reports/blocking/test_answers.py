@@ -14,7 +14,7 @@ from core.audit import proposals
 from core.errors import ActionError
 from core.models import AuditEvent
 from reports.blocking import answers, letters
-from reports.models import BlockLetter, BlockRequest, NoticeAddress
+from reports.models import BlockLetter, BlockRequest, Case, NoticeAddress
 from reports.notices import addresses
 from reports.numbers import findings
 from reports.views import blocking
@@ -193,6 +193,27 @@ def test_the_reporter_reads_that_the_number_was_blocked_and_by_whose_word(
     answer(client, letter, "blocked")
     assert NoticeAddress.objects.get().owed_at
     assert f"{timezone.localdate():%d/%m/%Y}{sentence}" in reporter.read_status()
+
+
+def test_the_reporter_is_written_to_once_however_often_the_partner_turns(
+    client: Client, reporter: Resident, duty: Person, lead: Person
+) -> None:
+    letter = ask(add_partner(), duty, lead).letters.get()
+    answer(client, letter, "blocked")
+    addresses.mark_seen(NoticeAddress.objects.get())
+    answer(client, letter, "refused", "Nhầm.")
+    answer(client, letter, "blocked")
+    assert NoticeAddress.objects.get().owed_at is None
+
+
+def test_nobody_is_written_to_because_of_a_report_that_was_junk(
+    client: Client, reporter: Resident, duty: Person, lead: Person
+) -> None:
+    letter = ask(add_partner(), duty, lead).letters.get()
+    addresses.mark_seen(NoticeAddress.objects.get())
+    Case.objects.filter(report=reporter.report).update(status=Case.Status.JUNK)
+    answer(client, letter, "blocked")
+    assert NoticeAddress.objects.get().owed_at is None
 
 
 def test_the_line_goes_at_once_with_the_finding(
