@@ -1,5 +1,7 @@
 """Which reports name what a finding is about, and what was blocked of what a report names."""
 
+import re
+
 from django.db.models import Q, QuerySet
 
 from reports.models import BlockRequest, Case, Indicator, NumberFinding, Report, SubjectKind
@@ -8,10 +10,12 @@ from reports.public import link_hosts
 
 
 def list_reports(finding: NumberFinding) -> QuerySet[Report]:
-    """Return the reports that name it: a number as that of a caller, an account or a link anywhere."""
+    """Return the reports that name it: a number as that of a caller, an account or a link anywhere, also
+    one below its host.
+    """
     named = Indicator.objects.filter(kind=finding.kind).exclude(key="")
     if finding.kind == SubjectKind.LINK:
-        named = named.filter(Q(key=finding.key) | Q(key__startswith=f"{finding.key}/"))
+        named = named.filter(key__regex=rf"^([^/]*\.)?{re.escape(finding.key)}(/|$)")
     elif finding.kind == SubjectKind.ACCOUNT:
         named = named.filter(key=finding.key, bank__in=("", finding.bank))
     else:

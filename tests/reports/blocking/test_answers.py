@@ -247,6 +247,24 @@ def test_an_account_and_a_page_are_told_to_who_named_them(
     assert "Ngân hàng B" not in page
 
 
+@pytest.mark.parametrize(
+    ("named", "is_told"),
+    [
+        ("nop-phat.top", True), ("nop-phat.top/a", True), ("tra.nop-phat.top/a", True),
+        ("xnop-phat.top/a", False), ("nop-phatxtop", False), ("khac.example/nop-phat.top/", False),
+    ],
+)  # fmt: skip
+def test_who_named_a_page_below_a_blocked_host_is_written_to(
+    reporter: Resident, duty: Person, lead: Person, named: str, is_told: bool
+) -> None:
+    report_factories.number(reporter.report, named, kind="link", number_kind="")
+    addresses.mark_seen(NoticeAddress.objects.get())
+    finding = add_finding(kind="link", key="nop-phat.top", number="nop-phat.top")
+    partner = add_partner("Nơi giữ top", kind="registrar")
+    answers.record(ask(partner, duty, lead, finding).letters.get(), "blocked")
+    assert (NoticeAddress.objects.get().owed_at is not None) == is_told
+
+
 def test_what_was_blocked_before_somebody_reported_is_none_of_their_doing(
     client: Client, duty: Person, lead: Person
 ) -> None:
