@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
+from core.audit import events
 from core.models import Proposal
 from core.webhooks import attempt_label
 from desk.labels.formatting import format_datetime
@@ -72,12 +73,14 @@ class RecordAnswer(RowAction):
 
 
 class PrintLetter(RowAction):
-    """Download a letter of the request."""
+    """Download a letter of the request, on record: who has its link answers for the partner."""
 
     def run(self) -> BlockLetter:
         rows = BlockLetter.objects.select_related("request__finding", "request__partner")
         pk = parse_int(post_text(self.request, "letter")) or 0
-        return get_object_or_404(rows, pk=pk, request=self.row)
+        letter = get_object_or_404(rows, pk=pk, request=self.row)
+        events.log_event("block", self.row.pk, "block_letter_printed", by=self.officer)
+        return letter
 
     def show_result(self, result: BlockLetter) -> HttpResponse:
         name = f"{result.number}-{result.year}.pdf"

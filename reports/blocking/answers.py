@@ -96,9 +96,10 @@ def _change_state(request: BlockRequest, answer: Answer, reason: str, by: User |
     request.received_at = request.received_at or now
     if answer != Answer.RECEIVED:
         request.answered_at = now
-    if answer == Answer.BLOCKED:
-        request.blocked_at = request.blocked_at or now
-        addresses.owe(mentions.list_reports(request.finding).filter(received_at__lte=now))
+    if answer == Answer.BLOCKED and request.blocked_at is None:
+        request.blocked_at = now
+        # Once: whoever has the link could have reporters written to again and again.
+        addresses.owe(mentions.list_told(request.finding).filter(received_at__lte=now))
     request.save()
     events.log_event("block", request.pk, f"block_{answer.value}", by=by, reason=request.refusal)
 

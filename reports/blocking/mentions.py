@@ -1,22 +1,34 @@
 """Which reports name what a finding is about, and what was blocked of what a report names."""
 
+import re
+
 from django.db.models import Q, QuerySet
 
-from reports.models import BlockRequest, Indicator, NumberFinding, Report, SubjectKind
+from reports.models import BlockRequest, Case, Indicator, NumberFinding, Report, SubjectKind
 from reports.numbers.report_counts import CALLERS
 from reports.public import link_hosts
 
 
 def list_reports(finding: NumberFinding) -> QuerySet[Report]:
-    """Return the reports that name it: a number as that of a caller, an account or a link anywhere."""
+    """Return the reports that name it: a number as that of a caller, an account or a link anywhere, also
+    one below its host.
+    """
     named = Indicator.objects.filter(kind=finding.kind).exclude(key="")
     if finding.kind == SubjectKind.LINK:
-        named = named.filter(Q(key=finding.key) | Q(key__startswith=f"{finding.key}/"))
+        named = named.filter(key__regex=rf"^([^/]*\.)?{re.escape(finding.key)}(/|$)")
     elif finding.kind == SubjectKind.ACCOUNT:
         named = named.filter(key=finding.key, bank__in=("", finding.bank))
     else:
         named = named.filter(key=finding.key, source__in=CALLERS)
     return Report.objects.filter(pk__in=named.values("report"))
+
+
+def list_told(finding: NumberFinding) -> QuerySet[Report]:
+    """Return the reports whose reporters are told of a block. Not junk: whoever sends it may have given
+    somebody else's address.
+    """
+    ended = (Case.Status.JUNK, Case.Status.WITHDRAWN)
+    return list_reports(finding).exclude(case__status__in=ended)
 
 
 def list_blocked(report: Report) -> list[BlockRequest]:

@@ -17,7 +17,7 @@ from core.audit import events, proposals
 from core.errors import ActionError
 from core.models import Proposal
 from core.outbox import queue, sweeps
-from reports.blocking import letters, mentions
+from reports.blocking import letters, mentions, partners
 from reports.models import BlockingPartner, BlockLetter, BlockRequest, NumberFinding
 from reports.numbers import findings
 
@@ -33,11 +33,7 @@ def propose(finding: int, partner: int, reason: str, *, by: User) -> Proposal:
     findings.require_permission(by, findings.PROPOSE)
     if not reason.strip():
         raise ActionError("Chưa ghi lý do.")
-    row = _get_finding(finding)
-    if not BlockingPartner.objects.filter(pk=partner, is_active=True).exists():
-        raise ActionError("Chọn nơi chặn trong danh sách.")
-    if row.block_requests.open().filter(partner=partner).exists():
-        raise ActionError(_OPEN)
+    _require_askable(_get_finding(finding), partner)
     return proposals.propose(BLOCK, finding, {"partner": partner}, by=by, reason=reason)
 
 
@@ -54,19 +50,26 @@ def _get_finding(pk: int | str) -> NumberFinding:
     return row
 
 
+def _require_askable(finding: NumberFinding, partner: int) -> None:
+    """Raise ActionError for a partner that is asked already, or does not block such things (any more)."""
+    if finding.block_requests.open().filter(partner=partner).exists():
+        raise ActionError(_OPEN)
+    if not partners.list_for(finding).filter(pk=partner).exists():
+        raise ActionError("Chọn nơi chặn trong danh sách.")
+
+
 class _Block(proposals.Act):
     """A request to a partner; its letter goes out at once."""
 
     def carry_out(self, proposal: Proposal, by: User) -> None:
         # Who withdraws the finding at this moment waits, and then ends this request too.
         NumberFinding.objects.select_for_update(no_key=True).get(pk=proposal.target)
-        row = _get_finding(proposal.target)
-        if row.block_requests.open().filter(partner=proposal.new_values["partner"]).exists():
-            raise ActionError(_OPEN)
+        row, partner = _get_finding(proposal.target), proposal.new_values["partner"]
+        _require_askable(row, partner)
         named = mentions.list_reports(row).aggregate(first=Min("received_at"))
         request = BlockRequest.objects.create(
             finding=row,
-            partner=BlockingPartner.objects.get(pk=proposal.new_values["partner"]),
+            partner=BlockingPartner.objects.get(pk=partner),
             proposed_by=proposal.proposed_by,
             confirmed_by=by,
             reported_at=named["first"],
@@ -154,13 +157,15 @@ def _end_by_itself(row: BlockRequest) -> None:
 
 
 def _end(request: BlockRequest, ending: BlockRequest.Ending, by: User, reason: str) -> None:
-    """End a locked request. What was not sent yet is void; a partner that may have been asked is told."""
-    was_refused = request.state == State.REFUSED
+    """End a locked request. What was not sent yet is void; a partner that may have been asked is told, also
+    where it blocked first and refused to go on.
+    """
+    never_blocked = request.state == State.REFUSED and request.blocked_at is None
     request.state, request.ending, request.ended_at = State.ENDED, ending, timezone.now()
     request.save(update_fields=["state", "ending", "ended_at"])
     drop_letters(request)
     events.log_event("block", request.pk, "block_ended", by=by, outcome=ending.value, reason=reason)
-    if not was_refused and request.letters.filter(attempts__gt=0).exists():
+    if not never_blocked and request.letters.filter(attempts__gt=0).exists():
         letters.issue(request, Kind.RELEASE, by)
 
 

@@ -41,9 +41,11 @@ def dispatch_due() -> None:
 
 
 def _remind() -> None:
-    """Owe every letter whose receipt is overdue once more."""
-    late = BlockLetter.objects.unreceived(timezone.now()).filter(reminded_at=None)
-    late.exclude(sent_at=None).update(reminded_at=Now(), next_attempt_at=Now())
+    """Owe every letter whose receipt is overdue once more; what arrived late itself has its time too."""
+    now = timezone.now()
+    late = BlockLetter.objects.unreceived(now).filter(reminded_at=None)
+    sent = late.filter(sent_at__lte=now - letters.RECEIPT_TIME)
+    sent.update(reminded_at=Now(), next_attempt_at=Now())
 
 
 @queue.for_each_lease

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -224,12 +225,14 @@ def _send_mail(row: OfficeQuestion) -> bool:
     if not owed.update(next_mail_at=Now() + _LOST_AFTER):
         return False
     row = OfficeQuestion.objects.select_related("office").get(pk=row.pk)
+    changes: dict[str, Any] = {}
     if row.office.email:  # which officers may have taken away since
         words = build_page_context() | {"question": row, "link": sign_link(row)}
         mail.send(mail.render_mail("reports/office_question.txt", [row.office.email], words))
+        changes["sent_at"] = Now()
     remind_at = row.due_at - REMINDER_NOTICE
     is_to_remind = row.is_open and row.sent_at is None and remind_at > timezone.now()
-    changes = {"sent_at": Now(), "next_mail_at": remind_at if is_to_remind else None}
+    changes["next_mail_at"] = remind_at if is_to_remind else None
     # Of an answer that came meanwhile a mail is owed still, of what was withdrawn none.
     same = OfficeQuestion.objects.filter(pk=row.pk, answered_at=row.answered_at, withdrawn_at=None)
     return bool(same.update(**changes))

@@ -55,9 +55,8 @@ def work() -> None:
 
 def let_pass(time: timedelta) -> None:
     """PostgreSQL's clock goes on: what is compared with it goes back instead."""
-    BlockLetter.objects.update(
-        next_attempt_at=F("next_attempt_at") - time, receive_by=F("receive_by") - time
-    )
+    times = ("next_attempt_at", "receive_by", "sent_at")
+    BlockLetter.objects.update(**{name: F(name) - time for name in times})
     BlockRequest.objects.filter(ended_at=None).update(blocked_until=F("blocked_until") - time)
     BlockingPartner.objects.update(claimed_until=F("claimed_until") - time)
     sending.dispatch_due()

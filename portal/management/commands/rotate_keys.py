@@ -45,6 +45,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(EvidenceFile),
     EncryptedTextFields(BlockingPartner),
     EncryptedTextFields(Dispute),
+    EncryptedTextFields(OfficeQuestion),
     EncryptedTextFields(ReportList),
     EncryptedTextFields(OfficeQuestion),
     EncryptedTextFields(

@@ -127,7 +127,9 @@ def test_keeping_and_ending_are_proposed_to_another(duty: Person, lead: Person) 
     assert "đang có một đề nghị chờ xác nhận" in said
 
 
-def test_a_letter_is_taken_as_pdf_and_no_other_requests_one(duty: Person, lead: Person) -> None:
+def test_a_letter_is_taken_as_pdf_on_record_and_no_other_requests_one(
+    duty: Person, lead: Person
+) -> None:
     one = ask(add_partner(), duty, lead)
     other = ask(add_partner("Viettel"), duty, lead, one.finding)
     letter = one.letters.get()
@@ -135,6 +137,8 @@ def test_a_letter_is_taken_as_pdf_and_no_other_requests_one(duty: Person, lead: 
     assert paper.content.startswith(b"%PDF")
     wrong = duty.client.post(f"{REQUESTS}{other.pk}/letter/", {"letter": letter.pk})
     assert wrong.status_code == 404
+    printed = AuditEvent.objects.get(kind="block_letter_printed")
+    assert (printed.actor, printed.subject_id) == (duty.user, str(one.pk))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from core.audit import proposals
 from core.errors import ActionError
 from core.models import AuditEvent
 from reports.blocking import answers, letters
-from reports.models import BlockLetter, BlockRequest, NoticeAddress
+from reports.models import BlockLetter, BlockRequest, Case, NoticeAddress
 from reports.notices import addresses
 from reports.numbers import findings
 from reports.views import blocking
@@ -195,6 +195,27 @@ def test_the_reporter_reads_that_the_number_was_blocked_and_by_whose_word(
     assert f"{timezone.localdate():%d/%m/%Y}{sentence}" in reporter.read_status()
 
 
+def test_the_reporter_is_written_to_once_however_often_the_partner_turns(
+    client: Client, reporter: Resident, duty: Person, lead: Person
+) -> None:
+    letter = ask(add_partner(), duty, lead).letters.get()
+    answer(client, letter, "blocked")
+    addresses.mark_seen(NoticeAddress.objects.get())
+    answer(client, letter, "refused", "Nhầm.")
+    answer(client, letter, "blocked")
+    assert NoticeAddress.objects.get().owed_at is None
+
+
+def test_nobody_is_written_to_because_of_a_report_that_was_junk(
+    client: Client, reporter: Resident, duty: Person, lead: Person
+) -> None:
+    letter = ask(add_partner(), duty, lead).letters.get()
+    addresses.mark_seen(NoticeAddress.objects.get())
+    Case.objects.filter(report=reporter.report).update(status=Case.Status.JUNK)
+    answer(client, letter, "blocked")
+    assert NoticeAddress.objects.get().owed_at is None
+
+
 def test_the_line_goes_at_once_with_the_finding(
     client: Client, reporter: Resident, duty: Person, lead: Person
 ) -> None:
@@ -224,6 +245,24 @@ def test_an_account_and_a_page_are_told_to_who_named_them(
     assert "Tài khoản Vietcombank 0992000456789 mà bạn báo đã bị khóa (phong tỏa), theo Ngân hàng A. Ai đòi phí" in page  # fmt: skip
     assert "Trang nop-phat[.]top mà bạn báo đã bị chặn, theo Nơi giữ top." in page
     assert "Ngân hàng B" not in page
+
+
+@pytest.mark.parametrize(
+    ("named", "is_told"),
+    [
+        ("nop-phat.top", True), ("nop-phat.top/a", True), ("tra.nop-phat.top/a", True),
+        ("xnop-phat.top/a", False), ("nop-phatxtop", False), ("khac.example/nop-phat.top/", False),
+    ],
+)  # fmt: skip
+def test_who_named_a_page_below_a_blocked_host_is_written_to(
+    reporter: Resident, duty: Person, lead: Person, named: str, is_told: bool
+) -> None:
+    report_factories.number(reporter.report, named, kind="link", number_kind="")
+    addresses.mark_seen(NoticeAddress.objects.get())
+    finding = add_finding(kind="link", key="nop-phat.top", number="nop-phat.top")
+    partner = add_partner("Nơi giữ top", kind="registrar")
+    answers.record(ask(partner, duty, lead, finding).letters.get(), "blocked")
+    assert (NoticeAddress.objects.get().owed_at is not None) == is_told
 
 
 def test_what_was_blocked_before_somebody_reported_is_none_of_their_doing(

@@ -103,6 +103,21 @@ def test_one_partner_is_asked_once_about_one_thing(duty: Person, lead: Person) -
     assert ask(add_partner("Viettel"), duty, lead, request.finding).state == State.REQUESTED
 
 
+def test_no_partner_is_asked_for_what_it_does_not_block(duty: Person) -> None:
+    bank = add_partner("Ngân hàng Mẫu", kind="bank", owns=["Vietcombank"])
+    with pytest.raises(ActionError, match="Chọn nơi chặn"):
+        requests.propose(add_finding().pk, bank.pk, "x", by=duty.user)
+
+
+def test_a_partner_that_was_given_up_meanwhile_is_not_asked(duty: Person, lead: Person) -> None:
+    finding, partner = add_finding(), add_partner()
+    requests.propose(finding.pk, partner.pk, "x", by=duty.user)
+    type(partner).objects.update(is_active=False)
+    with pytest.raises(ActionError, match="Chọn nơi chặn"):
+        confirm_open(requests.BLOCK, lead.user)
+    assert not BlockRequest.objects.exists()
+
+
 def test_a_finding_that_was_withdrawn_meanwhile_is_not_sent(duty: Person, lead: Person) -> None:
     finding, partner = add_finding(), add_partner()
     requests.propose(finding.pk, partner.pk, "x", by=duty.user)
@@ -213,6 +228,16 @@ def test_who_refused_is_sent_no_release(duty: Person, lead: Person) -> None:
     answers.record(request.letters.get(), "refused", "Không phải số của mạng này.")
     let_pass(timedelta(days=7))
     assert kinds() == ["block"]
+
+
+def test_who_blocked_and_then_refused_is_sent_the_release(duty: Person, lead: Person) -> None:
+    request = ask(add_partner(), duty, lead)
+    work()
+    block(request)
+    answers.record(request.letters.get(), "refused", "Không giữ thêm tuần nữa.")
+    findings.withdraw_locked(request.finding, "Nhầm.", lead.user)
+    work()
+    assert kinds() == ["block", "release"]
 
 
 def test_an_end_is_final(duty: Person, lead: Person) -> None:

@@ -94,6 +94,20 @@ def test_who_does_not_confirm_is_sent_it_once_more_and_an_alarm_counts_it(
     assert not Alarm.objects.filter(kind="unreceived").exists()
 
 
+def test_who_got_it_late_is_not_reminded_at_once(duty: Person, lead: Person) -> None:
+    def answer(connection: socket.socket) -> None:
+        (BUSY if len(server.heard) == 1 else say(OK))(connection)
+
+    with partner_server(answer) as server:
+        ask(add_partner(url=server.url), duty, lead)
+        work()
+        let_pass(timedelta(minutes=20))  # it is sent, ten minutes after its receipt was due
+        let_pass(timedelta(minutes=9))
+        assert len(server.heard) == 2
+        let_pass(timedelta(minutes=1))
+    assert json.loads(server.body())["reminder"] is True
+
+
 def test_a_mailbox_has_a_working_day(duty: Person, lead: Person) -> None:
     letter = ask(add_partner(), duty, lead).letters.get()
     assert letter.receive_by > timezone.now() + timedelta(hours=8)

@@ -21,7 +21,7 @@ from core import encryption
 from core.audit import proposals
 from core.errors import ActionError
 from core.models import AuditEvent, Proposal
-from reports.models import Dispute, NumberFinding, OfficeNumber, OfficeQuestion
+from reports.models import Dispute, NumberFinding, Office, OfficeNumber, OfficeQuestion
 from reports.numbers import office_questions
 from reports.numbers.office_questions import DENIAL
 from reports.retention import policy
@@ -147,6 +147,14 @@ def test_a_mail_that_the_server_refuses_is_tried_again_and_holds_no_other_up(dut
         "core.outbox.sweeps.available", side_effect=lambda _, rows: rows
     ):  # its pause is over
         assert len(send()) == 1
+
+
+def test_no_mail_is_said_to_have_gone_to_an_office_that_has_no_mailbox_any_more(
+    duty: Person,
+) -> None:
+    Office.objects.filter(pk=ask_office(duty).office_id).update(email="")
+    assert send() == []
+    assert OfficeQuestion.objects.get().sent_at is None
 
 
 # --- the answer
