@@ -69,7 +69,8 @@ def load_account() -> ZaloAccount | None:
 
 def is_signed(account: ZaloAccount, body: bytes, timestamp: str, signature: str) -> bool:
     """Return whether Zalo signed the body: SHA-256 over app, body, time and secret, in hex."""
-    signed = account.app_id.encode() + body + timestamp.encode() + account.webhook_secret.encode()
+    time = timestamp.encode(errors="replace")  # a stranger's may hold half a character
+    signed = account.app_id.encode() + body + time + account.webhook_secret.encode()
     expected = hashlib.sha256(signed).hexdigest()
     return hmac.compare_digest(signature.removeprefix("mac=").lower().encode(), expected.encode())
 

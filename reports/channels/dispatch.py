@@ -114,7 +114,10 @@ def _find_earliest_time(row: NoticeAddress, address: str) -> datetime:
 
 def _send(row: NoticeAddress, channel: MessageChannel, address: str) -> None:
     """Send the claimed message; if its channel does not take it, try again after a pause."""
-    same = NoticeAddress.objects.filter(pk=row.pk, owed_at=row.owed_at)
+    # Not an address that its reporter has given in place of this one meanwhile.
+    same = NoticeAddress.objects.filter(
+        pk=row.pk, owed_at=row.owed_at, address_index=row.address_index
+    )
     try:
         channel.send(row, address)
     except MessageError as error:

@@ -47,7 +47,10 @@ NO_SERVICE = Problem("no_service", 400, _("Thiếu service_code: lấy ở servi
 BAD_FIELD = Problem("field", 400, _("Một mục không có trong mô tả, hoặc mang mã lạ."))
 NO_FORM = Problem("media_type", 415, _("Nội dung phải là application/x-www-form-urlencoded."))
 UNREADABLE = Problem("malformed", 400, _("Không đọc được nội dung gửi đến."))
-OF_CREATION = (NO_SERVICE, BAD_FIELD, UNREADABLE, NO_FORM, NOT_FOUND, *intake_api.OF_LENGTH)
+OF_CREATION = (
+    NO_SERVICE, BAD_FIELD, intake_api.NO_IDEMPOTENCY_KEY, UNREADABLE, NO_FORM, NOT_FOUND,
+    *intake_api.OF_LENGTH,
+)  # fmt: skip
 # Beyond them PostgreSQL knows no time of every offset.
 _FIRST_DAY, _LAST_DAY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _CLOSED = [status for status, state in STATES.items() if state == CLOSED]
@@ -146,9 +149,11 @@ def _choose_key(request: HttpRequest, fields: Fields) -> str:
     """Return what makes a second POST the same report: the header, else the sender's own id.
 
     Without either each is a report of its own: the same few words of two people must not share a receipt.
+    Raises ProblemError for a header that is no key: its sender relies on it.
     """
-    typed = request.headers.get("Idempotency-Key", "")
-    if KEY.fullmatch(typed):
+    if typed := request.headers.get("Idempotency-Key", ""):
+        if not KEY.fullmatch(typed):
+            raise ProblemError(intake_api.NO_IDEMPOTENCY_KEY)
         return typed
     external_id = fields.get("external_id", "")
     return f"open311 {external_id}" if external_id else secrets.token_urlsafe(24)

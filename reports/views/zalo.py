@@ -56,7 +56,9 @@ def webhook(request: HttpRequest) -> HttpResponse:
         event = None
     if not isinstance(event, dict):
         return HttpResponse(status=400)
-    timestamp = request.headers.get("X-ZEvent-Timestamp") or str(event.get("timestamp", ""))
+    told = event.get("timestamp")
+    in_body = str(told) if isinstance(told, str | int) else ""
+    timestamp = request.headers.get("X-ZEvent-Timestamp") or in_body
     signature = request.headers.get("X-ZEvent-Signature", "")
     if event and not zalo.is_signed(account, request.body, timestamp, signature):
         return HttpResponse(status=403)

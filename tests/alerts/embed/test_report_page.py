@@ -18,6 +18,7 @@ from core.models import ApiKey
 from reports.models import Report
 from reports.submission import receipt_codes
 from tests.support.api_program import register
+from tests.support.concurrency import QuietHandler, answering
 from tests.support.warning_pages import get_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +96,24 @@ def test_with_a_revoked_key_nothing_that_was_typed_is_lost(site: Site) -> None:
     page = site.ask(key=fresh, **TYPED)
     assert "Chữ bạn viết vẫn còn đây" in page
     assert "đòi {tiền} &lt;b&gt;.</textarea>" in page
+    assert key_in(page) == fresh
+
+
+def test_of_an_answer_that_breaks_off_nothing_that_was_typed_is_lost(
+    site: Site, settings: Settings
+) -> None:
+    def break_off(asked: QuietHandler) -> None:
+        asked.read_body()
+        asked.send_response(201)
+        asked.send_header("Content-Length", "99")
+        asked.end_headers()
+
+    with answering(break_off) as port:
+        page = site.page.read_text().replace(settings.PORTAL_URL, f"http://127.0.0.1:{port}")
+        site.page.write_text(page)
+        fresh = key_in(site.ask())
+        page = site.ask(key=fresh, **TYPED)
+    assert "Chữ bạn viết vẫn còn đây" in page
     assert key_in(page) == fresh
 
 

@@ -14,6 +14,7 @@ from core import encryption, zalo
 from core.models import OutboxItem, ZaloToken
 from reports.channels import dispatch
 from reports.models import NoticeAddress, Report
+from reports.notices import addresses
 from reports.submission import intake, receipt_codes
 from tests.support.fake_zalo import WEBHOOK, Zalo, fake_zalo, tell, text_event
 
@@ -95,6 +96,9 @@ def test_what_zalo_did_not_sign_is_refused(account: Zalo, client: Client) -> Non
         tell(client, text_event(STORY), **{"X-ZEvent-Timestamp": "1764637200001"}),
     )
     assert [answer.status_code for answer in forged] == [403] * 4
+    odd = (b'{"timestamp": "\\ud800"}', b'{"timestamp": [1]}')
+    answers = [client.post(WEBHOOK, body, content_type="application/json") for body in odd]
+    assert [answer.status_code for answer in answers] == [403] * 2
     assert client.get(WEBHOOK).status_code == 405
     assert not Report.objects.exists()
 
@@ -136,6 +140,20 @@ def test_an_answer_that_nobody_takes_is_given_up_and_its_address_forgotten(
     for _ in range(dispatch.MAX_TRIES + 1):
         work(hours=20)
     assert not NoticeAddress.objects.exists()
+
+
+def test_a_mailbox_given_before_zalo_has_answered_us_is_kept(
+    account: Zalo, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(client, text_event(STORY))
+
+    def read_and_register(row: NoticeAddress, _address: str) -> None:
+        addresses.register(row.report_id, "me@example.vn")
+
+    monkeypatch.setattr(dispatch.CHANNELS["zalo"], "send", read_and_register)
+    work()
+    row = NoticeAddress.objects.get()
+    assert (row.channel, addresses.load_usable_address(row)) == ("mail", "me@example.vn")
 
 
 def test_a_user_is_one_network_for_a_number(account: Zalo, client: Client) -> None:

@@ -192,6 +192,10 @@ def test_an_idempotency_key_is_heeded_where_a_tool_sends_one(program: Program) -
         program.web.post(REQUESTS, body, content_type=FORM, headers=headers) for _ in range(2)
     ]
     assert [answer.status_code for answer in answers] == [201, 200]
+    headers = {"Idempotency-Key": "short"}
+    answer: Any = program.web.post(REQUESTS, body, content_type=FORM, headers=headers)
+    assert "Idempotency-Key" in error_of(answer)[1]
+    assert Report.objects.count() == 1
 
 
 @pytest.mark.parametrize(
