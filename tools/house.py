@@ -241,10 +241,10 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     # and pages in a bucket, traces, and take-downs that need a second officer; 60,400 and 56,000 before reports of programs and of
     # lists, several hosts, and versions that are changed over; 62,000, 58,100 and 389 modules before requests to block, questions to
     # offices, outlets of findings, lists at the desk, Open311 and Zalo.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 67_000),
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 67_100),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 62_100),
+    "lines of tests": (lambda: count_lines("tests"), 62_300),
 }
 
 
