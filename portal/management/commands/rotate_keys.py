@@ -47,7 +47,6 @@ KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(Dispute),
     EncryptedTextFields(OfficeQuestion),
     EncryptedTextFields(ReportList),
-    EncryptedTextFields(OfficeQuestion),
     EncryptedTextFields(
         Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
     ),
