@@ -532,7 +532,11 @@ BEGIN
            WHEN 'UPDATE' THEN (NEW.finding_id, NEW.partner_id) = (OLD.finding_id, OLD.partner_id)
                 AND OLD.state <> 'ended'
                 AND (NEW.blocked_until = OLD.blocked_until
-                     OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true') END, false)
+                     OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true')
+                AND (NEW.state <> 'ended' OR OLD.blocked_until <= clock_timestamp()
+                     OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'false'
+                     OR EXISTS (SELECT FROM reports_numberfinding WHERE id = OLD.finding_id
+                                   AND (withdrawn_at IS NOT NULL OR valid_until <= current_date))) END, false)
     THEN
         RETURN coalesce(NEW, OLD);
     END IF;

@@ -34,6 +34,7 @@ from reports.models import (
     OfficeQuestion,
     Report,
 )
+from reports.numbers.office_questions import PUBLIC_FOR
 from reports.reference import confirmed_statements
 from reports.retention import erasure
 from reports.retention.erasure import ERASED_PLACEHOLDER, ErasureScope
@@ -149,7 +150,9 @@ def _empty_dispute(pk: UUID) -> None:
 
 
 def _old_questions(before: datetime) -> QuerySet[OfficeQuestion, Any]:
-    old = OfficeQuestion.objects.filter(asked_at__lt=before)
+    """Return old questions; one whose answer pages tell stays as long as they do."""
+    told = {"published_at__isnull": False, "answered_at__gt": timezone.now() - PUBLIC_FOR}
+    old = OfficeQuestion.objects.filter(asked_at__lt=before).exclude(**told)
     return old.order_by("asked_at").values_list("pk", flat=True)
 
 

@@ -71,6 +71,7 @@ def test_a_row_that_nobody_agreed_on_is_refused_by_the_database(duty: Person, le
     for write in (
         lambda: rows.create(**forged, **other),
         lambda: rows.update(blocked_until=Now() + timedelta(days=99)),
+        lambda: rows.update(state="ended", ending="reviewed", ended_at=Now()),
         lambda: rows.filter(pk=request.pk).delete(),
         lambda: partner_rows.filter(pk=partner.pk).update(address="ke-gian@xau.example"),
     ):

@@ -322,3 +322,11 @@ def test_old_questions_go_with_their_answers(duty: Person) -> None:
     (pk,) = kind.due(timezone.now() + timedelta(days=1))
     kind.take(pk)
     assert not OfficeQuestion.objects.exists()
+
+
+def test_an_old_question_stays_as_long_as_pages_tell_its_answer(duty: Person) -> None:
+    publish(duty)
+    due, later = policy.BY_NAME["questions"].due, timezone.now() + timedelta(days=93)
+    assert list(due(later)) == []
+    with time_machine.travel(later):
+        assert len(list(due(later))) == 1
