@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import requests
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -119,6 +118,8 @@ def _load_access_token(account: ZaloAccount, refused: str = "") -> str:
 
 
 def _post(address: str, **options: Any) -> dict[str, Any]:
+    import requests  # noqa: PLC0415  # weighs on every process, and few portals have an account
+
     try:
         answer = requests.post(address, timeout=TIMEOUT_SECONDS, allow_redirects=False, **options)
         document = answer.json()
