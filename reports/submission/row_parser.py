@@ -55,7 +55,7 @@ _ANSWERS = {
     "yes": "yes", "co": "yes", "x": "yes", "true": "yes", "no": "no", "khong": "no", "chua": "no", "false": "no",
 }  # fmt: skip
 _DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4}|\d{2})")
-_TIME = re.compile(r"[ ,]+(?=\d{1,2}[:h]\d{0,2}$)")
+_TIME = re.compile(r"(?<![ ,])[ ,]++(?=\d{1,2}[:h]\d{0,2}$)")
 _PHONES = frozenset({"caller_number", "contact_phone"})
 _WITHOUT_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
 _FIELDS_OF_FLAGS = {

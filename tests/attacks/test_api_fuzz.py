@@ -89,8 +89,11 @@ def ask(operation: Any, mode: GenerationMode, headers: dict[str, str], count: in
     judge()
 
 
-# The document itself, what is no address, and no JSON.
-UNDESCRIBED = {"openapi.json", "findings/range/", "<path:rest>", "findings/pack.pem"}
+# The document itself, what is no address, no JSON, and a feed whose format is MISP's.
+UNDESCRIBED = {
+    "openapi.json", "findings/range/", "<path:rest>", "findings/pack.pem",
+    *(f"findings/misp/{each}" for each in ("manifest.json", "hashes.csv", "<uuid:event>.json")),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
