@@ -97,16 +97,13 @@ def _is_worker(pid: int) -> bool:
 
 
 def kill_loop(scratch: Path, *, with_parent: bool = False) -> None:
-    """Kill the loop beside nginx, and with it who would bring it back."""
+    """Kill the loop beside nginx, and with it who would bring it back. What it just runs may end by itself."""
     master = int((scratch / "front.pid").read_text())
-    shells = [
-        (depth, pid)
-        for pid, depth in list_process_tree(master, 0)
-        if depth and Path(f"/proc/{pid}/comm").read_text().strip() not in {"nginx", "sleep"}
-    ]
-    for depth, pid in sorted(shells):
-        if with_parent or depth > 1:
-            os.kill(pid, signal.SIGKILL)
+    for depth, pid in sorted((depth, pid) for pid, depth in list_process_tree(master, 0)):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            if depth > (0 if with_parent else 1) and name not in {"nginx", "sleep"}:
+                os.kill(pid, signal.SIGKILL)
 
 
 def is_healthy(scratch: Path, port: int, static_pages: Path | None = None) -> bool:
