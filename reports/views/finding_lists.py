@@ -13,9 +13,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from core import rate_limits
-from core.api import problems
+from core.api import keys, problems
 from core.api.problems import Problem, ProblemError
-from core.api.views import View, api_view, public_api_view
+from core.api.views import Dialect, View, api_view, public_api_view
 from core.keys import Signer
 from core.models import ApiClient
 from reports.numbers.hash_api import BUNDLE_USE_HOURS
@@ -36,7 +36,8 @@ _OF_ALL_LISTS = (problems.METHOD, NOT_NOW, BAD_SINCE, BAD_NEXT)
 _OF_KEY = (problems.NO_KEY, problems.OTHER_NETWORK, problems.OTHER_SCOPE, problems.TOO_MANY)
 OF_LIST = (*_OF_ALL_LISTS, *_OF_KEY)
 OF_PUBLIC_LIST = (*_OF_ALL_LISTS, NO_SIGNING_KEY, TOO_MANY)
-_reader = api_view("GET", ApiClient.Scope.READ_FINDINGS, unavailable=NOT_NOW)
+_DIALECT = Dialect(keys.read_bearer_or_basic, problems.problem_response)
+_reader = api_view("GET", ApiClient.Scope.READ_FINDINGS, _DIALECT, NOT_NOW)
 
 
 def build_list_view(outlet: ListOutlet) -> View:

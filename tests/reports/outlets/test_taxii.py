@@ -1,5 +1,6 @@
 """The TAXII server: what a client of others and the validator of STIX read from it."""
 
+import base64
 import json
 from datetime import timedelta
 from typing import Any
@@ -184,6 +185,15 @@ def test_who_has_no_key_is_asked_for_one_and_who_writes_is_refused(program: Prog
             f"{NUMBERS}objects/", headers={"Authorization": f"Bearer {program.key}"}
         )
         assert (sent.status_code, json.loads(sent.content)["error_code"]) == (405, "method")
+
+
+@pytest.mark.parametrize("address", ["/taxii2/", "/api/v1/findings/list.csv"])
+def test_whoever_can_send_a_password_alone_sends_the_key_as_one(
+    program: Program, address: str
+) -> None:
+    credentials = base64.b64encode(f"any:{program.key}".encode()).decode()
+    headers = {"Authorization": f"Basic {credentials}"}
+    assert program.web.get(address, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("credentials", ["", "x", "====", "a2V5", "w6nDqQ==", "/w=="])
