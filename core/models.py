@@ -32,7 +32,7 @@ def texts_of(name: str, size: int, **options: Any) -> "ArrayField[Any, list[str]
     return ArrayField(models.CharField(max_length=size), verbose_name=name, default=list, **options)
 
 
-class Channel(models.TextChoices):
+class PartnerChannel(models.TextChoices):
     """The way to a partner: its program or its mailbox."""
 
     WEBHOOK = "webhook", "Máy gọi máy (webhook)"
