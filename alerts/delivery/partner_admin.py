@@ -165,7 +165,7 @@ class PartnerAdmin(OwnFiltersAdmin[PartnerAgency]):
 
     def _new_secret_response(self, request: HttpRequest, partner: PartnerAgency) -> HttpResponse:
         """Return the page with a new secret, which is displayed only once."""
-        secret = partners.new_secret(partner, by=get_officer(request))
+        secret = partners.create_secret(partner, by=get_officer(request))
         context = self.admin_site.each_context(request)
         context |= {"title": "Khóa webhook", "partner": partner, "secret": secret}
         response = TemplateResponse(request, "admin/alerts/partneragency/secret.html", context)
