@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -20,7 +21,9 @@ from core import encryption
 from core.errors import CodedError
 from core.models import ZaloToken
 
-TIMEOUT_SECONDS = 4  # for a connection and an answer; three of them fit into a lease
+# For a connection, and for each wait for an answer: a text takes three requests at most, and one wait for
+# another process at the tokens (lock_timeout), which together are shorter than a lease.
+TIMEOUT_SECONDS = (1.0, 3.0)
 OAUTH = "https://oauth.zaloapp.com"
 _TOKEN_REFUSED = -216
 _SPARE = timedelta(minutes=5)  # before a token's end
@@ -28,6 +31,10 @@ _SPARE = timedelta(minutes=5)  # before a token's end
 
 class ZaloError(CodedError):
     """Zalo did not take a request; the code says why, as far as it is known."""
+
+
+class ZaloTokenError(ZaloError):
+    """Zalo takes none of the tokens, and gives no other."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,24 @@ class ZaloAccount:
     refresh_token: str
     api: str
     oauth: str = OAUTH
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the refresh token that ZALO_URL gives."""
+        return hashlib.sha256(self.refresh_token.encode()).digest()
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether nobody on the way reads what goes to Zalo: by https, or to this machine itself."""
+        return all(map(_is_confidential, (self.api, self.oauth)))
+
+
+def _is_confidential(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "https" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=1)
@@ -74,14 +99,31 @@ def is_signed(account: ZaloAccount, body: bytes, timestamp: str, signature: str)
     return hmac.compare_digest(signature.removeprefix("mac=").lower().encode(), expected.encode())
 
 
+def is_shut_out() -> bool:
+    """Return whether Zalo took none of our tokens last, and ZALO_URL names no other since."""
+    account = load_account()
+    return account is not None and ZaloToken.objects.filter(refused_digest=account.digest).exists()
+
+
 def send_text(account: ZaloAccount, user_id: str, text: str) -> None:
     """Send a text to a user who wrote to the account. Raises ZaloError."""
     message = {"recipient": {"user_id": user_id}, "message": {"text": text}}
+    try:
+        _send_with_token(account, message)
+    except ZaloTokenError:
+        ZaloToken.objects.update_or_create(pk=1, defaults={"refused_digest": account.digest})
+        raise
+    ZaloToken.objects.exclude(refused_digest=None).update(refused_digest=None)
+
+
+def _send_with_token(account: ZaloAccount, message: dict[str, Any]) -> None:
     token = _load_access_token(account)
     answer = _post_message(account, token, message)
     if answer.get("error") == _TOKEN_REFUSED:
         token = _load_access_token(account, refused=token)
         answer = _post_message(account, token, message)
+    if answer.get("error") == _TOKEN_REFUSED:
+        raise ZaloTokenError("zalo_token_refused")
     if answer.get("error") != 0:
         raise ZaloError(f"zalo_{answer.get('error')}")
 
@@ -96,8 +138,7 @@ def _load_access_token(account: ZaloAccount, refused: str = "") -> str:
     """Return a token that is not `refused`; one process at a time asks for the next. Raises ZaloError."""
     ZaloToken.objects.get_or_create(pk=1)
     row = ZaloToken.objects.select_for_update().get(pk=1)
-    given = hashlib.sha256(account.refresh_token.encode()).digest()
-    is_descended = row.given_digest is not None and bytes(row.given_digest) == given
+    is_descended = row.given_digest is not None and bytes(row.given_digest) == account.digest
     token = encryption.decrypt_field(row, "access") if is_descended else None
     if token and token != refused and row.expires_at and row.expires_at > timezone.now() + _SPARE:
         return token
@@ -109,10 +150,10 @@ def _load_access_token(account: ZaloAccount, refused: str = "") -> str:
         token, refresh = str(answer["access_token"]), str(answer["refresh_token"])
         row.expires_at = timezone.now() + timedelta(seconds=int(answer["expires_in"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ZaloError("zalo_no_token") from error
+        raise ZaloTokenError("zalo_no_token") from error
     row.access_sealed = encryption.encrypt(token, "access")
     row.refresh_sealed = encryption.encrypt(refresh, "refresh")
-    row.given_digest = given
+    row.given_digest, row.refused_digest = account.digest, None
     row.save()
     return token
 
