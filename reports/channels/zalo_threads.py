@@ -1,8 +1,8 @@
 """Threads of texts by Zalo: what one user writes without a long pause is one report, and is bounded.
 
 A frightened person tells a story in many short texts: the first is the report, the others are its
-follow-ups. Of a user nothing but a keyed hash is kept, for a day: that long a text that Zalo sends
-again is known, and texts are counted.
+follow-ups. Of a user nothing but a keyed hash is kept, for a day: that long a text is counted, and known
+when Zalo, which is said to try for twelve hours, sends it again.
 """
 
 from datetime import timedelta
