@@ -103,20 +103,20 @@ def _claim(row: NoticeAddress, channel: MessageChannel, address: str) -> bool:
     if not address:
         _give_up(owed)
         return False
-    if channel.is_answer:
-        due = present.sent_at + ANSWER_GAP if present.sent_at else timezone.now()
-    else:
-        due = _find_earliest_time(present, address)
-        present.attempts = 0  # to wait for its time is no failure
-    if due > timezone.now():
-        owed.update(next_attempt_at=due, attempts=present.attempts)
+    due = _find_earliest_time(present, channel, address)
+    if due > timezone.now():  # of a mail no failure; of an answer an attempt that died
+        owed.update(next_attempt_at=due, attempts=present.attempts if channel.is_answer else 0)
         return False
     owed.update(sent_at=Now())
     return True
 
 
-def _find_earliest_time(row: NoticeAddress, address: str) -> datetime:
-    """Return when the next message may go: after the mailbox's last, long after one nobody followed."""
+def _find_earliest_time(row: NoticeAddress, channel: MessageChannel, address: str) -> datetime:
+    """Return when the next message may go: an answer after an attempt that may still run; others after
+    the mailbox's last, long after one nobody followed.
+    """
+    if channel.is_answer:
+        return row.sent_at + ANSWER_GAP if row.sent_at else timezone.now()
     last = addresses.list_rows_of_mailbox(address).aggregate(last=Max("sent_at"))["last"]
     times = [last + GAP] if last else []
     if row.sent_at and not (row.seen_at and row.seen_at >= row.sent_at):

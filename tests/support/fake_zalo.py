@@ -15,6 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.support.concurrency import QuietHandler, answering
+from tools.portal_stack import wait_until
 
 APP, APP_SECRET, WEBHOOK_SECRET = "4001", "an app secret", "a webhook secret"
 WEBHOOK = "/api/zalo/"
@@ -100,8 +101,7 @@ def text_event(text: str, message_id: str = "m-1", user: str = "u-77") -> dict[s
 
 def tell_until_taken(event: dict[str, Any]) -> None:
     """Tell it again and again, as Zalo does, until it is taken."""
-    while tell(Client(), event).status_code != 200:
-        pass
+    assert wait_until(lambda: tell(Client(), event).status_code == 200)
 
 
 def tell(

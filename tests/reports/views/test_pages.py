@@ -222,7 +222,9 @@ def test_the_page_on_personal_data_speaks_of_zalo_where_it_is_on_alone(
 ) -> None:
     settings.ZALO_URL = "https://1:s@openapi.zalo.me/?webhook_secret=w&refresh_token=r"
     pages = {path: client.get(path).content for path in (DATA, f"/en{DATA}")}
-    assert "Mã Zalo để trả lời được khóa" in words(pages[DATA])
+    assert "Mã người dùng Zalo, chỉ để trả lời, được khóa; trả lời xong là xóa." in words(
+        pages[DATA]
+    )
     assert "không gửi cho dịch vụ nào bên ngoài" not in words(pages[DATA])
     assert "Reporting by Zalo message" in words(pages[f"/en{DATA}"])
     assert vietnamese_words(pages[f"/en{DATA}"]) == []
