@@ -48,10 +48,11 @@ class Zalo:
 
     def reply(self, asked: QuietHandler) -> None:
         body = asked.read_body()
-        if self.is_out or self.is_hanging:
-            self.troubled += 1
-            if self.is_hanging:
-                self.is_over.wait(120)
+        self.troubled += self.is_out or self.is_hanging
+        if self.is_hanging:
+            self.is_over.wait(120)
+            return
+        if self.is_out:
             asked.answer("<html>", status=500)
             return
         act = self._give_token if asked.path == "/v4/oa/access_token" else self._take_message
