@@ -9,7 +9,6 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -21,8 +20,7 @@ from core import encryption
 from core.errors import CodedError
 from core.models import ZaloToken
 
-# For a connection, and for each wait for an answer: a text takes three requests at most, and one wait for
-# another process at the tokens (lock_timeout), which together are shorter than a lease.
+# To connect and to answer: three requests, and a wait of lock_timeout for the tokens, are less than a lease.
 TIMEOUT_SECONDS = (1.0, 3.0)
 OAUTH = "https://oauth.zaloapp.com"
 _TOKEN_REFUSED = -216
@@ -53,23 +51,10 @@ class ZaloAccount:
         """SHA-256 of the refresh token that ZALO_URL gives."""
         return hashlib.sha256(self.refresh_token.encode()).digest()
 
-    @property
-    def is_confidential(self) -> bool:
-        """Whether nobody on the way reads what goes to Zalo: by https, or to this machine itself."""
-        return all(map(_is_confidential, (self.api, self.oauth)))
-
-
-def _is_confidential(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme == "https" or ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
-
 
 @lru_cache(maxsize=1)
 def parse_account(url: str) -> ZaloAccount | None:
-    """Return the account of ZALO_URL, None for "". Raises ValueError."""
+    """Return the account of ZALO_URL, None for "". Raises ValueError, also where strangers could listen."""
     if not url:
         return None
     parts = urlsplit(url)
@@ -80,6 +65,9 @@ def parse_account(url: str) -> ZaloAccount | None:
     if query or not (app_id and app_secret and all(named.values()) and parts.hostname):
         raise ValueError("not https://APP_ID:APP_SECRET@host/?webhook_secret=…&refresh_token=…")
     api = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    for each in map(urlsplit, (api, oauth)):
+        if each.scheme != "https" and each.hostname != "127.0.0.1":
+            raise ValueError("neither https nor this machine")
     return ZaloAccount(app_id, app_secret, api=api, oauth=oauth, **named)
 
 

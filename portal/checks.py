@@ -83,13 +83,6 @@ def _names_database_server() -> bool:
     return bool(database.get("HOST") or database.get("OPTIONS", {}).get("host"))
 
 
-def _is_zalo_in_clear() -> bool:
-    account = (
-        parse_account(settings.ZALO_URL) if _is_valid(parse_account, settings.ZALO_URL) else None
-    )
-    return account is not None and not account.is_confidential
-
-
 def _is_oidc_incomplete() -> bool:
     values = (settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
     return any(values) and not all(values)
@@ -285,15 +278,9 @@ RULES = (
     Rule(
         "E030",
         lambda: not _is_valid(parse_account, settings.ZALO_URL),
-        "ZALO_URL cannot be read: the webhook of the Official Account would answer 404.",
+        "ZALO_URL cannot be read, or is no https address: the webhook would answer 404.",
         "Set ZALO_URL to https://APP_ID:APP_SECRET@openapi.zalo.me/?webhook_secret=…&refresh_token=…,"
         " what is no letter or digit as %…, or unset it.",
-    ),
-    Rule(
-        "E031",
-        _is_zalo_in_clear,
-        "ZALO_URL is not an https address: keys of the account and who wrote to it would go in clear.",
-        "Set ZALO_URL to https://…@openapi.zalo.me/?…, and what stands in it as oauth to https too.",
     ),
     Rule(
         "E028",

@@ -49,19 +49,20 @@ def is_full(threads: Threads) -> bool:
     return count >= MAX_MESSAGES_A_DAY
 
 
-def find_open(threads: Threads) -> ZaloThread | None:
-    """Return the thread to which the user's next text belongs, None where a report begins."""
-    return threads.filter(last_message_at__gt=Now() - PAUSE).select_related("report").first()
+def find_open_report(threads: Threads) -> Report | None:
+    """Return the report that the user is telling, None where the next text begins one."""
+    open_threads = threads.filter(last_message_at__gt=Now() - PAUSE)
+    thread = open_threads.select_related("report").first()
+    return thread and thread.report
 
 
-def begin(user_id: str, report_id: UUID) -> None:
-    ZaloThread.objects.create(report_id=report_id, user_index=_compute_index(user_id))
-
-
-def extend(thread: ZaloThread) -> None:
-    """Count one text more, which was the last so far."""
-    row = ZaloThread.objects.filter(pk=thread.pk)
-    row.update(messages=F("messages") + 1, last_message_at=Now())
+def count_text(user_id: str, report_id: UUID) -> None:
+    """Count one text more of the user to that report, the last so far."""
+    ZaloThread.objects.update_or_create(
+        report_id=report_id,
+        defaults={"messages": F("messages") + 1, "last_message_at": Now()},
+        create_defaults={"user_index": _compute_index(user_id)},
+    )
 
 
 def drop_expired() -> None:

@@ -5,6 +5,7 @@ sender with the report (channels/zalo_answers.py), and waits for Zalo where it m
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -103,28 +104,24 @@ def take_in(message: TextMessage) -> None:
         return
     added_to = _add_to_report(threads, message, key)
     report_id = added_to or _file_report(message, key)
+    zalo_threads.count_text(message.user_id, report_id)
     if not added_to or zalo_threads.is_full(threads):
         dispatch.owe_answer(report_id, message.user_id, NoticeAddress.Channel.ZALO)
 
 
 def _add_to_report(threads: Threads, message: TextMessage, key: str) -> UUID | None:
     """Return the report to which the text was added; None where there is none that takes it."""
-    thread = zalo_threads.find_open(threads)
-    if thread is None:
-        return None
+    report = zalo_threads.find_open_report(threads)
     parser = FollowupFormParser(Fields({"story": [message.text]}))
-    try:
-        followups.submit_followup(thread.report, parser.to_submission(gazetteer.communes()), key)
-    except (LimitReachedError, ReportErasedError):
-        return None
-    zalo_threads.extend(thread)
-    return thread.report_id
+    submission = parser.to_submission(gazetteer.communes())
+    with suppress(LimitReachedError, ReportErasedError):
+        if report and followups.submit_followup(report, submission, key):
+            return report.pk
+    return None
 
 
 def _file_report(message: TextMessage, key: str) -> UUID:
     parser = ReportFormParser(Fields({"story": [message.text]}))
     digests = flood_detection.sender_digests("zalo user", message.user_id)
     source = IntakeSource(Report.Source.ZALO, origin_digests=digests)
-    accepted = intake.submit_report(parser.to_submission(gazetteer.communes()), key, source)
-    zalo_threads.begin(message.user_id, accepted.report.pk)
-    return accepted.report.pk
+    return intake.submit_report(parser.to_submission(gazetteer.communes()), key, source).report.pk

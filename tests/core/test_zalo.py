@@ -7,7 +7,6 @@ from django.db.models import F
 from pytest_django import Settings
 
 from core import encryption, zalo
-from core.database import fetch_all
 from core.models import ZaloToken
 from core.outbox import queue
 from reports.channels import dispatch
@@ -21,9 +20,8 @@ pytestmark = pytest.mark.django_db
 def test_an_answer_takes_less_than_a_lease_whatever_hangs(
     zalo_account: Zalo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits_for_a_lock = int(fetch_all("SHOW lock_timeout")[0][0].removesuffix("s"))
-    longest = 3 * sum(zalo.TIMEOUT_SECONDS) + waits_for_a_lock
-    assert longest < queue.LEASE.total_seconds()
+    lock_timeout = 2.0  # of portal/settings.py
+    assert 3 * sum(zalo.TIMEOUT_SECONDS) + lock_timeout < queue.LEASE.total_seconds()
     assert queue.LEASE < dispatch.ANSWER_GAP
     monkeypatch.setattr(zalo, "TIMEOUT_SECONDS", (1.0, 0.1))
     zalo_account.is_hanging = True
@@ -47,21 +45,12 @@ def test_that_zalo_takes_no_token_is_an_alarm_until_it_does(
     with pytest.raises(zalo.ZaloTokenError):
         send()
     assert standing_alarms() == {"zalo"}
+    settings.ZALO_URL = zalo_account.url.replace("refresh-0", "newer")
+    assert standing_alarms() == set()
+    settings.ZALO_URL = zalo_account.url
+    assert standing_alarms() == {"zalo"}
     zalo_account.refresh = "refresh-0"
     send()
-    assert standing_alarms() == set()
-
-
-def test_another_refresh_token_in_the_setting_ends_the_alarm_at_once(
-    zalo_account: Zalo, settings: Settings
-) -> None:
-    zalo_account.refresh = "from-the-console"
-    with pytest.raises(zalo.ZaloTokenError):
-        send()
-    assert standing_alarms() == {"zalo"}
-    settings.ZALO_URL = zalo_account.url.replace("refresh-0", "from-the-console")
-    assert standing_alarms() == set()
-    settings.ZALO_URL = ""
     assert standing_alarms() == set()
 
 
@@ -72,13 +61,6 @@ def test_a_token_is_asked_for_once_and_again_before_its_end(zalo_account: Zalo) 
     ZaloToken.objects.update(expires_at=F("expires_at") - timedelta(hours=25))
     send()
     assert (zalo_account.tokens, len(zalo_account.sent)) == (2, 3)
-
-
-def test_a_token_that_is_refused_is_replaced_at_once(zalo_account: Zalo) -> None:
-    send()
-    zalo_account.access = "revoked at Zalo"
-    send()
-    assert (zalo_account.tokens, len(zalo_account.sent)) == (2, 2)
 
 
 def test_tokens_are_sealed(zalo_account: Zalo) -> None:

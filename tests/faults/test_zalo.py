@@ -19,11 +19,13 @@ from tests.support.concurrency import in_parallel
 from tests.support.fake_zalo import Zalo, tell, tell_until_taken, text_event
 from tools.portal_stack import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("zalo_account")]
+CUT_WHO_WAITS = """
+SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND relation = 'reports_zalothread'::regclass
+"""
 STORY = "Họ xưng công an, đòi chuyển tiền."
 
 
-@pytest.mark.usefixtures("zalo_account")
 def test_one_text_ten_times_at_once_is_one_report_that_is_owed_one_answer() -> None:
     in_parallel([partial(tell_until_taken, text_event(STORY))] * 10)
     assert Report.objects.count() == NoticeAddress.objects.count() == 1
@@ -31,7 +33,6 @@ def test_one_text_ten_times_at_once_is_one_report_that_is_owed_one_answer() -> N
     assert not Followup.objects.exists()
 
 
-@pytest.mark.usefixtures("zalo_account")
 def test_eight_texts_of_one_user_at_once_are_one_report_with_seven_followups() -> None:
     events = [text_event(f"{STORY} Câu {each}.", f"m-{each}") for each in range(8)]
     in_parallel([partial(tell_until_taken, event) for event in events])
@@ -74,7 +75,6 @@ def test_a_token_taken_back_while_answers_are_under_way_is_replaced_once(
     assert (zalo_account.tokens, len(zalo_account.sent)) == (2, 6)
 
 
-@pytest.mark.usefixtures("zalo_account")
 def test_a_text_that_the_database_is_cut_off_from_is_asked_for_again_and_not_half_filed(
     client: Client,
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_text_that_the_database_is_cut_off_from_is_asked_for_again_and_not_hal
         cursor.execute("BEGIN; LOCK TABLE reports_zalothread IN EXCLUSIVE MODE")
         sending = Thread(target=send)
         sending.start()
-        assert wait_until(lambda: cut_who_waits_for("reports_zalothread") or not sending.is_alive())
+        assert wait_until(lambda: fetch_all(CUT_WHO_WAITS) or not sending.is_alive())
         sending.join()
         cursor.execute("ROLLBACK")
     assert statuses == [503]
@@ -98,18 +98,6 @@ def test_a_text_that_the_database_is_cut_off_from_is_asked_for_again_and_not_hal
     assert Report.objects.count() == ZaloThread.objects.count() == 1
 
 
-def cut_who_waits_for(table: str) -> bool:
-    """Whether a session waited for this table, which has none any more."""
-    return bool(
-        fetch_all(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks"
-            " WHERE NOT granted AND relation = %s::regclass",
-            [table],
-        )
-    )
-
-
-@pytest.mark.usefixtures("zalo_account")
 def test_while_the_database_is_away_zalo_is_asked_to_come_again(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

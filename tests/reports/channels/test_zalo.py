@@ -4,10 +4,8 @@ What it withstands beside real processes stands in tests/faults/test_zalo.py.
 """
 
 from datetime import timedelta
-from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
@@ -17,14 +15,7 @@ from core.models import OutboxItem
 from reports import tasks
 from reports.calendar import deadline_rules
 from reports.channels import dispatch, zalo_threads
-from reports.models import (
-    Deadline,
-    Followup,
-    Indicator,
-    NoticeAddress,
-    Report,
-    ZaloThread,
-)
+from reports.models import Deadline, Followup, Indicator, NoticeAddress, Report, ZaloThread
 from reports.notices import addresses
 from reports.retention import erasure
 from reports.submission import intake, receipt_codes
@@ -32,7 +23,7 @@ from reports.tracking import followups
 from tests.support import report_factories
 from tests.support.fake_zalo import WEBHOOK, Zalo, tell, text_event
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("zalo_account")]
 STORY = "Họ xưng công an, đòi chuyển tiền."
 
 
@@ -91,14 +82,12 @@ def test_what_is_told_twice_is_one_report_with_one_answer(
     ],
     ids=lambda each: str(each)[:24],
 )
-def test_what_is_no_text_of_a_user_is_no_report(
-    zalo_account: Zalo, client: Client, event: object, status: int
-) -> None:
+def test_what_is_no_text_of_a_user_is_no_report(client: Client, event: object, status: int) -> None:
     assert tell(client, event).status_code == status
     assert not Report.objects.exists()
 
 
-def test_what_zalo_did_not_sign_is_refused(zalo_account: Zalo, client: Client) -> None:
+def test_what_zalo_did_not_sign_is_refused(client: Client) -> None:
     forged = (
         tell(client, text_event(STORY), secret="x"),
         tell(client, text_event(STORY), **{"X-ZEvent-Signature": ""}),
@@ -119,29 +108,6 @@ def test_without_an_account_nothing_listens(client: Client, settings: Settings, 
     assert tell(client, text_event(STORY)).status_code == 404
 
 
-def test_while_nothing_can_be_written_zalo_is_asked_to_come_again(
-    zalo_account: Zalo, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(dispatch, "owe_answer", Mock(side_effect=OperationalError))
-        assert tell(client, text_event(STORY)).status_code == 503
-    assert not Report.objects.exists()
-    assert tell(client, text_event(STORY)).status_code == 200
-
-
-def test_an_outage_of_zalo_makes_the_answer_late_and_loses_it_not(
-    zalo_account: Zalo, client: Client
-) -> None:
-    zalo_account.is_out = True
-    tell(client, text_event(STORY))
-    work()
-    work(minutes=1)
-    assert Report.objects.exists()
-    zalo_account.is_out = False
-    work(minutes=60)
-    assert len(zalo_account.sent) == 1
-
-
 def test_an_answer_that_nobody_takes_is_given_up_and_its_address_forgotten(
     zalo_account: Zalo, client: Client
 ) -> None:
@@ -152,9 +118,7 @@ def test_an_answer_that_nobody_takes_is_given_up_and_its_address_forgotten(
     assert not NoticeAddress.objects.exists()
 
 
-def test_an_answer_whose_address_no_key_opens_is_given_up_with_it(
-    zalo_account: Zalo, client: Client
-) -> None:
+def test_an_answer_whose_address_no_key_opens_is_given_up_with_it(client: Client) -> None:
     tell(client, text_event(STORY))
     NoticeAddress.objects.update(address_sealed=b"of a lost key")
     work()
@@ -173,7 +137,7 @@ def test_an_answer_whose_attempt_died_is_made_up_for_and_not_doubled_meanwhile(
 
 
 def test_a_mailbox_given_before_zalo_has_answered_us_is_kept(
-    zalo_account: Zalo, client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(client, text_event(STORY))
 
@@ -186,7 +150,7 @@ def test_a_mailbox_given_before_zalo_has_answered_us_is_kept(
     assert (row.channel, addresses.load_usable_address(row)) == ("mail", "me@example.vn")
 
 
-def test_a_user_is_one_network_for_a_number(zalo_account: Zalo, client: Client) -> None:
+def test_a_user_is_one_network_for_a_number(client: Client) -> None:
     for number, user in enumerate(("u-1", "u-1", "u-2")):
         let_threads_rest(hours=1)
         tell(client, text_event(STORY, f"m-{number}", user))
@@ -221,7 +185,7 @@ def test_a_story_in_pieces_is_one_report_whose_followups_are_read(
     assert len(zalo_account.sent) == 1
 
 
-def test_a_piece_that_tells_of_danger_starts_the_call(zalo_account: Zalo, client: Client) -> None:
+def test_a_piece_that_tells_of_danger_starts_the_call(client: Client) -> None:
     tell_all(client, "Có người gọi cho tôi.")
     calls = Deadline.objects.filter(kind=deadline_rules.CALL, met_at=None)
     assert not calls.exists()
@@ -229,7 +193,7 @@ def test_a_piece_that_tells_of_danger_starts_the_call(zalo_account: Zalo, client
     assert calls.get().report_id == Report.objects.get().pk
 
 
-def test_after_a_pause_a_text_is_another_report(zalo_account: Zalo, client: Client) -> None:
+def test_after_a_pause_a_text_is_another_report(client: Client) -> None:
     tell_all(client, STORY)
     let_threads_rest(minutes=29)
     tell(client, text_event("Nó gọi lại.", "m-1"))
@@ -240,7 +204,7 @@ def test_after_a_pause_a_text_is_another_report(zalo_account: Zalo, client: Clie
 
 
 def test_a_piece_told_again_is_filed_once_also_when_another_report_has_begun(
-    zalo_account: Zalo, client: Client
+    client: Client,
 ) -> None:
     tell_all(client, STORY, "Nó gọi lại.")
     let_threads_rest(hours=1)
@@ -250,16 +214,14 @@ def test_a_piece_told_again_is_filed_once_also_when_another_report_has_begun(
 
 
 def test_a_report_that_takes_no_more_is_followed_by_another(
-    zalo_account: Zalo, client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(followups, "MAX_FOLLOWUPS", 1)
     tell_all(client, STORY, "Hai.", "Ba.")
     assert (Report.objects.count(), Followup.objects.count()) == (2, 1)
 
 
-def test_nothing_is_added_to_an_erased_report_and_nothing_leads_to_its_user(
-    zalo_account: Zalo, client: Client
-) -> None:
+def test_nothing_is_added_to_an_erased_report_and_nothing_leads_to_its_user(client: Client) -> None:
     tell_all(client, STORY)
     erasure.erase(Report.objects.get().pk, cause="asked")
     assert not ZaloThread.objects.exists()
@@ -284,9 +246,7 @@ def test_a_flood_of_one_user_is_bounded_told_once_and_over_a_day_later(
     assert Report.objects.count() == 9
 
 
-def test_of_a_user_nothing_is_kept_for_longer_than_a_day(
-    zalo_account: Zalo, client: Client
-) -> None:
+def test_of_a_user_nothing_is_kept_for_longer_than_a_day(client: Client) -> None:
     tell_all(client, STORY)
     tasks.dispatch_notices()
     assert ZaloThread.objects.exists()
