@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from accounts.sessions import get_officer
 from core import webhooks
 from core.admin_pages import OwnFiltersAdmin, row_action_path
-from core.models import Channel
+from core.models import PartnerChannel
 from desk.pages.actions import ProposingAdminMixin, action_history
 from desk.pages.http import render
 from desk.pages.lists import NoDeleteAdminMixin
@@ -62,7 +62,7 @@ class PartnerForm(forms.ModelForm[BlockingPartner]):
 def find_address_problem(channel: str | None, address: str) -> str:
     """Return why nothing can be sent to an address by that channel, "" where it can."""
     try:
-        if channel == Channel.MAIL:
+        if channel == PartnerChannel.MAIL:
             validate_email(address)
         elif address:
             webhooks.parse_webhook_url(address)
@@ -97,7 +97,7 @@ class BlockingPartnerAdmin(
     def renew_secret(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return the page with a new secret, which is displayed only once."""
         by = get_officer(request, CHANGE)
-        partner = get_object_or_404(BlockingPartner, pk=pk, channel=Channel.WEBHOOK)
+        partner = get_object_or_404(BlockingPartner, pk=pk, channel=PartnerChannel.WEBHOOK)
         secret = partners.create_secret(partner, by=by)
         template = "admin/reports/blockingpartner/secret.html"
         context = {"partner": partner, "secret": secret}

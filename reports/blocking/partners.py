@@ -1,12 +1,10 @@
 """Who can block what: the partner that a number, an account or a link belongs to."""
 
-import secrets
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core import encryption
+from core import webhooks
 from core.audit import events
 from core.audit.proposals import RowAct
 from reports.extraction.bank_accounts_and_links import bank_names
@@ -20,7 +18,6 @@ PARTNER = RowAct(
     BlockingPartner,
     ("kind", "name", "owns", "channel", "address", "contact", "is_active"),
 )
-_SECRET_BYTES = 32
 Kind = BlockingPartner.Kind
 KINDS = {
     SubjectKind.NUMBER.value: Kind.CARRIER,
@@ -70,8 +67,5 @@ def find_unknown(kind: str, owns: list[str]) -> list[str]:
 @transaction.atomic
 def create_secret(partner: BlockingPartner, *, by: User) -> str:
     """Replace the secret that signs what is posted to a partner, and return the new one."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    sealed = encryption.encrypt(secret, "secret")
-    BlockingPartner.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
     events.log_event("block_partner", partner.pk, "partner_secret_created", by=by)
-    return secret
+    return webhooks.create_secret(partner)
