@@ -138,4 +138,4 @@ def test_a_body_that_is_too_long_or_of_no_length_is_told_and_not_read(
 def test_a_long_story_is_sent_whole(site: Site) -> None:
     story = "Họ gọi đến, nói thế này. " * 400
     site.ask(key=key_in(site.ask()), story=story)
-    assert Report.objects.get().story == story.strip()
+    assert Report.objects.get().story == story
