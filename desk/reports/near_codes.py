@@ -20,7 +20,7 @@ from reports.models.report import ALPHABET
 MIN_DIGITS, MAX_DIGITS = 8, 19
 MAX_MENTIONS = 500  # that are counted
 _HOME = "+84"
-_REPORT = re.compile(r"[0-9A-Z]{9,11}")
+_REPORT = re.compile(r"[0-9]{2}[0-9A-Z]{7,9}")
 _CAMPAIGN = re.compile(r"[DĐC]([0-9]{2})([0-9A-Z]{2,10})")
 
 

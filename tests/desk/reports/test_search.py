@@ -6,10 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from core.models import ApiClient, AuditEvent
 from desk.reports import admin as queue
-from desk.reports import search
+from desk.reports import near_codes, search
 from desk.reports.search import filter_by_search
 from reports.cases import full_text_search, visibility
 from reports.models import Campaign, Case, Report
@@ -274,6 +275,12 @@ def test_a_wrong_or_missing_sign_of_a_reports_code_is_understood() -> None:
         number.lower().replace("-", "")[1:],
     )
     assert [search.did_you_mean(each, at_pv01()) for each in typed] == [number] * 3 + [""]
+
+
+def test_words_are_taken_for_no_code(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    officer = at_pv01()
+    with django_assert_num_queries(0):
+        assert near_codes.find_near("chuyn khoan", officer) == ""
 
 
 def test_of_two_codes_one_slip_away_none_is_guessed() -> None:
