@@ -7,19 +7,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core import encryption
-from core.audit import events
+from core.audit import events, proposals
 from core.audit.proposals import RowAct
+from core.models import Proposal
 from reports.extraction.bank_accounts_and_links import bank_names
 from reports.extraction.numbering_plan import plan_table, range_owner
 from reports.models import BlockingPartner, NumberFinding, SubjectKind
 
 CONFIRM = "reports.confirm_number"
-PARTNER = RowAct(
-    "block_partner",
-    CONFIRM,
-    BlockingPartner,
-    ("kind", "name", "owns", "channel", "address", "contact", "is_active"),
-)
+_WRITTEN = ("kind", "name", "owns", "channel", "address", "contact", "is_active")
+PARTNER = RowAct("block_partner", CONFIRM, BlockingPartner, _WRITTEN)
 _SECRET_BYTES = 32
 Kind = BlockingPartner.Kind
 KINDS = {
@@ -75,3 +72,13 @@ def create_secret(partner: BlockingPartner, *, by: User) -> str:
     BlockingPartner.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
     events.log_event("block_partner", partner.pk, "partner_secret_created", by=by)
     return secret
+
+
+class _Secret(proposals.Act):
+    """A new secret of a partner; who confirms it is shown it, once."""
+
+    def carry_out(self, proposal: Proposal, by: User) -> None:
+        create_secret(BlockingPartner.objects.get(pk=proposal.target), by=by)
+
+
+SECRET = _Secret("block_secret", CONFIRM)
