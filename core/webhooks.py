@@ -6,6 +6,7 @@ checked one: DNS rebinding leads nowhere. Only the status is read; no redirect i
 
 import hmac
 import re
+import secrets
 import socket
 import ssl
 import time
@@ -20,13 +21,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import Model
 
+from core import encryption
 from core.errors import CodedError
 from core.province import province
 
 TIMEOUT_SECONDS = 5.0  # for resolving, connecting, sending and the answer's head together
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_URL_LENGTH = 500
+_SECRET_BYTES = 32
 _ACCEPTED = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _INTERIM = range(100, 200)
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
@@ -81,6 +85,14 @@ class ParsedUrl:
     def authority(self) -> str:
         default = 443 if self.is_secure else 80
         return self.host if self.port == default else f"{self.host}:{self.port}"
+
+
+def create_secret(partner: Model) -> str:
+    """Replace the secret that signs what is posted to a partner, and return the new one."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    sealed = encryption.encrypt(secret, "secret", encryption.associated_data(partner))
+    type(partner)._default_manager.filter(pk=partner.pk).update(secret_sealed=sealed)  # noqa: SLF001
+    return secret
 
 
 def signature(secret: str, timestamp: str, content: bytes) -> str:

@@ -278,7 +278,7 @@ RULES = (
     Rule(
         "E030",
         lambda: not _is_valid(parse_account, settings.ZALO_URL),
-        "ZALO_URL cannot be read: the webhook of the Official Account would answer 404.",
+        "ZALO_URL cannot be read, or is no https address: the webhook would answer 404.",
         "Set ZALO_URL to https://APP_ID:APP_SECRET@openapi.zalo.me/?webhook_secret=…&refresh_token=…,"
         " what is no letter or digit as %…, or unset it.",
     ),

@@ -11,7 +11,7 @@ from reports.attachments import sanitized_copies
 from reports.blocking import letters, requests, sending
 from reports.campaigns import bursts, regrouping
 from reports.cases import deadline_notifications, routing
-from reports.channels import dispatch
+from reports.channels import dispatch, zalo_threads
 from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.numbers import findings, office_questions
 from reports.public import statistics
@@ -131,6 +131,7 @@ def send_office_mails() -> None:
 @shared_task(name="reports.dispatch_notices")
 @Guard("notices.dispatch")
 def dispatch_notices() -> None:
+    zalo_threads.drop_expired()
     dispatch.dispatch_due()
 
 

@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-pytest_plugins = ["tests.support.object_store", "tests.support.officers"]
+pytest_plugins = ["tests.support.fake_zalo", "tests.support.object_store", "tests.support.officers"]
 # Tables are read at the first example, and other tests share the machine: what must be quick is
 # held by tests of its own.
 # The examples are the same in every run; `make fuzz` looks for others (profile "search").

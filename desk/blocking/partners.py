@@ -13,7 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from core import encryption, webhooks
 from core.admin_pages import OwnFiltersAdmin, row_action_path
 from core.audit import proposals
-from core.models import Channel, Proposal
+from core.models import PartnerChannel, Proposal
 from desk.pages.actions import ProposingAdminMixin, RowAction, action_history
 from desk.pages.http import render
 from desk.pages.lists import NoDeleteAdminMixin
@@ -61,7 +61,7 @@ class PartnerForm(forms.ModelForm[BlockingPartner]):
 def find_address_problem(channel: str | None, address: str) -> str:
     """Return why nothing can be sent to an address by that channel, "" where it can."""
     try:
-        if channel == Channel.MAIL:
+        if channel == PartnerChannel.MAIL:
             validate_email(address)
         elif address:
             webhooks.parse_webhook_url(address)

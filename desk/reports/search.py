@@ -45,7 +45,7 @@ def filter_by_search(
     if keys := _keys(typed):
         mentions = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys).order_by("-id")
         ids = list(mentions.values_list("report_id", flat=True)[:MAX_NUMBERS])
-        return reports.filter(pk__in=[*ids, *sent]), len(ids) >= MAX_NUMBERS
+        return reports.filter(pk__in=[*ids, *sent]), MAX_NUMBERS in {len(ids), len(sent)}
     ids = _by_digits(typed, viewer) or full_text_search.search_reports(
         full_text_search.query_terms(typed),
         unit=visibility.visible_unit_code(viewer),
@@ -58,12 +58,14 @@ def filter_by_search(
     of_ending = list(
         links.order_by("-report__received_at").values_list("report_id", flat=True)[:MAX_NUMBERS]
     )
-    return reports.filter(pk__in=[*ids, *of_ending, *sent]), len(ids) >= full_text_search.MAX_FOUND
+    is_cut = len(ids) >= full_text_search.MAX_FOUND or len(sent) >= MAX_NUMBERS
+    return reports.filter(pk__in=[*ids, *of_ending, *sent]), is_cut
 
 
 def _sent_as(typed: str) -> QuerySet[Report]:
-    """Return the reports that their programs call so, as letter by letter."""
-    return Report.objects.filter(external_id=typed.strip(), external_id__gt="")
+    """Return the reports that their programs call so, letter by letter, the newest first."""
+    named = Report.objects.filter(external_id=typed.strip(), external_id__gt="")
+    return named.order_by("-received_at")
 
 
 def is_number(typed: str) -> bool:

@@ -18,7 +18,7 @@ from core import keys
 from core.audit import events
 from core.errors import ActionError
 from core.mail import render_mail
-from core.models import Channel
+from core.models import PartnerChannel
 from core.outbox import queue
 from core.province import province
 from core.province_names import build_page_context
@@ -57,7 +57,7 @@ def issue(request: BlockRequest, kind: Kind, by: User) -> BlockLetter:
 
 def compute_receive_by(partner: BlockingPartner) -> datetime:
     """Return until when a partner confirms what is sent to it now."""
-    if partner.channel == Channel.MAIL:
+    if partner.channel == PartnerChannel.MAIL:
         return add_working_days(timezone.now(), RECEIPT_WORKING_DAYS)
     return timezone.now() + RECEIPT_TIME
 

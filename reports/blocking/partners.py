@@ -1,12 +1,10 @@
 """Who can block what: the partner that a number, an account or a link belongs to."""
 
-import secrets
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core import encryption
+from core import webhooks
 from core.audit import events, proposals
 from core.audit.proposals import RowAct
 from core.models import Proposal
@@ -17,7 +15,6 @@ from reports.models import BlockingPartner, NumberFinding, SubjectKind
 CONFIRM = "reports.confirm_number"
 _WRITTEN = ("kind", "name", "owns", "channel", "address", "contact", "is_active")
 PARTNER = RowAct("block_partner", CONFIRM, BlockingPartner, _WRITTEN)
-_SECRET_BYTES = 32
 Kind = BlockingPartner.Kind
 KINDS = {
     SubjectKind.NUMBER.value: Kind.CARRIER,
@@ -67,11 +64,8 @@ def find_unknown(kind: str, owns: list[str]) -> list[str]:
 @transaction.atomic
 def create_secret(partner: BlockingPartner, *, by: User) -> str:
     """Replace the secret that signs what is posted to a partner, and return the new one."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    sealed = encryption.encrypt(secret, "secret")
-    BlockingPartner.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
     events.log_event("block_partner", partner.pk, "partner_secret_created", by=by)
-    return secret
+    return webhooks.create_secret(partner)
 
 
 class _Secret(proposals.Act):

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Least, Now
 from django.utils import timezone
 
 from core import encryption, mail, webhooks
-from core.models import Channel
+from core.models import PartnerChannel
 from core.outbox import queue
 from reports.blocking import letters, requests
 from reports.models import BlockingPartner, BlockLetter, BlockRequest
@@ -105,7 +105,7 @@ def _attempt(letter: BlockLetter) -> timedelta:
 def _send(letter: BlockLetter) -> int | None:
     """Send, and return a webhook's status. Raises WebhookDeliveryError or MailError."""
     partner = letter.request.partner
-    if partner.channel == Channel.MAIL:
+    if partner.channel == PartnerChannel.MAIL:
         mail.send(letters.render_letter_mail(letter))
         return None
     if not (secret := encryption.decrypt_field(partner, "secret")):

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from core.models import Channel, choice_of, key_of, texts_of
+from core.models import PartnerChannel, choice_of, key_of, texts_of
 from reports.models.cases import NumberedDocument
 from reports.models.numbers import NumberFinding
 
@@ -26,7 +26,7 @@ class BlockingPartner(models.Model):
     kind = choice_of("loại", Kind, 12)
     name = models.CharField("tên", max_length=80, unique=True)
     owns = texts_of("giữ những gì", 64)
-    channel = choice_of("gửi qua", Channel, 8)
+    channel = choice_of("gửi qua", PartnerChannel, 8)
     address = models.CharField("địa chỉ webhook, hoặc thư điện tử", max_length=500)
     contact = models.CharField("ai trực, số điện thoại", max_length=200)
     secret_sealed = models.BinaryField(null=True, editable=False)

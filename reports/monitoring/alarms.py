@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from core import rate_limits
+from core import rate_limits, zalo
 from core.audit import events
 from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
@@ -159,6 +159,7 @@ CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.BUSY: lambda _: are_threads_busy(),
     Kind.VALKEY: lambda _: not rate_limits.is_valkey_answering(),
     Kind.HOSTS: lambda _: are_files_parted(),
+    Kind.ZALO: lambda _: zalo.is_shut_out(),
     Kind.CERTIFICATE: lambda _: import_string(settings.CERTIFICATE_ALARM)(),
     Kind.SKIPPED: lambda _: sweeps.count_failures(besides=TRIAGE_TASK),  # last: of these counts too
 }

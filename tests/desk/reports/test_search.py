@@ -331,6 +331,13 @@ def test_a_report_is_found_by_what_its_program_calls_it_beside_all_else(name: st
     assert set(find_reports(f" {name} ")) == {sent, told}
 
 
+def test_of_many_reports_of_one_name_the_newest_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MAX_NUMBERS", 2)
+    _, *newest = [program_report("YD-17", f"Cuộc thứ {number}.") for number in range(3)]
+    rows, is_cut = filter_by_search(Report.objects.all(), "YD-17", at_pv01())
+    assert (set(rows), is_cut) == ({*newest}, True)
+
+
 def test_what_no_program_sent_has_no_name_that_is_found() -> None:
     report_factories.triaged("Họ gọi.")
     assert find_reports("''") == []
@@ -354,8 +361,8 @@ def test_names_of_programs_are_looked_up_by_their_index() -> None:
     assert "report_external_id" in search._sent_as("YD-17").explain()
 
 
-def program_report(name: str) -> Report:
+def program_report(name: str, story: str = "Họ xưng là điện lực.") -> Report:
     """A report that a program sent under that name."""
     client, _ = ApiClient.objects.get_or_create(name="UBND xã Yên Định", scopes=[])
     source = IntakeSource(Report.Source.API, client.pk, name)
-    return report_factories.report("Họ xưng là điện lực.", source)
+    return report_factories.report(story, source)
