@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from accounts.sessions import get_officer, leave_end_of_session
 from core.text import lower_initial
 from desk import proposals
-from desk.blocking.requests import list_late
+from desk.blocking.requests import list_late, list_to_call
 from desk.labels import codes
 from desk.labels.formatting import format_count
 from desk.numbers.findings import unconfirmed_findings
@@ -94,13 +94,15 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
         asked = OfficeQuestion.objects.filter(withdrawn_at=None)
         unread = Count("pk", filter=Q(answered_at__isnull=False, reviewed_at=None))
         late = Count("pk", filter=Q(answered_at=None, due_at__lt=Now()))
-        columns["asked"] = aggregate_all(asked, unread=unread, late=late)
+        own = Count("pk", filter=Q(answered_at__isnull=False, reviewed_at=None, asked_by=user))
+        columns["asked"] = aggregate_all(asked, unread=unread, own=own, late=late)
     if user.has_perm("reports.view_blockrequest"):
         is_late = Q(pk__in=list_late().values("pk"))
         is_ending = Q(pk__in=requests.list_ending().values("pk"))
         columns["blocks"] = aggregate_all(
             BlockRequest.objects.filter(is_late | is_ending),
             late=Count("pk", filter=is_late),
+            call=Count("pk", filter=Q(pk__in=list_to_call().values("pk"))),
             ending=Count("pk", filter=is_ending),
         )
     if user.has_perm("reports.view_lookalikedomain"):

@@ -1,6 +1,6 @@
 """Shared by the views of residents' forms: the decorator, body parsing, errors of no field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
@@ -9,6 +9,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control, never_cache
@@ -129,6 +130,17 @@ def parse_short_body(request: HttpRequest, foreign: FormError) -> tuple[Fields, 
     """Return as `parse_body`, of a form of a few words: whatever it could not read was too long."""
     data, error = parse_body(request, foreign)
     return data, error if error in {None, foreign} else TOO_LONG
+
+
+def render_link_later(request: HttpRequest, names: Sequence[str]) -> HttpResponse:
+    """Return the page of a signed link while the database is away. What was sent in the named fields stands
+    in it, to be sent again.
+    """
+    data = sanitize_fields(request.POST)
+    context = {"fields": {name: data[name] for name in names if name in data}}
+    page = render(request, "reports/link_later.html", context, status=503, using="public")
+    page.headers["Retry-After"] = "30"
+    return page
 
 
 def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
