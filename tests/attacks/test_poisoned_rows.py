@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts import idle_accounts, officer_accounts
+from accounts import officer_accounts
 from alerts import sounds
 from alerts import tasks as alert_tasks
 from alerts.delivery import deliveries, subscriptions
@@ -144,7 +144,7 @@ SWEEPS = {
         lambda: keys(SavedSearch.objects.filter(counted_at=None)), saved_searches, "matching_reports",
     ),
     "idle accounts": Sweep(
-        create_idle, idle_accounts.close_and_warn,
+        create_idle, officer_accounts.close_and_warn,
         lambda: keys(User.objects.filter(is_active=True).exclude(username="chi.huy")),
         officer_accounts, "deactivate",
     ),
