@@ -11,7 +11,7 @@ from django.utils import translation
 
 from alerts.embed import frames, snippets
 from alerts.formats import cap, html, print_files
-from alerts.formats.registry import LIST_FORMATS
+from alerts.formats.feeds import LIST_FORMATS
 from alerts.formats.wording import ENGLISH
 from alerts.models import (
     MAX_LOUDSPEAKER_SYLLABLES,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from alerts.embed import snippets
 from alerts.formats import cap, feeds, signatures
-from alerts.formats.registry import ListFormat
+from alerts.formats.feeds import ListFormat
 from alerts.formats.validators import describe_states
 from alerts.formats.wording import SOUND_TYPE
 from alerts.models import AlertRevision, CancelReason, PublicKey, RevisionSignature
