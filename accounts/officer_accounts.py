@@ -31,6 +31,8 @@ from core.models import Proposal
 from core.outbox import sweeps
 from core.permissions import users_with_permission
 
+log = structlog.get_logger(__name__)
+
 KEEP = "accounts.keep_people"
 _POWER = (
     "keep_people",
@@ -282,27 +284,27 @@ def _cool_off() -> timedelta:
     return timedelta(hours=settings.AXES_COOLOFF_TIME)
 
 
-log = structlog.get_logger(__name__)
+# --- accounts that nobody uses
 
-NOTICE = timedelta(days=7)
-MAX_BATCH = 100
+IDLE_NOTICE = timedelta(days=7)
+MAX_IDLE_BATCH = 100
 
 
-def close_and_warn() -> None:
+def close_idle_accounts() -> None:
     """Close the accounts unused for `ACCOUNT_IDLE_DAYS`, and warn those that come next."""
     if settings.ACCOUNT_IDLE_DAYS <= 0:
         return
     allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
     with sweeps.Guard("idle_accounts.check"):
-        _for_each("idle_accounts.close", unused_since(now - allowed), _close)
+        _for_each("idle_accounts.close", unused_since(now - allowed), _close_idle)
         if settings.EMAIL_URL:
-            rows = unused_since(now - allowed + NOTICE).exclude(email="")
+            rows = unused_since(now - allowed + IDLE_NOTICE).exclude(email="")
             rows = rows.exclude(account__idle_warned_at__gte=F("used"))
-            _for_each("idle_accounts.warn", rows, lambda user: _warn(user, allowed))
+            _for_each("idle_accounts.warn", rows, lambda user: _warn_idle(user, allowed))
 
 
 def _for_each(name: str, rows: QuerySet[User], work: Callable[[User], None]) -> None:
-    sweeps.for_each(name, sweeps.available(name, rows)[:MAX_BATCH], work)
+    sweeps.for_each(name, sweeps.available(name, rows)[:MAX_IDLE_BATCH], work)
 
 
 def unused_since(before: datetime) -> QuerySet[User]:
@@ -312,14 +314,14 @@ def unused_since(before: datetime) -> QuerySet[User]:
     return rows.annotate(used=used).filter(used__lte=before).order_by("used", "pk")
 
 
-def _close(user: User) -> None:
+def _close_idle(user: User) -> None:
     try:
         deactivate(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
     except AccountError as error:  # the last lead, or already closed
         log.info("idle_account.close_refused", code=error.code)
 
 
-def _warn(user: User, allowed: timedelta) -> None:
+def _warn_idle(user: User, allowed: timedelta) -> None:
     """Mark the officer as warned and send the mail; remove the mark when sending fails."""
     day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
     OfficerProfile.objects.update_or_create(user=user, defaults={"idle_warned_at": timezone.now()})

@@ -7,4 +7,4 @@ from accounts import officer_accounts
 
 @shared_task(name="accounts.close_idle_accounts")
 def close_idle_accounts() -> None:
-    officer_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()

@@ -144,7 +144,7 @@ SWEEPS = {
         lambda: keys(SavedSearch.objects.filter(counted_at=None)), saved_searches, "matching_reports",
     ),
     "idle accounts": Sweep(
-        create_idle, officer_accounts.close_and_warn,
+        create_idle, officer_accounts.close_idle_accounts,
         lambda: keys(User.objects.filter(is_active=True).exclude(username="chi.huy")),
         officer_accounts, "deactivate",
     ),
