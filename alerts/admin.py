@@ -52,7 +52,7 @@ from alerts.models.cap_terms import Certainty
 from alerts.sounds import build_upload_handler
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
-from core.inline_css import style_source
+from core.responses import style_source
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
 

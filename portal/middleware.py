@@ -41,7 +41,7 @@ from django.utils.module_loading import import_string
 from accounts import sessions
 from core.audit import events
 from core.client_ip import Address, client_ip
-from core.inline_css import style_source
+from core.responses import style_source
 from reports.monitoring.alarms import BUSY_FILE
 
 # --- headers of every response

@@ -18,7 +18,7 @@ from alerts.embed import snippets
 from alerts.formats.html import template_context
 from alerts.models import AlertRevision, PublicKey
 from alerts.views.forms import CodeForm, EmbedForm
-from core.inline_css import style_source
+from core.responses import style_source
 from core.same_origin import is_same_origin
 
 
