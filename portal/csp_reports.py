@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from core import rate_limits
-from core.same_origin import is_same_origin
+from core.form_data import is_same_origin
 
 OWN_REPORTS = rate_limits.Window("csp own", 10, minutes=60)  # lines of the log, of one visitor
 ALL_REPORTS = rate_limits.Window("csp", 60, minutes=60)  # of all together

@@ -18,8 +18,8 @@ from alerts.embed import snippets
 from alerts.formats.html import template_context
 from alerts.models import AlertRevision, PublicKey
 from alerts.views.forms import CodeForm, EmbedForm
+from core.form_data import is_same_origin
 from core.responses import style_source
-from core.same_origin import is_same_origin
 
 
 @csrf_exempt

@@ -10,9 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from core.form_data import Fields, sanitize_fields
+from core.form_data import Fields, is_same_origin, sanitize_fields
 from core.province_names import insert_hotline
-from core.same_origin import is_same_origin
 from reports.attachments import filetypes, storage, upload_handler
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 from reports.attachments.upload_handler import MultipartForm, Upload

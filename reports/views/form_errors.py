@@ -15,9 +15,8 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.form_data import Fields, parse_fields, sanitize_fields
+from core.form_data import Fields, is_same_origin, parse_fields, sanitize_fields
 from core.province_names import insert_hotline
-from core.same_origin import is_same_origin
 from reports.attachments import upload_handler
 from reports.submission.forms import ReportForm
 
