@@ -92,8 +92,7 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
-        from desk import dashboard, report_lists, shift_handover  # noqa: PLC0415
-        from desk.hotline import page as hotline  # noqa: PLC0415
+        from desk import dashboard, hotline, report_lists, shift_handover  # noqa: PLC0415
         from desk.leaders import page as leaders  # noqa: PLC0415
         from desk.numbers import card, number_drafts, published_numbers  # noqa: PLC0415
         from desk.reports import urls as report_urls  # noqa: PLC0415
