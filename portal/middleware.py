@@ -47,7 +47,7 @@ from reports.monitoring.alarms import BUSY_FILE
 # --- headers of every response
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-# Where browsers report violations (portal/csp_reports.py); policies say `report-to csp`.
+# Where browsers report violations (portal/views.py); policies say `report-to csp`.
 REPORTING = 'csp="/csp/"'
 # Sheets inside the pages that alone need them, which saves those a request and the others their weight.
 INLINE_SHEETS = ("alerts/alert.css", "reports/figures.css", "reports/scam_call.css")
