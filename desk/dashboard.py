@@ -41,7 +41,7 @@ from reports.models import (
     OfficeQuestion,
     TransferSlip,
 )
-from reports.monitoring import daily_counts, enquiries
+from reports.monitoring import daily_counts
 from reports.numbers import disputes, findings, office_questions
 from reports.reference import gazetteer
 
@@ -60,7 +60,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
     )
     if visibility.sees_every_report(user):
         today = timezone.localdate()
-        asked = enquiries.list_enquiries(today, today)
+        asked = daily_counts.list_enquiries(today, today)
         columns["enquiries"] = aggregate_all(asked, count=Count("pk"))
     if visibility.sees_campaigns(user):
         columns |= bursts_columns()

@@ -24,7 +24,7 @@ from desk.numbers.card import load_card
 from desk.pages.http import render, set_status
 from reports.facts import choices
 from reports.models import Report
-from reports.monitoring import enquiries
+from reports.monitoring import daily_counts
 from reports.reference import caller_advice, gazetteer
 from reports.submission import intake, receipt_codes
 from reports.submission.form_parser import ReportFormParser
@@ -172,7 +172,7 @@ def count_question(request: HttpRequest) -> HttpResponse:
     if any(typed.get(name, "").strip() for name in ("story", "contact_phone")):
         return _render_form(request, FilingForm.restore(fields), HAS_STORY, status=422)
     kind = caller_advice.kinds_by_code().get(typed.get("kind", ""))
-    enquiries.record_enquiry(typed["submission_key"], kind.code if kind else "", by)
+    daily_counts.record_enquiry(typed["submission_key"], kind.code if kind else "", by)
     messages.success(request, f"Đã ghi một cuộc chỉ hỏi. {_format_enquiries()}")
     return HttpResponseSeeOther(reverse("admin:reports_report_file"))
 
@@ -186,7 +186,7 @@ def _require_filing_officer(request: HttpRequest) -> User:
 
 def _format_enquiries() -> str:
     today = timezone.localdate()
-    return f"Hôm nay: {enquiries.count_enquiries(today, today)} cuộc chỉ hỏi."
+    return f"Hôm nay: {daily_counts.count_enquiries(today, today)} cuộc chỉ hỏi."
 
 
 def _render_form(
