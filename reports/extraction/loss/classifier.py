@@ -18,8 +18,13 @@ from reports.extraction.language.scoring import (
     load_model,
     score,
 )
-from reports.extraction.loss.clauses import ClauseVerdict, classify_clauses
-from reports.extraction.loss.sums import OFFERED, WeighedSum, weigh_sums
+from reports.extraction.loss.sums import (
+    OFFERED,
+    ClauseVerdict,
+    WeighedSum,
+    classify_clauses,
+    weigh_sums,
+)
 from reports.extraction.loss.total import is_demand, propose_total
 
 NONE, SOME, NOT_SAID, UNCLEAR = "none", "some", "not_said", "unclear"
