@@ -100,7 +100,7 @@ def did_you_mean(typed: str, viewer: User) -> str:
     meant = full_text_search.spelling_suggestions(words, unit=unit)
     guessed = "".join(word for word in words if word not in meant)
     reports = full_text_search.search_reports(meant, unit=unit)
-    if not reports or any(map(str.isdecimal, guessed)):  # of codes and numbers: near_codes.py
+    if not reports or any(map(str.isdecimal, guessed)):  # of codes and numbers: find_near
         return ""
     story = Report.objects.filter(pk__in=reports[:1]).values_list(
         Left("story", MAX_MARKED_CHARS), flat=True

@@ -1,7 +1,8 @@
 """Counts of each day in Vietnam, kept so that a page of figures reads days and no reports.
 
 A day is counted again while it lasts, after an officer worked on one of its reports, and else in its
-turn, as a follow-up or a regrouping may change it. Counting is idempotent.
+turn, as a follow-up or a regrouping may change it. Counting is idempotent. Calls in which somebody
+only asked are counted apart from reports, for the desk alone.
 """
 
 from collections import Counter, defaultdict
@@ -12,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, Value  # fmt: skip
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce, JSONObject, TruncDate
 from django.utils import timezone

@@ -1,7 +1,9 @@
-"""Propose the total loss of a story where it is plain: one paid sum, or a series told as one.
+"""Read from a story whether money is lost, the sums that it tells, and the total. Pure: no Django.
 
-What was returned is taken off. Two payments that no word ties are not added: a person does that.
-Pure: no Django.
+The total is proposed where it is plain: one paid sum, or a series told as one. What was returned is taken
+off; two payments that no word ties are not added, for a person does that. The state is weighed from
+the words, what each clause says and how surely a sum is paid. None needs a clear statement and no paid
+sum: a story that says both is unclear, with both quotations.
 """
 
 import re

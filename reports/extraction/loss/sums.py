@@ -1,7 +1,10 @@
-"""Tell the role of each sum of a story: paid, returned, demanded, promised … Pure: no Django.
+"""Tell what each clause of a story says of money, and the role of each sum: paid, returned, demanded,
+promised … Pure: no Django.
 
-Whether a sum is gone or came back is weighed by the words around it (data/weights/sums.tsv); what
-else it may be is named by the nearest word of data/loss_words.json."""
+A clause is weighed by its own words, its actions and its neighbours' (data/weights/clauses.tsv, learnt
+from marked clauses of labelled stories). Whether a sum is gone or came back is weighed by the words
+around it (data/weights/sums.tsv); what else it may be is named by the nearest word of data/loss_words.json.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
