@@ -13,9 +13,17 @@ from typing import NamedTuple
 
 from reports.data.loader import load_json
 from reports.extraction.language.amounts import MoneyAmount, find_amounts
-from reports.extraction.language.cue_matcher import TokenizedText, cue_tables, tokenize, word_set
+from reports.extraction.language.cue_matcher import (
+    PhraseMatch,
+    PhraseTrie,
+    TokenizedText,
+    cue_tables,
+    inside,
+    matches_between,
+    tokenize,
+    word_set,
+)
 from reports.extraction.language.implicit_amounts import find_implicit_amounts
-from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, inside, matches_between
 from reports.extraction.language.scoring import Feature
 
 MAX_LENGTH = 20_000  # characters; no resident's story is longer
