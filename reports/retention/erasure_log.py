@@ -1,7 +1,7 @@
 """List of erasures outside the database: an append-only file without names.
 
 An archive brings back what was erased since. A line names it by the SHA-256 of its random key,
-meaningless without the row; reerase_after_restore.py erases it again. The file needs a copy
+meaningless without the row; purge.py erases it again. The file needs a copy
 elsewhere, as archives do.
 """
 

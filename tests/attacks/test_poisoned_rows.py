@@ -34,7 +34,7 @@ from reports.cases import deadline_notifications, deadlines, routing, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification, Report, RoutingRule
 from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.public import statistics
-from reports.retention import erasure, erasure_log, purge, reerase_after_restore
+from reports.retention import erasure, erasure_log, purge
 from tests.support import report_factories
 from tests.support.alert_factories import issued, partner
 from tests.support.officers import create_officer
@@ -125,7 +125,7 @@ SWEEPS = {
         lambda: keys(Report.objects.filter(erased_at=None)), erasure, "erase",
     ),
     "erasures after a restore": Sweep(
-        create_listed, reerase_after_restore.reapply_erasures,
+        create_listed, purge.reapply_erasures,
         lambda: keys(Report.objects.filter(erased_at=None)), erasure, "erase",
     ),
     "routing": Sweep(
