@@ -188,6 +188,8 @@ def _first_report() -> datetime | None:
     return first
 
 
+# --- after a restore
+
 _LOOKBACK = timedelta(days=3)  # for erasures whose line a dying process did not write
 _SINGLE_ROWS: dict[str, tuple[type[Model], str]] = {
     DestructionRequest.What.FILE: (EvidenceFile, "files_erased"),
