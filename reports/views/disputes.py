@@ -16,7 +16,7 @@ from reports.numbers import disputes
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.forms import PREFILL, DisputeCodeForm, DisputeForm
 from reports.reference import confirmed_statements
-from reports.submission import guess_limits
+from reports.submission import receipt_codes
 from reports.submission.form_parser import ReportFormParser
 from reports.views.form_errors import FormError, lookup_view, parse_short_body
 
@@ -92,14 +92,14 @@ def dispute_answer(request: HttpRequest) -> HttpResponse:
     form = DisputeCodeForm(data)
     if error or not form.is_valid():
         return _code_page(request, form, error)
-    if rate_limits.retry_after(guess_limits.CODES, request):
+    if rate_limits.retry_after(receipt_codes.CODES, request):
         return _code_page(request, form, TOO_MANY)
     try:
         found = disputes.find_by_code(form.cleaned_data["code"])
     except db.Error:
         return _code_page(request, form, NOT_NOW)
     if found is None:
-        guess_limits.record_wrong_code(request)
+        receipt_codes.record_wrong_code(request)
         form.add_error("code", UNKNOWN_CODE)
         return _code_page(request, form)
     return _answer_page(request, found)

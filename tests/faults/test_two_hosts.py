@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.database import session_name
-from reports.submission.guess_limits import CODES
-from reports.submission.receipt_codes import generate_code
+from reports.submission.receipt_codes import CODES, generate_code
 from tests.faults.support.future_release import TOMORROW
 from tests.faults.support.load_balancer import LoadBalancer
 from tests.faults.support.resident_load import (
