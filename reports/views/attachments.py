@@ -20,9 +20,8 @@ from reports.models import Report
 from reports.retention import erasure
 from reports.submission.forms import CodeForm
 from reports.tracking import followup_feedback, followups
-from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import FollowupSubmission
-from reports.tracking.forms import FollowupForm
+from reports.tracking.forms import FollowupForm, FollowupFormParser
 from reports.tracking.status_timeline import UploadResult
 from reports.views.codes import code_page, render_invalid, report_for_code_or_error
 from reports.views.form_errors import FormError, form_view
