@@ -30,7 +30,7 @@ from ops import key_rotation
 from reports import tasks
 from reports.calendar import days_off
 from reports.campaigns import bursts
-from reports.cases import deadline_notifications, deadlines, routing, workflow
+from reports.cases import deadlines, routing, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification, Report, RoutingRule
 from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.public import statistics
@@ -137,7 +137,7 @@ SWEEPS = {
         lambda: keys(Case.objects.filter(due_at=None)), deadlines, "_build_deadline",
     ),
     "reminders": Sweep(
-        create_late, deadline_notifications.send_due_reminders, find_unnotified, events, "log_event"
+        create_late, deadlines.send_due_reminders, find_unnotified, events, "log_event"
     ),
     "saved searches": Sweep(
         create_searches, saved_searches.count_all,
