@@ -16,7 +16,7 @@ from desk.pages.validators import AnyDayField, DayField
 from desk.prepared_texts import validate_public_text
 from reports.calendar import days_off
 from reports.models import CalendarException, Commune, LookalikeDomain, Office
-from reports.public import lookalike_domains
+from reports.public import link_hosts
 from reports.reference import confirmed_statements
 
 # Texts that the public page of an office shows.
@@ -148,7 +148,7 @@ class LookAlikeAdmin(OwnFiltersAdmin[LookalikeDomain]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = (extra_context or {}) | {"host": lookalike_domains.portal_hostname()}
+        context = (extra_context or {}) | {"host": link_hosts.portal_hostname()}
         return super().changelist_view(request, context)
 
     def get_readonly_fields(
@@ -159,4 +159,4 @@ class LookAlikeAdmin(OwnFiltersAdmin[LookalikeDomain]):
     def save_model(
         self, request: HttpRequest, obj: LookalikeDomain, form: Any, change: bool
     ) -> None:
-        lookalike_domains.record_verdict(obj, get_officer(request))
+        link_hosts.record_verdict(obj, get_officer(request))
