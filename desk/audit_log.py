@@ -185,7 +185,7 @@ class EventAdmin(NoDetailAdminMixin, OwnFiltersAdmin[AuditEvent]):
             lines=event_rows(acts[:PAGE], may_read=can_see_every_report(request)),
             older=form.next_page_url(acts[PAGE - 1].pk) if len(acts) > PAGE else "",
             may_see_views=request.user.has_perm(SEE_VIEWS_PERMISSION),
-            sealed=chain.newest(),
+            sealed=chain.newest_link(),
             check=AuditChainCheck.objects.first(),
         )
 
