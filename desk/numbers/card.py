@@ -27,10 +27,9 @@ from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.models import Indicator, NumberFinding, OfficeQuestion, SubjectKind
-from reports.numbers import findings, lookup, office_questions, subject_lookup, subjects
+from reports.numbers import findings, lookup, office_questions, subjects
 from reports.numbers.lookup import NumberVerdict
-from reports.numbers.subject_lookup import SubjectVerdict
-from reports.numbers.subjects import Subject
+from reports.numbers.subjects import Subject, SubjectVerdict
 
 PERMISSION, SEES_FINDINGS = "reports.view_report", "reports.view_numberfinding"
 MAX_MENTIONS = 500  # the newest that are counted
@@ -74,7 +73,7 @@ def load_card(text: str, officer: User) -> NumberCard | None:
     subject = subjects.find_account_or_link(text)
     if subject:
         verdict, mentions = (
-            subject_lookup.lookup_subject(subject),
+            subjects.lookup_subject(subject),
             _load_mentions(subject.named, officer),
         )
         return NumberCard(subject.text, mentions, verdict, **_load_desk_words(subject, officer))

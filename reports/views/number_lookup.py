@@ -12,10 +12,9 @@ from core import rate_limits
 from core.province_names import insert_hotline
 from reports.extraction.phones import ParsedCaller, format_national
 from reports.models import SubjectKind
-from reports.numbers import lookup, office_questions, report_counts, subject_lookup
+from reports.numbers import lookup, office_questions, report_counts, subjects
 from reports.numbers.forms import CheckForm
-from reports.numbers.subject_lookup import SubjectVerdict
-from reports.numbers.subjects import Subject
+from reports.numbers.subjects import Subject, SubjectVerdict
 from reports.public import office_texts
 from reports.views.disputes import answer_promise
 from reports.views.form_errors import FormError, lookup_view, parse_short_body
@@ -72,7 +71,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 def _answer_page(request: HttpRequest, form: CheckForm) -> HttpResponse:
     if subject := form.subject:
-        return _subject_page(request, subject_lookup.lookup_subject(subject))
+        return _subject_page(request, subjects.lookup_subject(subject))
     return verdict_page(request, lookup.lookup_number(form.parsed_phones[0]))
 
 
