@@ -14,7 +14,7 @@ from desk.pages.actions import ProposingAdminMixin
 from desk.pages.lists import NoDeleteAdminMixin
 from desk.pages.validators import AnyDayField, DayField
 from desk.prepared_texts import validate_public_text
-from reports.calendar import days_off
+from reports import deadline_rules
 from reports.models import CalendarException, Commune, LookalikeDomain, Office
 from reports.public import link_hosts
 from reports.reference import confirmed_statements
@@ -101,10 +101,10 @@ class SpecialDayAdmin(OwnFiltersAdmin[CalendarException]):
     def save_model(
         self, request: HttpRequest, obj: CalendarException, form: Any, change: bool
     ) -> None:
-        days_off.add(obj, get_officer(request))
+        deadline_rules.add(obj, get_officer(request))
 
     def delete_model(self, request: HttpRequest, obj: CalendarException) -> None:
-        days_off.remove(obj, get_officer(request))
+        deadline_rules.remove(obj, get_officer(request))
 
 
 _NAME = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")

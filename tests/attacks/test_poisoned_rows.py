@@ -27,8 +27,7 @@ from core.outbox import sweeps
 from desk.models import SavedSearch
 from desk.reports import saved_searches
 from ops import key_rotation
-from reports import tasks
-from reports.calendar import days_off
+from reports import deadline_rules, tasks
 from reports.campaigns import bursts
 from reports.cases import deadlines, routing, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification, Report, RoutingRule
@@ -235,7 +234,7 @@ def test_a_job_that_breaks_off_is_told_until_it_is_done(
 def test_a_count_that_fails_keeps_no_other_alarm_from_being_raised(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(days_off, "years_without_data", lambda: 1 / 0)
+    monkeypatch.setattr(deadline_rules, "years_without_data", lambda: 1 / 0)
     alarms.check_alarms()
     assert "test_poisoned_rows.py:" in caplog.text
     assert [item.key for item in FAILED.all()] == ["calendar"]

@@ -67,7 +67,7 @@ def test_every_page_and_paper_names_the_other_province_and_nothing_of_this_one()
 def test_the_readers_take_the_names_of_the_other_province() -> None:
     code = (
         "import django; django.setup();"
-        "from reports.calendar.working_days import on_file;"
+        "from reports.deadline_rules import on_file;"
         "from reports.extraction.impersonation.claims import claims_in_story;"
         "from reports.extraction.language.cue_matcher import tokenize;"
         "from reports.extraction.phones import parse;"
