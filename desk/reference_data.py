@@ -101,10 +101,10 @@ class SpecialDayAdmin(OwnFiltersAdmin[CalendarException]):
     def save_model(
         self, request: HttpRequest, obj: CalendarException, form: Any, change: bool
     ) -> None:
-        deadline_rules.add(obj, get_officer(request))
+        deadline_rules.add_calendar_day(obj, get_officer(request))
 
     def delete_model(self, request: HttpRequest, obj: CalendarException) -> None:
-        deadline_rules.remove(obj, get_officer(request))
+        deadline_rules.remove_calendar_day(obj, get_officer(request))
 
 
 _NAME = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")

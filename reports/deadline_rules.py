@@ -30,7 +30,7 @@ from core.database import CachedRead
 from core.province import province
 from reports.models import CalendarException
 
-DATA = Path(__file__).parents[1] / "data" / "holidays.json"
+DATA = Path(__file__).parent / "data" / "holidays.json"
 MIN_DAYS_OFF = 11
 _SATURDAY = 5
 
@@ -72,17 +72,17 @@ def months_after(day: date, months: int) -> date:
 
 
 @lru_cache(maxsize=1)
-def on_file() -> Calendar:
+def load_calendar_on_file() -> Calendar:
     """Return the calendar of data/holidays.json and the province's folder."""
     off: set[date] = set(province.holidays)
     worked: set[date] = set()
-    for year in sources():
+    for year in list_years_on_file():
         off |= set(map(date.fromisoformat, year["off"]))
         worked |= set(map(date.fromisoformat, year["worked"]))
     return Calendar(frozenset(off), frozenset(worked))
 
 
-def sources() -> list[dict[str, Any]]:
+def list_years_on_file() -> list[dict[str, Any]]:
     """Return the years on file: "year", "off" and "worked" (day: name), "source", "announced"
     (false: by the rule alone).
     """
@@ -90,16 +90,20 @@ def sources() -> list[dict[str, Any]]:
     return years
 
 
+# --- the calendar in use
+
 LOOKAHEAD = timedelta(days=60)  # an unknown year within it is an alarm
 
 
 def _load_calendar() -> Calendar:
     rows = list(CalendarException.objects.values_list("day", "is_worked"))
     off = (day for day, is_worked in rows if not is_worked)
-    return on_file().with_overrides(off, (day for day, is_worked in rows if is_worked))
+    return load_calendar_on_file().with_overrides(
+        off, (day for day, is_worked in rows if is_worked)
+    )
 
 
-_calendar = CachedRead(_load_calendar, on_file())
+_calendar = CachedRead(_load_calendar, load_calendar_on_file())
 
 
 def calendar() -> Calendar:
@@ -117,7 +121,7 @@ def years_without_data(today: date | None = None) -> list[int]:
     return calendar().unknown_years(first, first + LOOKAHEAD)
 
 
-def add(day: CalendarException, by: User) -> None:
+def add_calendar_day(day: CalendarException, by: User) -> None:
     """Add a day to the calendar and log it."""
     with transaction.atomic():
         day.added_by = by
@@ -126,7 +130,7 @@ def add(day: CalendarException, by: User) -> None:
     clear_cache()
 
 
-def remove(day: CalendarException, by: User) -> None:
+def remove_calendar_day(day: CalendarException, by: User) -> None:
     """Remove a day from the calendar and log it."""
     with transaction.atomic():
         events.log_event("day", day.pk, "day_removed", by=by, **_list_facts(day))
@@ -137,6 +141,8 @@ def remove(day: CalendarException, by: User) -> None:
 def _list_facts(day: CalendarException) -> dict[str, object]:
     return {"is_worked": day.is_worked, "name": day.name, "source": day.source}
 
+
+# --- deadlines
 
 CALL, CALL_AGAIN = "call", "call_again"  # the reporter, until somebody was reached
 CLASSIFY, NOTIFY, VERIFY = "classify", "notify", "verify"

@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool = False, **options: Any) -> None:
         deadline_rules.clear_cache()
-        for year in deadline_rules.sources():
+        for year in deadline_rules.list_years_on_file():
             source = "announced" if year["announced"] else "by rule, not announced yet"
             self.stdout.write(f"{year['year']}: {len(year['off'])} days off, {source}")
         self.stdout.write(f"added at the desk: {CalendarException.objects.count()}")

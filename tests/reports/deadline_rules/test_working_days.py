@@ -8,10 +8,12 @@ import pytest
 from reports import deadline_rules
 from reports.deadline_rules import Calendar
 
-FILE = deadline_rules.on_file()
+FILE = deadline_rules.load_calendar_on_file()
 
 
-@pytest.mark.parametrize("year", deadline_rules.sources(), ids=lambda year: str(year["year"]))
+@pytest.mark.parametrize(
+    "year", deadline_rules.list_years_on_file(), ids=lambda year: str(year["year"])
+)
 def test_a_year_on_file_is_whole_and_says_where_it_is_from(year: dict[str, object]) -> None:
     assert FILE.knows(int(str(year["year"])))
     assert year["source"]

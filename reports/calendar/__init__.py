@@ -1,1 +1,0 @@
-"""Working days, days off and the rules of deadlines."""
