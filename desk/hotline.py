@@ -7,11 +7,9 @@ from typing import Any, cast
 import structlog
 from django import db, forms
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -135,9 +133,10 @@ HAS_STORY = (
 )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def file_report(request: HttpRequest) -> HttpResponse:
     """Render the form; posted, the receipt, or the form with its errors or with the cards asked for."""
-    by = _require_filing_officer(request)
+    by = get_officer(request, intake.FILING_PERMISSION)
     if request.method != "POST":
         initial = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
         page = _render_form(request, FilingForm(initial=initial))
@@ -164,9 +163,10 @@ def file_report(request: HttpRequest) -> HttpResponse:
     return _render_receipt(request, result)
 
 
+@require_POST
 def count_question(request: HttpRequest) -> HttpResponse:
     """Record that somebody only asked, and go on to the next call."""
-    by = _require_filing_officer(request)
+    by = get_officer(request, intake.FILING_PERMISSION)
     fields = ReportFormParser(_posted_fields(request)).data
     typed = last_texts(fields)
     if any(typed.get(name, "").strip() for name in ("story", "contact_phone")):
@@ -175,13 +175,6 @@ def count_question(request: HttpRequest) -> HttpResponse:
     daily_counts.record_enquiry(typed["submission_key"], kind.code if kind else "", by)
     messages.success(request, f"Đã ghi một cuộc chỉ hỏi. {_format_enquiries()}")
     return HttpResponseSeeOther(reverse("admin:reports_report_file"))
-
-
-def _require_filing_officer(request: HttpRequest) -> User:
-    by = get_officer(request)
-    if not by.has_perm(intake.FILING_PERMISSION):
-        raise PermissionDenied
-    return by
 
 
 def _format_enquiries() -> str:
@@ -231,14 +224,3 @@ def _posted_fields(request: HttpRequest) -> Fields:
     data = sanitize_fields(request.POST.copy())
     data.pop("csrfmiddlewaretoken", None)
     return data
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    file = site.admin_view(
-        require_http_methods(["GET", "HEAD", "POST"])(file_report), cacheable=True
-    )
-    ask = site.admin_view(require_POST(count_question))
-    return [
-        path("reports/report/file/", file, name="reports_report_file"),
-        path("reports/report/file/question/", ask, name="reports_report_question"),
-    ]

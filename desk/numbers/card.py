@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from accounts.sessions import get_officer
@@ -126,15 +123,9 @@ def _load_mentions(named: Q, officer: User) -> Mentions:
     )
 
 
+@require_POST
 def show_card(request: HttpRequest) -> HttpResponse:
     """Render the card of a posted text, as a part of a page: the number stands in no address."""
-    officer = get_officer(request)
-    if not officer.has_perm(PERMISSION):
-        raise PermissionDenied
+    officer = get_officer(request, PERMISSION)
     card = load_card(post_text(request, "text"), officer)
     return render(request, "admin/number_card.html", {"card": card})
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    view = site.admin_view(require_POST(show_card))
-    return [path("reports/numberfinding/card/", view, name="reports_numberfinding_card")]
