@@ -36,7 +36,7 @@ from reports.reference.office_lexicon import bundled_lexicon, office_lexicon
 from reports.submission.forms import CollapsibleFieldset
 from reports.views import number_lookup
 from reports.views.disputes import answer_promise
-from reports.views.form_errors import TOO_LONG, FormError, parse_body
+from reports.views.form_errors import TOO_LONG, FormError, parse_body, render_form
 from reports.views.number_lookup import FOREIGN, LOOKUPS, TOO_MANY
 from reports.views.statistics import scenario_label
 
@@ -129,10 +129,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     form.is_valid()  # an unknown choice counts as none
     error = error or _find_error(request, form)
     if error:
-        context = {"form": form, "form_error": error}
-        return render(
-            request, "reports/assessment.html", context, status=error.status, using="public"
-        )
+        return render_form(request, "reports/assessment.html", form, error)
     numbers = subjects.find_lone_numbers(data.get("story", ""))
     if numbers:
         return _number_page(request, form, numbers)

@@ -17,7 +17,7 @@ from reports.numbers.forms import CheckForm
 from reports.numbers.subjects import Subject, SubjectVerdict
 from reports.public import office_texts
 from reports.views.disputes import answer_promise
-from reports.views.form_errors import FormError, lookup_view, parse_short_body
+from reports.views.form_errors import FormError, lookup_view, parse_short_body, render_form
 
 LOOKUPS = rate_limits.Window("check", 300)  # a carrier's address has many people
 
@@ -78,9 +78,7 @@ def _answer_page(request: HttpRequest, form: CheckForm) -> HttpResponse:
 def _check_page(
     request: HttpRequest, form: CheckForm, error: FormError | None = None
 ) -> HttpResponse:
-    status = error.status if error else 422 if form.errors else 200
-    context = {"form": form, "form_error": error}
-    return render(request, "reports/check.html", context, status=status, using="public")
+    return render_form(request, "reports/check.html", form, error)
 
 
 def verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpResponse:
