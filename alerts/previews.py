@@ -15,8 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from alerts import publishing
-from alerts.embed import frames, snippets
-from alerts.formats import cap, html, print_files
+from alerts.formats import cap, frames, html, print_files
 from alerts.formats.feeds import LIST_FORMATS
 from alerts.formats.wording import ENGLISH
 from alerts.models import (
@@ -72,7 +71,7 @@ def texts(revision: AlertRevision, now: datetime, portal: str) -> Iterator[tuple
     for each in LIST_FORMATS:
         yield each.label, each.render([draft], now, portal).decode()
     frame = portal + reverse("alerts:alert_frame", args=[draft.frozen_content.slug])
-    yield "Trả lời oEmbed", snippets.oembed_response(frame, portal).decode()
+    yield "Trả lời oEmbed", frames.oembed_response(frame, portal).decode()
     yield "Bản CAP, ghi là Draft, chưa ký", cap.render_cap_message(draft, draft=True).decode()
 
 

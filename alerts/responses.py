@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.formats.validators import release_fingerprint
 from core.responses import style_source
 

@@ -30,8 +30,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts.embed import frames
-from alerts.formats import signatures
+from alerts.formats import frames, signatures
 from alerts.formats.validators import describe_states, release_fingerprint
 from alerts.models import AlertRevision, RevisionSignature
 from alerts.static_pages import store

@@ -7,8 +7,7 @@ from functools import partial
 
 from django.urls import reverse
 
-from alerts.embed import frames
-from alerts.formats import print_files
+from alerts.formats import frames, print_files
 from alerts.formats.feeds import LIST_FORMATS
 from alerts.formats.validators import describe_states
 from alerts.formats.wording import sound_path, urls_by_language

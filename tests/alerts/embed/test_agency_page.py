@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from alerts.embed.snippets import TITLE, EmbedOptions, EmbedScope, script_snippet
+from alerts.formats.frames import TITLE, EmbedOptions, EmbedScope, script_snippet
 from alerts.formats.signatures import generate_key
 from reports.models import Report
 from reports.reference import gazetteer
