@@ -140,6 +140,8 @@ OTHERS: dict[str, Callable[[AlertRevision, datetime], HttpResponse]] = {
 }
 
 
+# --- what a text in review changes
+
 _CODES = {"urgency": Urgency, "severity": Severity, "certainty": Certainty, "response_type": ResponseType}  # fmt: skip
 MAX_COMPARED = 40_000  # pairs of words that are all looked at
 _WORDS = re.compile(r"\S+\s*|\s+")

@@ -106,6 +106,8 @@ def _is_tail(data: bytes, end: int) -> bool:
     )
 
 
+# --- recordings
+
 MAX_UPLOAD_BYTES = 1024 * 1024  # with its tags
 MAX_SECONDS = 180
 MAX_BYTES_PER_30_SECONDS = 70_000

@@ -225,12 +225,14 @@ def broken(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500, using="public")
 
 
-OWN_REPORTS = rate_limits.Window("csp own", 10, minutes=60)  # lines of the log, of one visitor
-ALL_REPORTS = rate_limits.Window("csp", 60, minutes=60)  # of all together
+# --- what browsers report of our policy
 
-MAX_POST_BYTES = 16 * 1024  # browsers send a kilobyte for each report
-MAX_REPORTS = 10  # of one post
-TYPES = {"application/csp-report", "application/reports+json", "application/json"}
+OWN_CSP_REPORTS = rate_limits.Window("csp own", 10, minutes=60)  # lines of the log, of one visitor
+ALL_CSP_REPORTS = rate_limits.Window("csp", 60, minutes=60)  # of all together
+
+MAX_CSP_POST_BYTES = 16 * 1024  # browsers send a kilobyte for each report
+MAX_CSP_REPORTS = 10  # of one post
+CSP_TYPES = {"application/csp-report", "application/reports+json", "application/json"}
 BLOCKED = ("inline", "eval", "data", "blob", "portal", "elsewhere", "other")
 DIRECTIVES = (
     "base-uri", "connect-src", "default-src", "font-src", "form-action", "frame-ancestors",
@@ -247,25 +249,25 @@ def log_csp_report(request: HttpRequest) -> HttpResponse:
     """Log one or several reports; return 204, also where nothing could be parsed."""
     if not is_same_origin(request):
         return HttpResponse(status=403)
-    if _size(request) > MAX_POST_BYTES:
+    if _content_length(request) > MAX_CSP_POST_BYTES:
         return HttpResponse(status=413)
-    if request.content_type in TYPES:
-        for report in list(_parse_reports(request.body))[:MAX_REPORTS]:
-            is_few = rate_limits.consume(OWN_REPORTS, request)
-            if is_few and rate_limits.consume_key(ALL_REPORTS, "all"):
-                _log(report)
+    if request.content_type in CSP_TYPES:
+        for report in list(_parse_violations(request.body))[:MAX_CSP_REPORTS]:
+            is_few = rate_limits.consume(OWN_CSP_REPORTS, request)
+            if is_few and rate_limits.consume_key(ALL_CSP_REPORTS, "all"):
+                _log_violation(report)
     return HttpResponse(status=204)
 
 
-def _size(request: HttpRequest) -> int:
+def _content_length(request: HttpRequest) -> int:
     """Return the promised size; without one, a size that is too large."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in request.META or not length.isdecimal():
-        return MAX_POST_BYTES + 1
+        return MAX_CSP_POST_BYTES + 1
     return int(length)
 
 
-def _parse_reports(body: bytes) -> Iterator[dict[str, Any]]:
+def _parse_violations(body: bytes) -> Iterator[dict[str, Any]]:
     """Yield the inner part of each report, of the old format (one) and the new (several)."""
     try:
         content = json.loads(body)
@@ -277,7 +279,7 @@ def _parse_reports(body: bytes) -> Iterator[dict[str, Any]]:
             yield inner
 
 
-def _log(report: dict[str, Any]) -> None:
+def _log_violation(report: dict[str, Any]) -> None:
     directive = _get_text(report, "effectiveDirective", "effective-directive", "violated-directive")
     name = directive.partition(" ")[0]
     log.warning(

@@ -191,6 +191,8 @@ def _last_changed(revisions: Sequence[AlertRevision]) -> datetime:
     return max(effective, default=_DISTANT_PAST)
 
 
+# --- the formats that list warnings
+
 _ATOM_TYPE = "application/atom+xml; charset=utf-8"
 
 

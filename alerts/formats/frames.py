@@ -133,6 +133,8 @@ def is_origin(text: str) -> bool:
     return _ORIGIN.fullmatch(text) is not None
 
 
+# --- HTML that shows a frame on another site
+
 TITLE = f"Cảnh báo lừa đảo của {province.police}"
 WIDTH, HEIGHT = 320, 420
 SIZES = {

@@ -111,6 +111,8 @@ def generate_key(name: str) -> str:
     return base64.b64encode(pem + certificate.public_bytes(Encoding.PEM)).decode()
 
 
+# --- signatures of a revision
+
 KIND = f"{province.slug}/warning/1"  # part of what is signed: a signature serves one purpose
 
 

@@ -85,6 +85,8 @@ def _receive(pipe: BinaryIO) -> bytes:
     return data if len(data) == size else b""
 
 
+# --- pages
+
 WRITE_TASK = "alerts.write_static_pages"
 KEY, SWEEP = "static_pages", "static_pages.render"
 MAX_FAILED = 10  # pages that a round may leave out

@@ -107,6 +107,8 @@ def _parse_head(line: bytes) -> ChainHead | None:
     return head if isinstance(head.event, int) and isinstance(head.digest, str) else None
 
 
+# --- links
+
 BEGINNING = bytes(32)  # the digest before the first link
 BATCH_SIZE = 2000  # links in one transaction
 TIMEOUT_SECONDS = 8.0  # for transactions that are writing events to end

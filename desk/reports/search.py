@@ -162,6 +162,8 @@ def _keys(typed: str) -> list[str]:
 
 
 MIN_NEAR_DIGITS, MAX_NEAR_DIGITS = 8, 19
+# --- what was meant
+
 MAX_MENTIONS = 500  # that are counted
 _HOME = "+84"
 _REPORT = re.compile(r"[0-9A-Z]{9,11}")

@@ -162,6 +162,8 @@ def new_code(length: int = 3) -> str:
     return f"Đ-{year}-" + "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
+# --- a report and what it is linked to
+
 REGROUP_TASK = "reports.regroup"
 _MAX_UNSURE, _MAX_AROUND = 8, 16  # that are compared with each other, the most alike
 _MAX_TIED = 2  # campaigns; a report that ties more ties none

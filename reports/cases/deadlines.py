@@ -267,6 +267,8 @@ def _set_due(report_id: UUID) -> None:
     Case.objects.filter(pk=report_id).update(due_at=next_due(report_id))
 
 
+# --- reminders
+
 MAX_NOTIFICATIONS = 200  # of one call
 MAIL_WITHIN = timedelta(hours=6)  # older notifications are not mailed
 Stage = DeadlineNotification.Stage

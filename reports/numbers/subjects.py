@@ -153,6 +153,9 @@ def finding_subject(subject: Subject) -> Subject:
     return Subject(subject.kind, link_hosts.key_of_link(subject.key))
 
 
+# --- what the portal says in public of an account or a link
+
+
 class SubjectVerdictKind(StrEnum):
     CONFIRMED = "confirmed"
     IMITATION = "imitation"

@@ -29,7 +29,7 @@ _ADDED_WORDS = (
     province.office.lower(), province.slug.replace("-", ""),
     "congan", "canhbao", "baocao", "gov", "vneid", "cong", "vn",
 )  # fmt: skip
-MAX_COUNT = 400
+MAX_LOOKALIKES = 400
 
 
 def portal_hostname() -> str:
@@ -39,7 +39,7 @@ def portal_hostname() -> str:
 
 
 def generate_lookalikes(name: str) -> list[str]:
-    """Return the names that look like a host name, the closest first, at most MAX_COUNT."""
+    """Return the names that look like a host name, the closest first, at most MAX_LOOKALIKES."""
     label, _, ending = name.partition(".")
     joined = name.replace(".", "-")
     names = [f"{label}.{top}" for top in _TOP_LEVELS if top != ending]
@@ -47,7 +47,9 @@ def generate_lookalikes(name: str) -> list[str]:
     names += [f"{joined}.{top}" for top in _TOP_LEVELS]
     for longer in _add_words(label):
         names += [f"{longer}.{top}" for top in (ending, *_TOP_LEVELS[:3])]
-    return [each for each in dict.fromkeys(names) if each != name and _is_valid(each)][:MAX_COUNT]
+    return [each for each in dict.fromkeys(names) if each != name and _is_valid(each)][
+        :MAX_LOOKALIKES
+    ]
 
 
 def _list_typos(label: str) -> Iterator[str]:
@@ -93,6 +95,8 @@ def record_verdict(row: LookalikeDomain, by: User) -> None:
             "lookalike", row.pk, "lookalike_reviewed", by=by, name=row.name, verdict=row.verdict
         )
 
+
+# --- host names of links
 
 STATE_ENDING = ".gov.vn"
 MAX_PARENTS = 4  # longer host names have their last ones looked at

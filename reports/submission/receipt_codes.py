@@ -155,9 +155,11 @@ def code_hash(code: str, key: FieldKey) -> bytes:
     return key.mac("receipt hash", code.encode())
 
 
-CODES = Window("code", 10)  # wrong ones; right ones cost nothing
-ONE_TIME_WORDS = Window("word", 5)  # wrong ones for one report
-ALL_WRONG = Window("all_wrong", 300, minutes=1)  # of everybody together
+# --- guesses
+
+CODE_GUESSES = Window("code", 10)  # wrong ones; right ones cost nothing
+WORD_GUESSES = Window("word", 5)  # wrong ones for one report
+ALL_GUESSES = Window("all_wrong", 300, minutes=1)  # of everybody together
 DELAY_SECONDS = 0.3  # that a wrong code waits while there are more than that
 WRONG_CODES = "portal:wrong-codes"
 # A few may wait, never all threads of a process.
@@ -166,13 +168,13 @@ _waiting = BoundedSemaphore(2)
 
 def record_wrong_code(request: HttpRequest) -> None:
     """Count a code that opens nothing: for this visitor, for everybody, for /metrics."""
-    rate_limits.consume(CODES, request)
+    rate_limits.consume(CODE_GUESSES, request)
     _count_wrong()
 
 
 def record_wrong_word(request: HttpRequest, public_number: str) -> None:
     """Count a one-time word that is not this report's, as a wrong code."""
-    rate_limits.consume(ONE_TIME_WORDS, request, public_number)
+    rate_limits.consume(WORD_GUESSES, request, public_number)
     _count_wrong()
 
 
@@ -180,7 +182,7 @@ def _count_wrong() -> None:
     total = rate_limits.increment(WRONG_CODES)
     if total == 1 or (total and total % 100 == 0):
         log.warning("codes.guessed", wrong=total)
-    if not rate_limits.consume_key(ALL_WRONG, "everybody"):
+    if not rate_limits.consume_key(ALL_GUESSES, "everybody"):
         _slow_down()
 
 

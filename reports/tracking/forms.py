@@ -245,6 +245,8 @@ class OneTimeWordForm(forms.Form):
         raise forms.ValidationError(_WRONG_GROUP[word.number] % {"typed": typed})
 
 
+# --- a posted follow-up
+
 MAX_CALLERS = 5
 _CALLER_FIELDS = ("leg_number", "leg_channel", "leg_office", "leg_name")
 _KINDS = (Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION)

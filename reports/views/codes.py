@@ -83,7 +83,7 @@ def _replaced_error(code: str) -> ValidationError | None:
 
 
 def _wrong_code_error(request: HttpRequest) -> ValidationError:
-    seconds = rate_limits.retry_after(receipt_codes.CODES, request)
+    seconds = rate_limits.retry_after(receipt_codes.CODE_GUESSES, request)
     receipt_codes.record_wrong_code(request)
     return _rate_limited_error(seconds) if seconds else ValidationError(UNKNOWN_CODE)
 
@@ -192,7 +192,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
     if error or not form.is_valid():
         return _render_form(request, form, error)
     number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
-    if seconds := rate_limits.retry_after(receipt_codes.ONE_TIME_WORDS, request, number):
+    if seconds := rate_limits.retry_after(receipt_codes.WORD_GUESSES, request, number):
         form.add_error("word", _rate_limited_error(seconds))
         return _render_form(request, form)
     try:

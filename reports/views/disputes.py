@@ -92,7 +92,7 @@ def dispute_answer(request: HttpRequest) -> HttpResponse:
     form = DisputeCodeForm(data)
     if error or not form.is_valid():
         return _code_page(request, form, error)
-    if rate_limits.retry_after(receipt_codes.CODES, request):
+    if rate_limits.retry_after(receipt_codes.CODE_GUESSES, request):
         return _code_page(request, form, TOO_MANY)
     try:
         found = disputes.find_by_code(form.cleaned_data["code"])

@@ -48,7 +48,7 @@ def test_the_names_that_a_thief_would_take_are_on_the_list() -> None:
                  "c4nhbao.vn", "canhbao-pv01.vn", "thanhhoa-canhbao.com", "canhdao.congan.example"):  # fmt: skip
         assert name in lookalikes
     assert HOST not in lookalikes
-    assert len(lookalikes) == len(set(lookalikes)) <= link_hosts.MAX_COUNT
+    assert len(lookalikes) == len(set(lookalikes)) <= link_hosts.MAX_LOOKALIKES
 
 
 @pytest.mark.parametrize(

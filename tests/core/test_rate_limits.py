@@ -37,9 +37,9 @@ def guess(times: int, address: str = "192.0.2.1") -> None:
 def test_ten_wrong_codes_are_answered_and_then_one_waits() -> None:
     guess(9)
     for _ in range(40):  # looking at the window takes nothing from it
-        assert rate_limits.retry_after(receipt_codes.CODES, visit()) == 0
+        assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
     guess(1)
-    assert 590 <= rate_limits.retry_after(receipt_codes.CODES, visit()) <= 600
+    assert 590 <= rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) <= 600
 
 
 @pytest.mark.parametrize(
@@ -54,41 +54,40 @@ def test_one_visitor_is_slowed_by_any_address_and_no_other(
     guessing: str, same: str, other: str
 ) -> None:
     guess(10, guessing)
-    assert rate_limits.retry_after(receipt_codes.CODES, visit(same)) > 0
-    assert rate_limits.retry_after(receipt_codes.CODES, visit(other)) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit(same)) > 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit(other)) == 0
 
 
 def test_who_has_no_address_is_never_slowed() -> None:
     guess(20, "")
-    assert rate_limits.retry_after(receipt_codes.CODES, visit("")) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit("")) == 0
     assert receipt_codes.wrong_codes() == 20
 
 
 def test_look_ups_have_a_window_of_their_own() -> None:
     assert [rate_limits.consume(LOOKUPS, visit()) for _ in range(301)] == [True] * 300 + [False]
     assert [rate_limits.consume(DISPUTES, visit()) for _ in range(31)] == [True] * 30 + [False]
-    assert rate_limits.retry_after(receipt_codes.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
 
 
 def test_wrong_words_are_counted_by_address_and_report() -> None:
     for _ in range(5):
-        assert rate_limits.retry_after(receipt_codes.ONE_TIME_WORDS, visit(), "26-7K4M-29QX") == 0
+        assert rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit(), "26-7K4M-29QX") == 0
         receipt_codes.record_wrong_word(visit(), "26-7K4M-29QX")
     assert (
-        590 <= rate_limits.retry_after(receipt_codes.ONE_TIME_WORDS, visit(), "26-7K4M-29QX") <= 600
+        590 <= rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit(), "26-7K4M-29QX") <= 600
     )
     assert (
-        rate_limits.retry_after(receipt_codes.ONE_TIME_WORDS, visit("192.0.2.2"), "26-7K4M-29QX")
-        == 0
+        rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit("192.0.2.2"), "26-7K4M-29QX") == 0
     )
-    assert rate_limits.retry_after(receipt_codes.ONE_TIME_WORDS, visit(), "26-2222-2222") == 0
+    assert rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit(), "26-2222-2222") == 0
     assert receipt_codes.wrong_codes() == 5
 
 
 def test_counting_alone_refuses_nobody(settings: Settings) -> None:
     settings.RATE_LIMITS = "count"
     guess(12)
-    assert rate_limits.retry_after(receipt_codes.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
     assert all(rate_limits.consume(DISPUTES, visit()) for _ in range(35))
     assert receipt_codes.wrong_codes() == 12
 
@@ -104,10 +103,10 @@ def test_no_address_is_kept_in_clear(enforced: Redis) -> None:
 @pytest.mark.usefixtures("frozen")
 def test_without_valkey_a_process_lets_a_third_through_by_itself() -> None:
     guess(3)
-    assert rate_limits.retry_after(receipt_codes.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
     guess(1)
-    assert 590 <= rate_limits.retry_after(receipt_codes.CODES, visit()) <= 600
-    assert rate_limits.retry_after(receipt_codes.CODES, visit("192.0.2.2")) == 0
+    assert 590 <= rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) <= 600
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit("192.0.2.2")) == 0
     assert [rate_limits.consume(DISPUTES, visit()) for _ in range(11)] == [True] * 10 + [False]
 
 
@@ -136,7 +135,7 @@ def test_a_valkey_that_is_back_is_asked_after_a_rest(settings: Settings, tmp_pat
     assert receipt_codes.wrong_codes() is None
     rate_limits._circuit.open_until -= rate_limits.RETRY_DELAY_SECONDS  # which have gone by
     assert receipt_codes.wrong_codes() == 0
-    assert rate_limits.retry_after(receipt_codes.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
 
 
 def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +152,7 @@ def test_many_guesses_of_all_only_slow_the_wrong_ones(monkeypatch: pytest.Monkey
     for number in range(302):
         guess(1, f"198.51.{number // 250}.{number % 250}")
     assert delays == [receipt_codes.DELAY_SECONDS] * 2
-    assert rate_limits.retry_after(receipt_codes.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
 
 
 def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,9 +64,9 @@ def test_what_is_no_report_or_invented_brings_no_word_into_the_log(
 def test_more_than_a_browser_sends_is_refused_unread(
     client: Client, lines: list[dict[str, str]]
 ) -> None:
-    assert post(client, "x" * (views.MAX_POST_BYTES + 1)) == 413
+    assert post(client, "x" * (views.MAX_CSP_POST_BYTES + 1)) == 413
     assert post(client, NEW * 11, "application/reports+json") == 204
-    assert len(lines) == views.MAX_REPORTS
+    assert len(lines) == views.MAX_CSP_REPORTS
 
 
 def test_other_sites_and_other_things_are_not_logged(
@@ -81,7 +81,7 @@ def test_other_sites_and_other_things_are_not_logged(
 def test_who_tells_very_much_is_thanked_and_fills_no_log(
     client: Client, lines: list[dict[str, str]]
 ) -> None:
-    most = views.OWN_REPORTS.requests
+    most = views.OWN_CSP_REPORTS.requests
     assert {post(client, OLD) for _ in range(most + 5)} == {204}
     assert len(lines) == most
 
