@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -31,7 +32,6 @@ from core.models import AuditChainLink
 log = structlog.get_logger(__name__)
 
 NAME = "event-heads.jsonl"
-MAX_LINE_BYTES = 512  # the chain's own are shorter
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def authoritative_heads() -> Iterator[ChainHead]:
 
 def recent_heads(most: int) -> list[ChainHead]:
     """Return those of the last `most` lines."""
-    tail = list(_parse_heads(_read_last_lines(most)))[-most:]
+    rows = private_files.iter_json_lines(heads_path(), last=most)
+    tail = list(_parse_heads(rows))[-most:]
     return list(_drop_taken_back(lambda: tail))
 
 
@@ -82,29 +83,15 @@ def _drop_taken_back(load: Callable[[], Iterable[ChainHead]]) -> Iterator[ChainH
 
 def all_heads() -> Iterator[ChainHead]:
     """Yield every line that is a head; none without a file."""
-    with contextlib.suppress(FileNotFoundError), heads_path().open("rb") as file:
-        yield from _parse_heads(iter(lambda: file.readline(MAX_LINE_BYTES), b""))
+    return _parse_heads(private_files.iter_json_lines(heads_path()))
 
 
-def _read_last_lines(most: int) -> list[bytes]:
-    """Return the end of the file, without a line that begins before it."""
-    with contextlib.suppress(FileNotFoundError), heads_path().open("rb") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - most * MAX_LINE_BYTES)
-        file.seek(start)
-        return file.read(most * MAX_LINE_BYTES).splitlines(keepends=True)[1 if start else 0 :]
-    return []
-
-
-def _parse_heads(lines: Iterable[bytes]) -> Iterator[ChainHead]:
-    return (head for line in lines if (head := _parse_head(line)))
-
-
-def _parse_head(line: bytes) -> ChainHead | None:
-    try:
-        head = ChainHead(**json.loads(line))
-    except (ValueError, TypeError):
-        return None
-    return head if isinstance(head.event, int) and isinstance(head.digest, str) else None
+def _parse_heads(rows: Iterable[dict[str, Any]]) -> Iterator[ChainHead]:
+    for row in rows:
+        with contextlib.suppress(TypeError):
+            head = ChainHead(**row)
+            if isinstance(head.event, int) and isinstance(head.digest, str):
+                yield head
 
 
 # --- links
