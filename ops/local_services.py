@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alerts.formats.signatures import generate_key as generate_cap_key
+from alerts.formats.cap_signer import generate_key as generate_cap_key
 from core.keys import generate_backup_key
 from core.private_files import write_private
 from ops.child_process import ChildProcess, StartError

@@ -70,7 +70,7 @@ ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 
 # The check of an alarm of reports/ that lies in a room above it.
-CERTIFICATE_ALARM = "alerts.formats.signatures.is_certificate_ending"
+CERTIFICATE_ALARM = "alerts.formats.cap_signer.is_certificate_ending"
 
 # Django looks at the first engine for the admin; public pages name the second, whose context
 # never touches session, user or messages, so that no public page varies by cookie.

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
-from alerts.formats.signatures import generate_key
+from alerts.formats.cap_signer import generate_key
 from core.keys import generate_backup_key
 from portal import checks
 from tests.support.data_files import read_cases

@@ -2,7 +2,7 @@
 
 import base64
 
-from alerts.formats.signatures import generate_key
+from alerts.formats.cap_signer import generate_key
 
 TEXT_KEY = base64.b64encode(bytes(range(32))).decode()
 

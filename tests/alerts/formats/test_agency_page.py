@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from alerts.formats.cap_signer import generate_key
 from alerts.formats.frames import TITLE, EmbedOptions, EmbedScope, script_snippet
-from alerts.formats.signatures import generate_key
 from reports.models import Report
 from reports.reference import gazetteer
 from tests.support.alert_factories import (

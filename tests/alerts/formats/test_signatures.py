@@ -16,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from alerts import publishing
 from alerts.formats import cap, signatures
-from alerts.formats.signatures import cap_signer, generate_key
+from alerts.formats.cap_signer import cap_signer, generate_key
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
 from tests.support.alert_factories import HOSTILE, approved, cancelled, issued, rewritten, submitted
 from tests.support.cap_documents import parse_valid

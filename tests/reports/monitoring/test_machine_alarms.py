@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.formats import signatures
+from alerts.formats import cap_signer
 from core import rate_limits
 from core.database import open_session
 from ops.backup.archive import BackupError
@@ -32,7 +32,7 @@ Patch = pytest.MonkeyPatch
 def _machine(settings: Settings, tmp_path: Path, monkeypatch: Patch) -> None:
     """A machine that is well: nothing of the one that the tests run on."""
     settings.DATA_DIR = tmp_path
-    settings.CAP_KEY = signatures.generate_key("portal.example")
+    settings.CAP_KEY = cap_signer.generate_key("portal.example")
     settings.BACKUP_ALARM_AFTER_HOURS = 30
     monkeypatch.setattr(alarms, "free_disk_bytes", lambda: alarms.MIN_FREE_BYTES)
     monkeypatch.setattr(alarms, "count_connections", lambda: (9, 97))
@@ -85,8 +85,8 @@ def use_up_connections(_: Settings, monkeypatch: Patch) -> None:
 
 
 def let_the_certificate_end(settings: Settings, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(signatures, "_VALIDITY", timedelta(days=29))
-    settings.CAP_KEY = signatures.generate_key("portal.example")
+    monkeypatch.setattr(cap_signer, "_VALIDITY", timedelta(days=29))
+    settings.CAP_KEY = cap_signer.generate_key("portal.example")
 
 
 def lose_valkey(settings: Settings, monkeypatch: Patch) -> None:
