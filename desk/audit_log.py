@@ -29,7 +29,7 @@ from desk.labels.formatting import officer_name
 from desk.pages.http import can_see_every_report, render
 from desk.pages.lists import NoDetailAdminMixin
 from desk.pages.validators import AnyDayField
-from reports.deadline_rules import start_of_day
+from reports.calendar.deadline_rules import start_of_day
 from reports.models import Campaign, Case, Correction, Report
 
 PAGE = 100

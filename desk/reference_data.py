@@ -14,7 +14,7 @@ from desk.pages.actions import ProposingAdminMixin
 from desk.pages.lists import NoDeleteAdminMixin
 from desk.pages.validators import AnyDayField, DayField
 from desk.prepared_texts import validate_public_text
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.models import CalendarException, Commune, LookalikeDomain, Office
 from reports.public import link_hosts
 from reports.reference import confirmed_statements

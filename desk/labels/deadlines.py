@@ -10,7 +10,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.cases.deadlines import tells_danger
 from reports.models import Case, Deadline, Report
 from reports.models.cases import WARN_BEFORE

@@ -55,10 +55,10 @@ from desk.reports.filters import WorkFilter, filter_by_work, filter_open
 from desk.reports.indicators import annotate_callers
 from desk.reports.page import ReportPage
 from desk.reports.search import dispute_for_code, filter_by_search
+from reports.calendar.deadline_rules import CALL_AGAIN
 from reports.cases import bulk as many
 from reports.cases import deadlines, visibility, workflow
 from reports.cases.transitions import DECIDE
-from reports.deadline_rules import CALL_AGAIN
 from reports.facts import abuse_flags, effective_facts
 from reports.models import CampaignLink, Case, Report
 from reports.reference import units

@@ -12,7 +12,7 @@ from core.audit import events
 from desk.pages.http import SAFE_HEADERS
 from reports.attachments import filetypes, sanitized_copies, storage
 from reports.attachments.filetypes import FileType
-from reports.deadline_rules import start_of_day
+from reports.calendar.deadline_rules import start_of_day
 from reports.models import EvidenceFile, FileCheck, Report
 
 _LOST = "bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại"

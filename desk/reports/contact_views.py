@@ -14,7 +14,7 @@ from core.models import AuditEvent
 from desk.labels import codes
 from desk.labels.formatting import format_time, officer_name
 from desk.reports.followups import FollowupPanel
-from reports.deadline_rules import CALL_WITHIN
+from reports.calendar.deadline_rules import CALL_WITHIN
 from reports.models import Report
 
 PERMISSION = "reports.reveal_contact"

@@ -25,7 +25,7 @@ from desk.reports.base import ReportView
 from desk.reports.correction_forms import NOT_SAID
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
-from reports.deadline_rules import format_deadline
+from reports.calendar.deadline_rules import format_deadline
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Report, TransferSlip
 

@@ -296,7 +296,7 @@ def give_file(
         file = unless_given.enter_context(tempfile.SpooledTemporaryFile(max_memory_bytes))
         facts = write(file)
         file.seek(0)
-        record(**facts, sha256=hashlib.file_digest(file, "sha256").hexdigest())  # type: ignore[arg-type]
+        record(**facts, sha256=hashlib.file_digest(file, "sha256").hexdigest())
         file.seek(0)
         unless_given.pop_all()  # the response closes it
     headers = SAFE_HEADERS | {"Content-Encoding": "identity"}

@@ -35,8 +35,8 @@ from desk.reports.correction_forms import FactsForm
 from desk.reports.decision_forms import DecisionForm
 from desk.reports.followups import FollowupPanel
 from desk.reports.navigation import filters_of, other_viewers
+from reports.calendar.deadline_rules import CALL_WITHIN
 from reports.cases import blockers, checklists, handovers, visibility, workflow
-from reports.deadline_rules import CALL_WITHIN
 from reports.extraction import redaction
 from reports.facts.effective_facts import EffectiveFacts, effective_facts
 from reports.models import Correction, Report, SubjectKind, TransferSlip

@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from accounts.sessions import get_officer
 from desk.pages.http import once_per_request
 from desk.reports import reporter_activity
+from reports.calendar.deadline_rules import CALL_WITHIN, CALLS
 from reports.cases import visibility
-from reports.deadline_rules import CALL_WITHIN, CALLS
 from reports.extraction.priority import URGENT
 from reports.facts import effective_facts
 from reports.models import Alarm

@@ -18,7 +18,7 @@ from core.models import Channel
 from core.outbox import queue
 from core.province import province
 from core.province_names import build_page_context
-from reports.deadline_rules import add_working_days
+from reports.calendar.deadline_rules import add_working_days
 from reports.models import BlockingPartner, BlockLetter, BlockRequest, SubjectKind
 from reports.numbers.subjects import Subject
 

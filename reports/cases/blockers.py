@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from core.database import fetch_all
 from core.models import AuditEvent
+from reports.calendar.deadline_rules import CALLS, FOLLOWUP_ANSWER, NOTIFY
 from reports.cases import deadlines
-from reports.deadline_rules import CALLS, FOLLOWUP_ANSWER, NOTIFY
 from reports.facts.effective_facts import loss_expression, ongoing_expression
 from reports.models import BankLetter, Case, Deadline, ErasureRequest, Message, Report
 from reports.models.report_views import NO_VIEWS

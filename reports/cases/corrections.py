@@ -20,6 +20,7 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError, NotAllowedError
 from core.outbox import queue
+from reports.calendar.deadline_rules import CALL
 from reports.cases import deadlines, legal_holds, routing
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.transitions import DECIDE
@@ -29,7 +30,6 @@ from reports.cases.workflow import (
     UnderLegalHoldError,
     lock_case_version,
 )
-from reports.deadline_rules import CALL
 from reports.extraction import redaction
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.extraction.priority import URGENT

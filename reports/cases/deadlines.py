@@ -25,10 +25,16 @@ from core.mail import render_mail, send_or_log
 from core.models import AuditEvent
 from core.outbox import sweeps
 from core.permissions import users_with_permission
-from reports import deadline_rules
+from reports.calendar import deadline_rules
+from reports.calendar.deadline_rules import (
+    CALL_WITHIN,
+    CALLS,
+    CLASSIFY,
+    ERASURE_ANSWER,
+    FOLLOWUP_ANSWER,
+)
 from reports.cases.locks import lock_case
 from reports.cases.transitions import ANSWERS
-from reports.deadline_rules import CALL_WITHIN, CALLS, CLASSIFY, ERASURE_ANSWER, FOLLOWUP_ANSWER
 from reports.extraction.priority import URGENT
 from reports.models import (
     Case,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from core.errors import ActionError, CodedError
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.cases import deadlines, documents, visibility
 from reports.cases.transitions import HAND_OVER
 from reports.models import Case, TransferSlip

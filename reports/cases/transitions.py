@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.deadline_rules import (
+from reports.calendar.deadline_rules import (
     CALLS,
     CLASSIFY,
     ERASURE_ANSWER,

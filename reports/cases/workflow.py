@@ -19,6 +19,7 @@ from core import encryption
 from core.audit import events
 from core.errors import ActionError, CodedError, NotAllowedError, StaleVersionError
 from core.keys import newest_key
+from reports.calendar.deadline_rules import CALL_AGAIN, CALLS
 from reports.campaigns import regrouping
 from reports.cases import deadlines, documents, handovers, legal_holds, replies, visibility
 from reports.cases.legal_holds import ReportErasedError
@@ -32,7 +33,6 @@ from reports.cases.transitions import (
     TABLE,
     Transition,
 )
-from reports.deadline_rules import CALL_AGAIN, CALLS
 from reports.extraction.bank_accounts_and_links import find_links
 from reports.models import BankLetter, Case, Followup, Message, TransferSlip, Unit
 from reports.notices import addresses

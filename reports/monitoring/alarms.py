@@ -23,7 +23,7 @@ from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
 from core.outbox import sweeps
 from core.private_files import read_json
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.models import Alarm, BlockLetter
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueState

@@ -21,7 +21,7 @@ from django.utils import timezone
 from core.form_data import parse_uuid
 from core.models import AuditEvent
 from core.periods import Period
-from reports.deadline_rules import CALL, CALL_AGAIN, CLASSIFY
+from reports.calendar.deadline_rules import CALL, CALL_AGAIN, CLASSIFY
 from reports.facts.abuse_flags import publicly_countable
 from reports.facts.effective_facts import (
     commune_expression,

@@ -16,7 +16,7 @@ from core.database import fetch_all, log_database_error, read_snapshot
 from core.models import OutboxItem
 from core.outbox import sweeps
 from core.outbox.queue import Priority
-from reports.deadline_rules import CALL_WITHIN, CALLS
+from reports.calendar.deadline_rules import CALL_WITHIN, CALLS
 from reports.models import Alarm, QueueSnapshot
 from reports.submission.intake import TRIAGE_TASK
 

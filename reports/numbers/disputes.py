@@ -21,7 +21,7 @@ from core.audit import events
 from core.errors import ActionError, NotAllowedError
 from core.keys import content_digests
 from core.text import fold_code, normalize
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.models import Dispute, SubjectKind
 from reports.models.numbers import new_dispute_number
 from reports.models.report import ALPHABET

@@ -27,7 +27,7 @@ from core.models import Proposal
 from core.outbox import sweeps
 from core.province_names import build_page_context
 from core.text import lower_initial
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.facts.choices import demand_label
 from reports.models import Office, OfficeQuestion, SubjectKind
 from reports.numbers import findings, lookup, subjects

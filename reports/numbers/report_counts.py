@@ -31,7 +31,7 @@ from django.utils import timezone
 
 from core.database import fetch_all
 from core.text import normalize_as_meant
-from reports.deadline_rules import start_of_day
+from reports.calendar.deadline_rules import start_of_day
 from reports.facts import abuse_flags, contact_index
 from reports.facts.abuse_flags import SAME_NETWORK
 from reports.facts.choices import OFFICES

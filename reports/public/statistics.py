@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core.database import read_snapshot
 from core.outbox import sweeps
-from reports.deadline_rules import start_of_day
+from reports.calendar.deadline_rules import start_of_day
 from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
 from reports.facts import abuse_flags

@@ -16,7 +16,7 @@ from django.utils import timezone
 from core import encryption
 from core.audit import events
 from core.errors import CodedError
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.cases import workflow
 from reports.cases.legal_holds import ReportErasedError
 from reports.cases.locks import lock_report

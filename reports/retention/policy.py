@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from core.audit import events
 from core.models import AuditEvent
-from reports import deadline_rules
+from reports.calendar import deadline_rules, working_days
 from reports.models import (
     Case,
     Dispute,
@@ -82,7 +82,7 @@ class RetentionPolicy:
             return None
         if not self.is_in_months:
             return now - timedelta(days=self.period)
-        day = deadline_rules.months_after(timezone.localdate(now), -self.period)
+        day = working_days.months_after(timezone.localdate(now), -self.period)
         return deadline_rules.start_of_day(day)
 
 

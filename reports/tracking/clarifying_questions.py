@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core import encryption
 from core.text import group_thousands, normalize, to_ascii_digits
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.extraction import phones
 from reports.extraction.language import amounts, numerals
 from reports.extraction.loss.classifier import SOME, UNCLEAR, Loss

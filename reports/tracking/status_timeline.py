@@ -18,9 +18,9 @@ from core import encryption
 from core.province import province
 from core.province_names import insert_hotline
 from core.text import normalize
-from reports import deadline_rules
 from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
+from reports.calendar import deadline_rules
 from reports.facts import abuse_flags
 from reports.models import Case, Message, Report, TransferSlip
 from reports.models.report_views import views_of_report

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from core import calendar_file
 from core.mail import mail_is_configured
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.models import NoticeAddress, Report
 from reports.notices import addresses
 from reports.retention import erasure

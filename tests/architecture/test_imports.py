@@ -16,7 +16,7 @@ SAVE_SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_chang
 # What the command-line doors read with starts without a database and without Django.
 PURE = {
     "core.text",
-    "reports.deadline_rules",
+    "reports.calendar.working_days",
     "reports.campaigns.link_scoring",
     "reports.campaigns.offline_clustering",
     "reports.campaigns.script_fingerprint",

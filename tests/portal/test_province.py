@@ -67,7 +67,7 @@ def test_every_page_and_paper_names_the_other_province_and_nothing_of_this_one()
 def test_the_readers_take_the_names_of_the_other_province() -> None:
     code = (
         "import django; django.setup();"
-        "from reports.deadline_rules import load_calendar_on_file;"
+        "from reports.calendar.working_days import on_file;"
         "from reports.extraction.impersonation.claims import claims_in_story;"
         "from reports.extraction.language.cue_matcher import tokenize;"
         "from reports.extraction.phones import parse;"
@@ -76,7 +76,7 @@ def test_the_readers_take_the_names_of_the_other_province() -> None:
         "claims = claims_in_story(tokenize('Nó xưng là PX09, rồi điện lực Lam Giang.'), bundled_lexicon());"
         "print([claim.offices for claim in claims]);"
         "print('like_hotline' in parse('0550 000 901').flags);"
-        "print(load_calendar_on_file().is_working_day(date(2026, 12, 8)))"
+        "print(on_file().is_working_day(date(2026, 12, 8)))"
     )
     assert run("-c", code).splitlines() == ["[('cong-an-tinh',), ('dien-luc',)]", "True", "False"]
 

@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from portal import views
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 
 KEPT = (  # what is written before the first test, and by none

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from reports import deadline_rules
+from reports.calendar import deadline_rules, working_days
 from reports.models import CalendarException
 
 _HORIZON = timedelta(days=366)
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool = False, **options: Any) -> None:
         deadline_rules.clear_cache()
-        for year in deadline_rules.list_years_on_file():
+        for year in working_days.sources():
             source = "announced" if year["announced"] else "by rule, not announced yet"
             self.stdout.write(f"{year['year']}: {len(year['off'])} days off, {source}")
         self.stdout.write(f"added at the desk: {CalendarException.objects.count()}")

@@ -6,8 +6,8 @@ import pytest
 
 from core import encryption
 from core.audit import events
+from reports.calendar.deadline_rules import FOLLOWUP_ANSWER, NOTIFY
 from reports.cases import bulk, deadlines
-from reports.deadline_rules import FOLLOWUP_ANSWER, NOTIFY
 from reports.models import Campaign, CannedReply, Case, Deadline, Message, Report
 from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.desk_pages import tree, words

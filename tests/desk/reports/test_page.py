@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.models import LegalHold, Report
 from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 from tests.support import report_factories

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.errors import NotAllowedError
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.cases import deadlines, workflow
 from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Deadline, Message

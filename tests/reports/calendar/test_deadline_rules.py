@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 pytestmark = pytest.mark.django_db

@@ -1,23 +1,13 @@
-"""Working days of Vietnam, and when deadlines fall due in them. Nothing is stored but what officers add to the calendar.
+"""The calendar in use, and when deadlines fall due in it, in Vietnam's time and working days.
 
-A year is known when all its days off are listed (Labour Code, article 112: eleven and more). In an
-unknown year only weekends are off: deadlines fall due too early, never too late. A table holds what officers add to
-the file, since the days swapped in a year are announced while the portal runs.
-
-Lengths of deadlines are settings. Call (a reporter in danger) and classify run from receipt, call again from a call
-that reached nobody; notify (the reporter) and verify from the classification as a tin báo về tội phạm; an answer
-from an erasure request, from a withdrawal or from a correction that an officer must accept. Verify may be extended
-twice.
+The calendar is the file (working_days.py) and a table for what officers add, since the days swapped in a year
+are announced while the portal runs; of a deadline nothing is stored here. Lengths are settings. Call (a
+reporter in danger) and classify run from receipt, call again from a call that reached nobody; notify (the
+reporter) and verify from the classification as a tin báo về tội phạm; an answer from an erasure request, from a
+withdrawal or from a correction that an officer must accept. Verify may be extended twice.
 """
 
-import json
-from calendar import monthrange
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -27,70 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import events
 from core.database import CachedRead
-from core.province import province
+from reports.calendar import working_days
+from reports.calendar.working_days import Calendar
 from reports.models import CalendarException
-
-DATA = Path(__file__).parent / "data" / "holidays.json"
-MIN_DAYS_OFF = 11
-_SATURDAY = 5
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Days off, and Saturdays or Sundays that are worked in exchange."""
-
-    off: frozenset[date] = frozenset()
-    worked: frozenset[date] = frozenset()
-
-    def is_working_day(self, day: date) -> bool:
-        if day in self.worked:
-            return True
-        return day.weekday() < _SATURDAY and day not in self.off
-
-    def add_working_days(self, day: date, days: int) -> date:
-        """Return the nth working day after *day*, which itself is not counted."""
-        while days > 0:
-            day += timedelta(days=1)
-            days -= self.is_working_day(day)
-        return day
-
-    def knows(self, year: int) -> bool:
-        return sum(day.year == year for day in self.off) >= MIN_DAYS_OFF
-
-    def unknown_years(self, first: date, last: date) -> list[int]:
-        return [year for year in range(first.year, last.year + 1) if not self.knows(year)]
-
-    def with_overrides(self, off: Iterable[date], worked: Iterable[date]) -> "Calendar":
-        more, fewer = frozenset(off), frozenset(worked)
-        return Calendar((self.off | more) - fewer, (self.worked | fewer) - more)
-
-
-def months_after(day: date, months: int) -> date:
-    """Return the same day of a later month, or its last: 31 December + 2 is 28 February."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-@lru_cache(maxsize=1)
-def load_calendar_on_file() -> Calendar:
-    """Return the calendar of data/holidays.json and the province's folder."""
-    off: set[date] = set(province.holidays)
-    worked: set[date] = set()
-    for year in list_years_on_file():
-        off |= set(map(date.fromisoformat, year["off"]))
-        worked |= set(map(date.fromisoformat, year["worked"]))
-    return Calendar(frozenset(off), frozenset(worked))
-
-
-def list_years_on_file() -> list[dict[str, Any]]:
-    """Return the years on file: "year", "off" and "worked" (day: name), "source", "announced"
-    (false: by the rule alone).
-    """
-    years: list[dict[str, Any]] = json.loads(DATA.read_text("utf-8"))
-    return years
-
-
-# --- the calendar in use
 
 LOOKAHEAD = timedelta(days=60)  # an unknown year within it is an alarm
 
@@ -98,12 +27,10 @@ LOOKAHEAD = timedelta(days=60)  # an unknown year within it is an alarm
 def _load_calendar() -> Calendar:
     rows = list(CalendarException.objects.values_list("day", "is_worked"))
     off = (day for day, is_worked in rows if not is_worked)
-    return load_calendar_on_file().with_overrides(
-        off, (day for day, is_worked in rows if is_worked)
-    )
+    return working_days.on_file().with_overrides(off, (day for day, is_worked in rows if is_worked))
 
 
-_calendar = CachedRead(_load_calendar, load_calendar_on_file())
+_calendar = CachedRead(_load_calendar, working_days.on_file())
 
 
 def calendar() -> Calendar:
@@ -191,7 +118,7 @@ def _verified_by(start: datetime, extended: int) -> datetime:
     if not extended:
         return _end_of(day + timedelta(days=settings.DEADLINE_VERIFY_DAYS))
     more = settings.DEADLINE_EXTENSION_MONTHS * (min(extended, MAX_EXTENSIONS) - 1)
-    return _end_of(months_after(day, settings.DEADLINE_VERIFY_MONTHS + more))
+    return _end_of(working_days.months_after(day, settings.DEADLINE_VERIFY_MONTHS + more))
 
 
 def add_hours(start: datetime, hours: int) -> datetime:

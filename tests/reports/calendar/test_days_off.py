@@ -8,7 +8,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from core.audit import events
-from reports import deadline_rules
+from reports.calendar import deadline_rules
 from reports.models import CalendarException
 from tests.support.officers import Person
 

@@ -5,15 +5,13 @@ from datetime import date, timedelta
 import holidays
 import pytest
 
-from reports import deadline_rules
-from reports.deadline_rules import Calendar
+from reports.calendar import working_days
+from reports.calendar.working_days import Calendar
 
-FILE = deadline_rules.load_calendar_on_file()
+FILE = working_days.on_file()
 
 
-@pytest.mark.parametrize(
-    "year", deadline_rules.list_years_on_file(), ids=lambda year: str(year["year"])
-)
+@pytest.mark.parametrize("year", working_days.sources(), ids=lambda year: str(year["year"]))
 def test_a_year_on_file_is_whole_and_says_where_it_is_from(year: dict[str, object]) -> None:
     assert FILE.knows(int(str(year["year"])))
     assert year["source"]
@@ -72,4 +70,4 @@ def test_what_people_know_better_comes_first() -> None:
     ],
 )
 def test_months_later_is_the_same_day_or_the_last(day: str, months: int, later: str) -> None:
-    assert deadline_rules.months_after(date.fromisoformat(day), months).isoformat() == later
+    assert working_days.months_after(date.fromisoformat(day), months).isoformat() == later

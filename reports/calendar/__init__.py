@@ -1,0 +1,1 @@
+"""Working days, days off and the rules of deadlines."""
