@@ -156,7 +156,7 @@ def test_many_guesses_of_all_only_slow_the_wrong_ones(monkeypatch: pytest.Monkey
 
 
 def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipt_codes, "ALL_WRONG", rate_limits.Window("all_wrong", 1, minutes=1))
+    monkeypatch.setattr(receipt_codes, "ALL_GUESSES", rate_limits.Window("all_wrong", 1, minutes=1))
     sleep = Mock(side_effect=lambda _: guess(1))  # while one waits another wrong code comes
     monkeypatch.setattr(receipt_codes, "sleep", sleep)
     guess(2)
