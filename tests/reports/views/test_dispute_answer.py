@@ -81,7 +81,7 @@ def test_the_public_number_alone_opens_nothing_and_spelling_does_not_matter(clie
 def test_who_guesses_waits_and_keeps_what_was_typed(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receipt_codes, "CODES", rate_limits.Window("code", 1))
+    monkeypatch.setattr(receipt_codes, "CODE_GUESSES", rate_limits.Window("code", 1))
     code = disputes.format_code(submit_dispute())
     wrong = "XL-26-2345-6789-BCDF"
     answers = [client.post(PAGE, {"code": each}) for each in (code, wrong, wrong)]
