@@ -27,7 +27,8 @@ from core.outbox import sweeps
 from desk.models import SavedSearch
 from desk.reports import saved_searches
 from ops import key_rotation
-from reports.calendar import deadline_rules, tasks
+from reports import tasks
+from reports.calendar import deadline_rules
 from reports.campaigns import bursts
 from reports.cases import deadlines, routing, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification, Report, RoutingRule
