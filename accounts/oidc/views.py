@@ -27,7 +27,7 @@ from django_otp import devices_for_user
 from django_otp.models import Device
 
 from accounts import officer_accounts, reauthentication, sessions
-from accounts.oidc.client import REFUSED_LOGINS, LoginRefusedError
+from accounts.oidc.refusals import REFUSED_LOGINS, LoginRefusedError
 from core import rate_limits
 from core.audit import events
 
