@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case as Switch
 from django.db.models import Count, F, Min, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
@@ -41,7 +38,7 @@ from reports.models import (
     OfficeQuestion,
     TransferSlip,
 )
-from reports.monitoring import daily_counts, enquiries
+from reports.monitoring import daily_counts
 from reports.numbers import disputes, findings, office_questions
 from reports.reference import gazetteer
 
@@ -60,7 +57,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
     )
     if visibility.sees_every_report(user):
         today = timezone.localdate()
-        asked = enquiries.list_enquiries(today, today)
+        asked = daily_counts.list_enquiries(today, today)
         columns["enquiries"] = aggregate_all(asked, count=Count("pk"))
     if visibility.sees_campaigns(user):
         columns |= bursts_columns()
@@ -133,18 +130,13 @@ def list_handovers(data: dict[str, Any], user: User) -> dict[str, Any]:
     return {"handovers": rows, "is_office": visibility.sees_every_report(user)}
 
 
+@leave_end_of_session
+@require_safe
 def show_handovers(request: HttpRequest) -> HttpResponse:
     """Return the box that the open start page asks for again and again."""
-    user = get_officer(request)
-    if not user.has_perm("reports.view_report"):
-        raise PermissionDenied
+    user = get_officer(request, "reports.view_report")
     data = User.objects.filter(pk=user.pk).order_by().values(**handovers_column(user)).get()
     return render(request, "admin/dashboard_handovers.html", list_handovers(dict(data), user))
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    view = site.admin_view(leave_end_of_session(require_safe(show_handovers)))
-    return [path("reports/report/handovers/", view, name="reports_report_handovers")]
 
 
 def aggregate_all(rows: QuerySet[Any], **aggregates: Any) -> Subquery:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
@@ -16,9 +17,8 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.form_data import Fields, parse_fields, sanitize_fields
+from core.form_data import Fields, is_same_origin, parse_fields, sanitize_fields
 from core.province_names import insert_hotline
-from core.same_origin import is_same_origin
 from reports.attachments import upload_handler
 from reports.submission.forms import ReportForm
 
@@ -101,6 +101,19 @@ TOO_LONG = FormError(
 )
 # A body without its length, which browsers and the front server always send.
 LENGTHLESS = replace(UNREADABLE, status=411)
+
+
+def render_form(
+    request: HttpRequest,
+    template: str,
+    form: Form,
+    error: FormError | None = None,
+    **context: object,
+) -> HttpResponse:
+    """Return the page of a form, with the status that says why it was not accepted."""
+    status = error.status if error else 422 if form.errors else 200
+    context = {"form": form, "form_error": error, **context}
+    return render(request, template, context, status=status, using="public")
 
 
 def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -13,9 +13,9 @@ from django.test import Client, override_settings
 from pytest_django import Settings
 
 from core.audit import events
-from core.inline_css import style_source
 from core.keys import form_token
 from core.models import AuditEvent
+from core.responses import style_source
 from portal.middleware import INLINE_SHEETS, StaffStackMiddleware
 from reports.models import Report
 from tests.support import report_factories

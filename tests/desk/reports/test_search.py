@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from core.models import ApiClient, AuditEvent
 from desk.reports import admin as queue
-from desk.reports import near_codes, search
+from desk.reports import search
 from desk.reports.search import filter_by_search
 from reports.cases import full_text_search, visibility
 from reports.models import Campaign, Case, Report
@@ -280,7 +280,7 @@ def test_a_wrong_or_missing_sign_of_a_reports_code_is_understood() -> None:
 def test_words_are_taken_for_no_code(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     officer = at_pv01()
     with django_assert_num_queries(0):
-        assert near_codes.find_near("chuyn khoan", officer) == ""
+        assert search.find_near("chuyn khoan", officer) == ""
 
 
 def test_of_two_codes_one_slip_away_none_is_guessed() -> None:

@@ -10,8 +10,8 @@ from django.test import Client
 from lxml import html
 from pytest_django import Settings
 
-from alerts.embed.snippets import TITLE, EmbedOptions, EmbedScope, script_snippet
 from alerts.formats.cap_signer import generate_key
+from alerts.formats.frames import TITLE, EmbedOptions, EmbedScope, script_snippet
 from reports.models import Report
 from reports.reference import gazetteer
 from tests.support.alert_factories import (
