@@ -111,7 +111,8 @@ def find_client(
 def _select_client(digest: bytes) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         execute_pipeline(cursor, {"digest": digest}, _FIND_CLIENT)
-        return cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
 
 
 def is_network_allowed(client: ApiClient, request: HttpRequest) -> bool:
