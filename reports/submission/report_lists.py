@@ -193,7 +193,7 @@ def _enqueue_step(report_list: ReportList) -> None:
 
 
 def _pick_samples(place: int, rows: Sequence[Keyed]) -> list[str]:
-    texts = (row.cells[place].strip() for _, row in rows if place < len(row.cells))
+    texts = (row.texts.get(place, "") for _, row in rows if not row.is_set_aside)
     return list(dict.fromkeys(text[:MAX_SAMPLE_CHARS] for text in texts if text))[:MAX_SAMPLES]
 
 
