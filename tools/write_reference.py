@@ -93,7 +93,7 @@ def settings_in(path: Path) -> Iterator[Setting]:
     """Yield every reading of the environment in one module."""
     source = path.read_text("utf-8")
     lines = source.splitlines()
-    tree = ast.parse(source if "env" in source else "")
+    tree = ast.parse(source if "env." in source or "environ." in source else "")
     for name, call, statement in _find_readings(tree):
         default, text = _comment_above(lines, statement.lineno)
         yield Setting(name, default or _format_default(call), text)
