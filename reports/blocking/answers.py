@@ -76,12 +76,12 @@ class _ToldAnswer(proposals.Act):
 TOLD = _ToldAnswer("block_told", findings.PROPOSE)
 
 
-def record_told(letter: BlockLetter, typed: str, words: str, *, by: User) -> Proposal | None:
+def record_told(letter: BlockLetter | None, typed: str, words: str, *, by: User) -> Proposal | None:
     """Record that an officer was told of a receipt; propose any other answer to a colleague, and return
     that. Raises ActionError.
     """
     findings.require_permission(by, findings.PROPOSE)
-    if typed not in list_answers(letter):
+    if letter is None or typed not in list_answers(letter):
         raise ActionError("Chọn một câu trả lời. Đề nghị vừa đổi tình trạng thì mở lại trang.")
     if typed == Answer.RECEIVED:
         record(letter, typed, by=by)
