@@ -53,7 +53,7 @@ def find_open_report(threads: Threads) -> Report | None:
     """Return the report that the user is telling, None where the next text begins one."""
     open_threads = threads.filter(last_message_at__gt=Now() - PAUSE)
     thread = open_threads.select_related("report").first()
-    return thread and thread.report
+    return thread.report if thread else None
 
 
 def count_text(user_id: str, report_id: UUID) -> None:
