@@ -11,10 +11,13 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -24,7 +27,7 @@ from core import encryption
 from core.errors import CodedError
 from core.province import province
 
-TIMEOUT_SECONDS = 5.0  # for connecting, sending and the answer's head together
+TIMEOUT_SECONDS = 5.0  # for resolving, connecting, sending and the answer's head together
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_URL_LENGTH = 500
 _SECRET_BYTES = 32
@@ -181,7 +184,7 @@ def _connect(target: ParsedUrl, deadline: float) -> socket.socket:
 def _connect_plain(target: ParsedUrl, deadline: float) -> socket.socket:
     """Connect to the first checked address that accepts."""
     failure = OSError()
-    for address in resolve_public_ips(target):
+    for address in resolve_public_ips(target, _remaining_seconds(deadline)):
         timeout = _remaining_seconds(deadline)
         try:
             return socket.create_connection((address, target.port), timeout=timeout)
@@ -192,16 +195,32 @@ def _connect_plain(target: ParsedUrl, deadline: float) -> socket.socket:
     raise failure
 
 
-def resolve_public_ips(target: ParsedUrl) -> list[str]:
-    """Return a name's addresses. Raises WebhookDeliveryError, also when one of them is not public."""
+def resolve_public_ips(target: ParsedUrl, seconds: float) -> list[str]:
+    """Return a name's addresses. Raises WebhookDeliveryError, also when one of them is not public, or OSError."""
     try:
-        rows = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        rows = _look_up(target, seconds)
+    except (socket.gaierror, UnicodeError):
         raise WebhookDeliveryError("unknown_host") from None
     addresses = [str(row[4][0]) for row in rows]
     if not target.is_test and not all(map(is_public, addresses)):
         raise WebhookDeliveryError("not_public")
     return addresses
+
+
+def _look_up(target: ParsedUrl, seconds: float) -> list[Any]:
+    """Return what the resolver knows of a host. It has no deadline: when the time is up, its thread is left to
+    it. Raises as it does, and TimeoutError.
+    """
+    found = Future[list[Any]]()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:  # raised where it is waited for
+            found.set_exception(error)
+
+    Thread(target=look_up, daemon=True).start()
+    return found.result(seconds)
 
 
 def _format_request(target: ParsedUrl, body: bytes, headers: Mapping[str, str]) -> bytes:

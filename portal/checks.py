@@ -12,8 +12,8 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
-from alerts.embed.frames import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
+from alerts.formats.frames import PARTNERS, is_origin
 from core import encryption
 from core.keys import parse_backup_key, parse_signer
 from core.zalo import parse_account

@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts import invitations
-from portal import csp_reports, sitemaps, views
+from portal import sitemaps, views
 from reports.views import blocking, office_questions, zalo
 
 admin.autodiscover()
@@ -25,7 +25,7 @@ urlpatterns = [
     path("api/open311/v2/", include("reports.urls_open311")),
     path("api/zalo/", zalo.webhook, name="zalo_webhook"),
     path("taxii2/", include("reports.urls_taxii")),
-    path("csp/", csp_reports.log_csp_report, name="csp"),
+    path("csp/", views.log_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),

@@ -103,7 +103,7 @@ def django_db_modify_db_settings(
     from tests.support import database_reset
 
     limits = connection.settings_dict["OPTIONS"]["options"]
-    limits = re.sub(r"(statement|lock)_timeout=\d+", r"\1_timeout=30000", limits)
+    limits = re.sub(r"(statement|lock|session)_timeout=\d+", r"\1_timeout=30000", limits)
     connection.settings_dict["OPTIONS"]["options"] = limits
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = database_reset.migrate_once()

@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 
 from accounts.sessions import get_officer
 from alerts.delivery import deliveries, partners
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.models import Delivery, PartnerAgency
 from alerts.static_pages import generator
 from core import encryption, webhooks

@@ -5,19 +5,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core import webhooks
-from core.audit import events
+from core.audit import events, proposals
 from core.audit.proposals import RowAct
+from core.models import Proposal
 from reports.extraction.bank_accounts_and_links import bank_names
 from reports.extraction.numbering_plan import plan_table, range_owner
 from reports.models import BlockingPartner, NumberFinding, SubjectKind
 
 CONFIRM = "reports.confirm_number"
-PARTNER = RowAct(
-    "block_partner",
-    CONFIRM,
-    BlockingPartner,
-    ("kind", "name", "owns", "channel", "address", "contact", "is_active"),
-)
+_WRITTEN = ("kind", "name", "owns", "channel", "address", "contact", "is_active")
+PARTNER = RowAct("block_partner", CONFIRM, BlockingPartner, _WRITTEN)
 Kind = BlockingPartner.Kind
 KINDS = {
     SubjectKind.NUMBER.value: Kind.CARRIER,
@@ -69,3 +66,13 @@ def create_secret(partner: BlockingPartner, *, by: User) -> str:
     """Replace the secret that signs what is posted to a partner, and return the new one."""
     events.log_event("block_partner", partner.pk, "partner_secret_created", by=by)
     return webhooks.create_secret(partner)
+
+
+class _Secret(proposals.Act):
+    """A new secret of a partner; who confirms it is shown it, once."""
+
+    def carry_out(self, proposal: Proposal, by: User) -> None:
+        create_secret(BlockingPartner.objects.get(pk=proposal.target), by=by)
+
+
+SECRET = _Secret("block_secret", CONFIRM)

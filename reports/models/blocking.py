@@ -106,6 +106,9 @@ class BlockRequest(models.Model):
                 condition=~Q(state="blocked") | Q(blocked_at__isnull=False),
                 name="blockrequest_blocked_since",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="refused") | ~Q(refusal=""), name="blockrequest_refused_why"
+            ),
         ]
         indexes = [
             models.Index(
@@ -125,6 +128,10 @@ class BlockLetterQuerySet(models.QuerySet["BlockLetter"]):
     def unreceived(self, now: datetime) -> "BlockLetterQuerySet":
         """Return the letters whose receipt was due by then and has not come."""
         return self.filter(received_at=None, dropped_at=None, receive_by__lte=now)
+
+    def to_call(self, now: datetime) -> "BlockLetterQuerySet":
+        """Return those of them that the machine sends no more: somebody rings the partner."""
+        return self.unreceived(now).filter(next_attempt_at=None)
 
 
 class BlockLetter(NumberedDocument):

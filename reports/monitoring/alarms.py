@@ -23,7 +23,7 @@ from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
 from core.outbox import sweeps
 from core.private_files import read_json
-from reports.calendar import days_off
+from reports.calendar import deadline_rules
 from reports.models import Alarm, BlockLetter
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueState
@@ -147,7 +147,7 @@ def are_files_parted() -> bool:
 
 # Of what is no report.
 CHECKS: dict[Kind, Callable[[QueueState], int]] = {
-    Kind.CALENDAR: lambda _: len(days_off.years_without_data()),
+    Kind.CALENDAR: lambda _: len(deadline_rules.years_without_data()),
     Kind.UNPURGED: lambda _: purge.is_missed(),
     Kind.BREACH: lambda _: breaches.count_missed_deadlines(),
     Kind.LOOKS: lambda _: events.count_frequent_viewers(),

@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from core import zalo
-from core.inline_css import style_source
+from core.responses import style_source
 from core.text import normalize
 from reports.facts.choices import OFFICES
 from reports.models import Office

@@ -30,8 +30,8 @@ from reports.submission import flood_detection, intake
 from reports.submission.form_parser import ReportFormParser
 from reports.submission.sources import IntakeSource, scope_key
 from reports.tracking import followups
-from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import LimitReachedError
+from reports.tracking.forms import FollowupFormParser
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.delivery import deliveries, signed_links
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.models import Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
 from core import encryption, keys

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from alerts.formats import print_files
 from alerts.models import PartnerAgency
 from alerts.static_pages import generator, store
+from alerts.static_pages.generator import render_in_subprocess
 from alerts.static_pages.page_list import list_static_pages
 from alerts.static_pages.store import (
     CHECKED,
@@ -27,7 +28,6 @@ from alerts.static_pages.store import (
     PublishedIndex,
     path_for,
 )
-from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core.models import OutboxItem
 from tests.support.alert_factories import cancelled, commune, draft, issued, office, rewritten
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY

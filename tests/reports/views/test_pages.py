@@ -245,11 +245,11 @@ def test_the_reader_of_this_test_knows_vietnamese() -> None:
 
 
 @pytest.mark.usefixtures("reference_rows")
-@pytest.mark.parametrize("path", [*ENGLISH, "/en/khong-co/"])
-def test_an_english_page_speaks_no_vietnamese(client: Client, path: str) -> None:
-    answer = client.get(path)
-    if answer.headers["Content-Type"].startswith("text/html") and answer.content:
-        assert vietnamese_words(answer.content) == []
+def test_an_english_page_speaks_no_vietnamese(client: Client) -> None:
+    for path in (*ENGLISH, "/en/khong-co/"):
+        answer = client.get(path)
+        if answer.headers["Content-Type"].startswith("text/html") and answer.content:
+            assert vietnamese_words(answer.content) == [], path
 
 
 def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> None:
