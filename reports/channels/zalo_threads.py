@@ -15,9 +15,7 @@ from core.database import lock_until_commit
 from core.keys import FieldKey, field_keys, newest_key
 from reports.models import Followup, Report, ZaloThread
 
-PAUSE = timedelta(
-    minutes=30
-)  # who is held on the line writes in between; a later text is another call's
+PAUSE = timedelta(minutes=30)  # between two calls; who is held on the line writes more often
 KEPT = timedelta(days=1)
 MAX_MESSAGES_A_DAY = 100  # of one user: several long stories, and little of a desk's day
 Threads = QuerySet[ZaloThread]
