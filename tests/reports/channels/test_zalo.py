@@ -45,6 +45,7 @@ def test_a_message_is_a_report_and_its_writer_gets_code_and_link_alone(
     assert (report.source, report.story) == ("zalo", STORY)
     assert OutboxItem.objects.filter(task=intake.TRIAGE_TASK, key=str(report.pk)).exists()
     assert zalo_account.sent == []
+    assert addresses.load_address(report) == ""  # who wrote is no mailbox that a page shows
     work()
     [(user, text)] = zalo_account.sent
     code = text.partition("(giữ kín): ")[2][:19]
