@@ -81,9 +81,8 @@ class RecordAnswer(RowAction):
     permission = findings.PROPOSE
 
     def run(self) -> Proposal | None:
-        letter = self.row.letters.select_related("request").first()
         typed = post_text(self.request, "answer")
-        return answers.record_told(letter, typed, self.reason, by=self.officer)
+        return answers.record_told(self.row, typed, self.reason, by=self.officer)
 
 
 class SendAgain(RowAction):

@@ -76,11 +76,12 @@ class _ToldAnswer(proposals.Act):
 TOLD = _ToldAnswer("block_told", findings.PROPOSE)
 
 
-def record_told(letter: BlockLetter | None, typed: str, words: str, *, by: User) -> Proposal | None:
-    """Record that an officer was told of a receipt; propose any other answer to a colleague, and return
-    that. Raises ActionError.
+def record_told(request: BlockRequest, typed: str, words: str, *, by: User) -> Proposal | None:
+    """Record that an officer was told of a receipt of the newest letter; propose any other answer to a
+    colleague, and return that. Raises ActionError.
     """
     findings.require_permission(by, findings.PROPOSE)
+    letter = request.letters.select_related("request").first()
     if letter is None or typed not in list_answers(letter):
         raise ActionError("Chọn một câu trả lời. Đề nghị vừa đổi tình trạng thì mở lại trang.")
     if typed == Answer.RECEIVED:
@@ -89,7 +90,7 @@ def record_told(letter: BlockLetter | None, typed: str, words: str, *, by: User)
     if not words.strip():
         raise ActionError("Ghi ai nói, nói gì: người thứ hai gọi lại hỏi được.")
     values = {"letter": letter.pk, "answer": typed}
-    return proposals.propose(TOLD, letter.request_id, values, by=by, reason=words)
+    return proposals.propose(TOLD, request.pk, values, by=by, reason=words)
 
 
 def record(letter: BlockLetter, typed: str, reason: str = "", *, by: User | None = None) -> None:

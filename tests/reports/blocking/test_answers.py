@@ -229,7 +229,7 @@ def test_a_late_receipt_of_the_request_is_no_receipt_of_the_release(
 
 
 def test_a_receipt_by_telephone_one_officer_records(sent: BlockLetter, duty: Person) -> None:
-    assert answers.record_told(sent, "received", "", by=duty.user) is None
+    assert answers.record_told(sent.request, "received", "", by=duty.user) is None
     assert load(sent).state == State.RECEIVED
     assert AuditEvent.objects.get(kind="block_received").actor == duty.user
 
@@ -239,8 +239,8 @@ def test_what_else_a_partner_says_by_telephone_counts_once_another_confirms_it(
     sent: BlockLetter, duty: Person, told: str
 ) -> None:
     with pytest.raises(ActionError, match="Ghi ai nói"):
-        answers.record_told(sent, told, " ", by=duty.user)
-    answers.record_told(sent, told, "Chị Hoa, trực ban, báo.", by=duty.user)
+        answers.record_told(sent.request, told, " ", by=duty.user)
+    answers.record_told(sent.request, told, "Chị Hoa, trực ban, báo.", by=duty.user)
     assert load(sent).state == State.SENT
     with pytest.raises(ActionError, match="không tự xác nhận"):
         proposals.confirm(answers.TOLD, Proposal.objects.get(state="open").pk, by=duty.user)
@@ -252,8 +252,8 @@ def test_what_else_a_partner_says_by_telephone_counts_once_another_confirms_it(
 def test_that_a_block_is_undone_two_hear_by_telephone(released: BlockLetter, duty: Person) -> None:
     for none in ("received", "blocked", "x"):
         with pytest.raises(ActionError, match="Chọn một câu trả lời"):
-            answers.record_told(released, none, "x", by=duty.user)
-    answers.record_told(released, "released", "Trưởng ca báo.", by=duty.user)
+            answers.record_told(released.request, none, "x", by=duty.user)
+    answers.record_told(released.request, "released", "Trưởng ca báo.", by=duty.user)
     assert BlockLetter.objects.get(pk=released.pk).received_at is None
     confirm_open(answers.TOLD)
     assert BlockLetter.objects.get(pk=released.pk).received_at
@@ -277,7 +277,7 @@ def test_the_reporter_reads_that_the_number_was_blocked_and_by_whose_word(
     assert sentence not in reporter.read_status()
     addresses.mark_seen(NoticeAddress.objects.get())
     answer(client, letter, "received")
-    answers.record_told(letter, "blocked", "Trực ban báo.", by=duty.user)
+    answers.record_told(letter.request, "blocked", "Trực ban báo.", by=duty.user)
     assert NoticeAddress.objects.get().owed_at is None
     assert sentence not in reporter.read_status()
     answer(client, letter, "blocked")
