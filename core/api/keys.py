@@ -54,11 +54,7 @@ def issue(client: ApiClient, *, by: User) -> str:
         raise ActionError("Đang có hai khóa dùng được. Thu hồi khóa cũ rồi làm khóa mới.")
     key = f"key_{secrets.token_urlsafe(_KEY_BYTES)}"
     row = ApiKey.objects.create(
-        client=client,
-        slot=min(free),
-        hint=key[:HINT_CHARS],
-        digest=_digest(key),
-        created_by=by,
+        client=client, slot=min(free), hint=key[:HINT_CHARS], digest=_digest(key), created_by=by
     )
     events.log_event("api_client", client.pk, "api_key_issued", by=by, key=row.hint)
     return key
