@@ -104,7 +104,8 @@ def find_client(
     return ApiClient.from_db(connection.alias, _FIELDS, values)
 
 
-def _select_client(digest: bytes) -> tuple[Any, ...] | None:
+def _select_client(digest: bytes) -> Any:
+    """Return the row of a valid key, None for none."""
     with connection.cursor() as cursor:
         execute_pipeline(cursor, {"digest": digest}, _FIND_CLIENT)
         return cursor.fetchone()
