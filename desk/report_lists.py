@@ -122,9 +122,8 @@ def _render_list(request: HttpRequest, report_list: ReportList) -> HttpResponse:
         stands_still=stands_still,
         is_refreshed="yen" not in request.GET,
         columns=[(*column, _list_choices(column[1])) for column in summary.columns],
-        problems=_describe(summary.problems),
-        doubts=_describe(summary.doubts),
-        set_aside=summary.set_aside,
+        problems=list(_describe(summary.problems)),
+        doubts=list(_describe(summary.doubts)),
         set_aside_reason=PROBLEMS["set_aside"],
     )
     if report_list.is_filing and not stands_still and "yen" not in request.GET:
@@ -140,15 +139,11 @@ def _list_choices(field: str) -> Iterator[tuple[str, str]]:
     yield from ((name, names[0]) for name, names in HEADINGS.items())
 
 
-def _describe(remarks: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
-    """Return where each remark is, as a spreadsheet names it, and what it says."""
-    return [
-        (
-            f"Dòng {place}" if place.isdecimal() else f"Ô {place} ({heading})",
-            PROBLEMS.get(code) or flag_label(code),
-        )
-        for place, heading, code in remarks
-    ]
+def _describe(remarks: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield where each remark is, as a spreadsheet names it, and what it says."""
+    for place, heading, code in remarks:
+        where = f"Dòng {place}" if place.isdecimal() else f"Ô {place} ({heading})"
+        yield where, PROBLEMS.get(code) or flag_label(code)
 
 
 def urls(site: AdminSite) -> list[URLPattern]:

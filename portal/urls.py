@@ -13,6 +13,7 @@ from reports.views import blocking, office_questions, zalo
 admin.autodiscover()
 
 urlpatterns = [
+    path("api/v1/", include("reports.urls_api")),  # first: programs ask by the thousand
     *i18n_patterns(
         path("", include("reports.urls")),
         path("", include("alerts.urls_localized")),
@@ -21,7 +22,6 @@ urlpatterns = [
     ),
     path("en", RedirectView.as_view(url="/en/", permanent=True), name="english_home"),
     path("", include("alerts.urls")),
-    path("api/v1/", include("reports.urls_api")),
     path("api/open311/v2/", include("reports.urls_open311")),
     path("api/zalo/", zalo.webhook, name="zalo_webhook"),
     path("taxii2/", include("reports.urls_taxii")),

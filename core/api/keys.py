@@ -54,11 +54,7 @@ def issue(client: ApiClient, *, by: User) -> str:
         raise ActionError("Đang có hai khóa dùng được. Thu hồi khóa cũ rồi làm khóa mới.")
     key = f"key_{secrets.token_urlsafe(_KEY_BYTES)}"
     row = ApiKey.objects.create(
-        client=client,
-        slot=min(free),
-        hint=key[:HINT_CHARS],
-        digest=_digest(key),
-        created_by=by,
+        client=client, slot=min(free), hint=key[:HINT_CHARS], digest=_digest(key), created_by=by
     )
     events.log_event("api_client", client.pk, "api_key_issued", by=by, key=row.hint)
     return key
@@ -108,7 +104,8 @@ def find_client(
     return ApiClient.from_db(connection.alias, _FIELDS, values)
 
 
-def _select_client(digest: bytes) -> tuple[Any, ...] | None:
+def _select_client(digest: bytes) -> Any:
+    """Return the row of a valid key, None for none."""
     with connection.cursor() as cursor:
         execute_pipeline(cursor, {"digest": digest}, _FIND_CLIENT)
         row: tuple[Any, ...] | None = cursor.fetchone()

@@ -18,12 +18,7 @@ from django.utils.functional import SimpleLazyObject
 
 from core import encryption, tracing
 from core.audit import events
-from core.database import (
-    PreparedStatement,
-    call_or_reconnect,
-    execute_pipeline,
-    log_database_error,
-)
+from core.database import PreparedStatement, call_or_reconnect, execute_pipeline, log_database_error
 from core.errors import NotAllowedError
 from core.keys import content_digests, newest_key
 from core.outbox import queue

@@ -174,7 +174,7 @@ def mark_serial(columns: Iterable[Column], rows: Sequence[Row]) -> list[Column]:
     marked = []
     for column in columns:
         texts = [text for row in rows if (text := row.texts.get(column.place))]
-        counted = [str(number) for number in range(1, len(texts) + 1)]
+        counted = [*map(str, range(1, len(texts) + 1))]
         is_serial = len(texts) >= MIN_COUNTED_ROWS and texts == counted
         marked.append(replace(column, field=LEFT_OUT, is_serial=True) if is_serial else column)
     return marked
@@ -193,26 +193,16 @@ def is_note(columns: Sequence[Column], row: Row, usual_cells: int) -> bool:
     fills fewer cells than rows usually do, without a serial number, a day, a number, an account, a link or
     a word of what callers say.
     """
-    texts = row.texts
-    words = "; ".join(texts.values())
-    if (
-        row.problems
-        or not len(texts) <= MAX_NOTE_CELLS < usual_cells
-        or len(words) > MAX_NOTE_CHARS
-    ):
-        return False
-    dated = [each for each in columns if each.is_serial or each.field == "called_on"]
-    if any(texts.get(column.place, "")[:1].isdecimal() for column in dated):
+    texts, words = row.texts, "; ".join(row.texts.values())
+    is_short = len(texts) <= MAX_NOTE_CELLS < usual_cells and len(words) <= MAX_NOTE_CHARS
+    dated = [each.place for each in columns if each.is_serial or each.field == "called_on"]
+    if row.problems or not is_short or any(texts.get(n, "")[:1].isdecimal() for n in dated):
         return False
     if words.casefold().startswith(_SUMS):
         return True
-    return not (_MANY_DIGITS.search(_DAY.sub("", words)) or _tells_of_call(words))
-
-
-def _tells_of_call(words: str) -> bool:
     parsed = parse_story(words)
     signs, _ = call_signs.find_signs(parsed, read_story(parsed))
-    return bool(signs or find_links(words))
+    return not (signs or find_links(words) or _MANY_DIGITS.search(_DAY.sub("", words)))
 
 
 def judge_row(columns: Sequence[Column], row: Row) -> tuple[ReportSubmission | None, list[Remark]]:

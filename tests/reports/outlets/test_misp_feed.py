@@ -93,11 +93,6 @@ def test_a_change_that_a_poll_just_missed_is_in_the_manifest_of_the_next(
     assert len(reader.known) == 2
 
 
-def test_an_event_that_stays_as_it_is_is_read_once(program: Program) -> None:
-    add_finding(confirmed_at=EVENING)
-    assert load(program, "manifest.json") == load(program, "manifest.json")
-
-
 def test_an_end_within_the_second_of_its_beginning_is_newer(program: Program) -> None:
     row = add_finding(confirmed_at=EVENING)
     [begun] = load_event(program, date(2026, 11, 2)).attributes
