@@ -16,7 +16,12 @@ from reports.blocking import answers, letters, partners, requests
 from reports.models import BlockLetter, BlockRequest, NumberFinding
 from reports.numbers import disputes, findings
 from tests.support.blocking import add_partner, ask, block, let_pass, work
-from tests.support.number_factories import add_finding, file_report, submit_dispute
+from tests.support.number_factories import (
+    NO_FINDING_TODAY,
+    add_finding,
+    file_report,
+    submit_dispute,
+)
 from tests.support.officers import Person, act_alone, confirm_open, create_officer, second
 from tests.support.partner_server import OK, partner_server, say
 
@@ -111,16 +116,7 @@ def test_a_row_is_what_two_agreed_on_and_by_these_two(
     assert rows.get().confirmed_by == lead.user
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"confirmed_by": None, "confirmed_at": None},
-        {"valid_until": timezone.localdate() - timedelta(days=1)},
-        {"withdrawn_at": Now()},
-        {"finding": "cleared"},
-    ],
-    ids=["proposed", "over", "withdrawn", "cleared"],
-)
+@NO_FINDING_TODAY
 def test_only_what_is_accused_today_may_be_blocked(duty: Person, fields: dict[str, Any]) -> None:
     finding, partner = add_finding(**fields), add_partner()
     with pytest.raises(ActionError, match="không còn hiệu lực"):
