@@ -257,11 +257,6 @@ def test_a_problem_speaks_the_language_that_is_asked_for(
     assert answer["Content-Language"] == language[:2].replace("fr", "vi")
 
 
-@pytest.mark.parametrize("rest", ["", "x", "findings/range/1%0A", "%0A/x"])
-def test_whatever_else_lies_below_is_a_problem_and_no_page(program: Program, rest: str) -> None:
-    assert code_of(program.web.get(f"/api/v1/{rest}")) == (404, "address")
-
-
 def test_while_nothing_can_be_written_it_is_asked_to_come_again(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
