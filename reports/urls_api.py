@@ -1,6 +1,6 @@
 """The addresses for programs, below /api/v1/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from core.api.views import no_address_view
 from reports.outlets.lists import LIST_OUTLETS
@@ -28,5 +28,5 @@ urlpatterns = [
     path("findings/misp/manifest.json", finding_lists.misp_manifest, name="misp_manifest"),
     path("findings/misp/hashes.csv", finding_lists.misp_hashes, name="misp_hashes"),
     path("findings/misp/<uuid:event>.json", finding_lists.misp_event, name="misp_event"),
-    path("<path:rest>", no_address_view(), name="no_address"),
+    re_path("", no_address_view(), name="no_address"),  # whatever is left, line breaks too
 ]

@@ -1,6 +1,6 @@
 """The addresses of Open311 GeoReport v2, below /api/open311/v2/, each in both formats."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from core.api.views import no_address_view
 from reports.views import open311, open311_document
@@ -21,5 +21,5 @@ urlpatterns = [
             ),
         )
     ),
-    path("<path:rest>", no_address_view(open311.OPEN311), name="open311_no_address"),
+    re_path("", no_address_view(open311.OPEN311), name="open311_no_address"),
 ]

@@ -106,7 +106,7 @@ def ask(
 
 # The document itself, what is no address, no JSON, and a feed whose format is MISP's.
 UNDESCRIBED = {
-    "openapi.json", "findings/range/", "<path:rest>", "findings/pack.pem",
+    "openapi.json", "findings/range/", "", "findings/pack.pem",
     *(f"findings/misp/{each}" for each in ("manifest.json", "hashes.csv", "<uuid:event>.json")),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from reports.views import taxii
 
 FILLED = {
     "slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b", "number": "26-BCDF-GHJK",
-    "code": "police", "rest": "x",
+    "code": "police",
     "event": str(misp_feed.event_id(date(2026, 11, 2))), "object_id": "indicator--x",
     "collection": str(next(iter(taxii.COLLECTIONS))),
 }  # fmt: skip

@@ -183,3 +183,9 @@ def test_the_client_on_the_page_finds_the_number_and_only_it(
     assert printed(code) == "None"
     add_finding()
     assert HASH in printed(code)
+
+
+@pytest.mark.parametrize("rest", ["", "x", "findings/range/1%0A", "%0A/x"])
+def test_whatever_else_lies_below_is_a_problem_and_no_page(client: Client, rest: str) -> None:
+    answer = client.get(f"/api/v1/{rest}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "address")
