@@ -22,9 +22,10 @@ test: dev ## the whole suite on real PostgreSQL and Valkey: what goes by the clo
 bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
 	@$(BIN)/python -m bench $(if $(ONLY),--benchmark $(ONLY))
 
-soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS, SEED): none may be lost
+soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS, SEED): none may be lost; a list of 100,000 rows (ROWS), twice
 	@$(BIN)/python -m tools.soak_test --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
 	@FLOOD=$(or $(FLOOD),10000) $(BIN)/python -m pytest tests/reports/submission/test_flood.py -q -n 0
+	@LIST_ROWS=$(or $(ROWS),100000) $(BIN)/python -m pytest tests/reports/management/commands/test_import_size.py -q -n 0 -s
 
 rehearse: dev ## hosts of database, portal and store fail under 50 reports a second (root; RATE, FAULTS); DRILL=restore: any second back
 	@$(BIN)/python -m tools.rehearsal --drill $(or $(DRILL),failover) $(if $(RATE),--rate $(RATE)) $(if $(FAULTS),--faults $(FAULTS))

@@ -1,27 +1,37 @@
-"""The one writer of accounts and roles.
+"""The one writer of accounts and roles; lockouts after wrong passwords, and the closing of idle accounts.
 
 Each change is audited, ends the person's sessions and leaves at least one active lead. Nobody changes
 their own account. To link an account, or to change one with power or give power, one lead proposes
-and another confirms. Triggers enforce both (accounts/migrations/0002).
+and another confirms. Triggers enforce both (accounts/migrations/0002). An account that is closed for idleness
+is reopened by a lead or by the command `invite_officer`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
+import structlog
+from axes.models import AccessAttempt
+from axes.utils import reset
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts import sessions
-from accounts.models import EncryptedTOTPDevice, OfficerProfile
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes, OfficerProfile
 from core import database
 from core.audit import events, proposals
 from core.audit.proposals import Values
 from core.errors import CodedError
+from core.mail import render_mail, send_or_log
 from core.models import Proposal
+from core.outbox import sweeps
 from core.permissions import users_with_permission
+
+log = structlog.get_logger(__name__)
 
 KEEP = "accounts.keep_people"
 _POWER = (
@@ -241,3 +251,82 @@ def _refuse_last_lead(user: User) -> None:
 def _leads(group: int) -> bool:
     codename = KEEP.partition(".")[2]
     return Group.objects.filter(pk=group, permissions__codename=codename).exists()
+
+
+def active_lockouts(users: Iterable[User]) -> dict[str, datetime]:
+    """Return user name -> end of the lockout (axes), of these users only.
+
+    A name that is nobody's may be a password typed into the wrong field.
+    """
+    after = timezone.now() - _cool_off()
+    guesses = AccessAttempt.objects.filter(attempt_time__gte=after).order_by()
+    locked = (
+        guesses.filter(username__in=[user.get_username() for user in users])
+        .values("username", "ip_address")
+        .annotate(guessed=Sum("failures_since_start"), last=Max("attempt_time"))
+        .filter(guessed__gte=settings.AXES_FAILURE_LIMIT)
+        .order_by("last")
+    )
+    return {row["username"]: row["last"] + _cool_off() for row in locked}
+
+
+@transaction.atomic
+def clear_lockout(user: User, *, by: User) -> None:
+    """Lift the lockout of an officer for every address and device, and audit it."""
+    reset(username=user.get_username())
+    free = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
+    for kind in (EncryptedTOTPDevice, HashedBackupCodes):
+        kind.objects.filter(user=user).update(**free)
+    events.log_event("user", user.pk, "lock_lifted", by=by)
+
+
+def _cool_off() -> timedelta:
+    return timedelta(hours=settings.AXES_COOLOFF_TIME)
+
+
+# --- accounts that nobody uses
+
+IDLE_NOTICE = timedelta(days=7)
+MAX_IDLE_BATCH = 100
+
+
+def close_idle_accounts() -> None:
+    """Close the accounts unused for `ACCOUNT_IDLE_DAYS`, and warn those that come next."""
+    if settings.ACCOUNT_IDLE_DAYS <= 0:
+        return
+    allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
+    with sweeps.Guard("idle_accounts.check"):
+        _for_each("idle_accounts.close", unused_since(now - allowed), _close_idle)
+        if settings.EMAIL_URL:
+            rows = unused_since(now - allowed + IDLE_NOTICE).exclude(email="")
+            rows = rows.exclude(account__idle_warned_at__gte=F("used"))
+            _for_each("idle_accounts.warn", rows, lambda user: _warn_idle(user, allowed))
+
+
+def _for_each(name: str, rows: QuerySet[User], work: Callable[[User], None]) -> None:
+    sweeps.for_each(name, sweeps.available(name, rows)[:MAX_IDLE_BATCH], work)
+
+
+def unused_since(before: datetime) -> QuerySet[User]:
+    """Return the active officers unused since then, longest first, annotated with `used`, their last use."""
+    rows = User.objects.filter(is_active=True, is_staff=True)
+    used = Greatest("last_login", "date_joined", "account__idle_since")  # passes over NULL
+    return rows.annotate(used=used).filter(used__lte=before).order_by("used", "pk")
+
+
+def _close_idle(user: User) -> None:
+    try:
+        deactivate(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
+    except AccountError as error:  # the last lead, or already closed
+        log.info("idle_account.close_refused", code=error.code)
+
+
+def _warn_idle(user: User, allowed: timedelta) -> None:
+    """Mark the officer as warned and send the mail; remove the mark when sending fails."""
+    day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
+    OfficerProfile.objects.update_or_create(user=user, defaults={"idle_warned_at": timezone.now()})
+    mail = render_mail("reports/idle.txt", [user.email], {"user": user, "day": day})
+    if send_or_log(mail, log, "idle_accounts.mail_failed"):
+        events.log_event("user", user.pk, "account_warned")
+    else:
+        OfficerProfile.objects.filter(user=user).update(idle_warned_at=None)

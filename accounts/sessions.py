@@ -187,9 +187,9 @@ def end_other_sessions(request: HttpRequest, kind: str = "sessions_ended") -> in
     return ended
 
 
-def get_officer(request: HttpRequest, permission: str = "") -> User:
-    """Return the officer who asks. Raises PermissionDenied for anybody else, or without permission."""
+def get_officer(request: HttpRequest, *permissions: str) -> User:
+    """Return the officer who asks. Raises PermissionDenied for anybody else, or without a permission."""
     user = request.user
-    if not isinstance(user, User) or (permission and not user.has_perm(permission)):
+    if not isinstance(user, User) or not user.has_perms(permissions):
         raise PermissionDenied
     return user

@@ -34,7 +34,6 @@ from alerts.admin_state import (
     status_text,
 )
 from alerts.delivery import partner_admin  # noqa: F401 - registers its pages
-from alerts.differences import list_differences
 from alerts.formats import html
 from alerts.formats.wording import SOUND_TYPE
 from alerts.forms import AlertForm, StepForm, TranslationForm
@@ -49,10 +48,11 @@ from alerts.models import (
     Sound,
 )
 from alerts.models.cap_terms import Certainty
+from alerts.previews import list_differences
 from alerts.sounds import build_upload_handler
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin
 from core.form_data import parse_uuid
-from core.inline_css import style_source
+from core.responses import style_source
 from reports.campaigns import campaign_stats
 from reports.models import Campaign
 

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.formats.validators import release_fingerprint
-from core.inline_css import style_source
+from core.responses import style_source
 
 FRAME_POLICY = (
     "default-src 'none'; style-src {style}; {live}base-uri 'none'; form-action 'none';"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.formats.registry import LIST_FORMATS
+from alerts.formats.feeds import LIST_FORMATS
 from alerts.views import agencies, formats, frames, pages
 
 app_name = "alerts"

@@ -42,6 +42,7 @@ BARS: Mapping[str, Callable[[BenchServers], Iterator[Result]]] = {
     "14": memory.measure_memory,
     "15": connections.count_connections,
     "16": hosts.measure_cost,
+    "api": intake.measure_api,
     "blocks": blocking.measure_arrivals,
     "campaigns": clustering.evaluate_clustering,
     "link": linking.measure_latency,

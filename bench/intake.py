@@ -1,6 +1,8 @@
 """Bars 1 to 5: taking a report in."""
 
+import hashlib
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -81,6 +83,32 @@ def _start_rivals(servers: BenchServers) -> tuple[Rival, Rival]:
     )
 
 
+_ADD_PROGRAM = """
+WITH officer AS (
+    INSERT INTO auth_user (username, password, is_superuser, is_staff, is_active, first_name, last_name, email, date_joined)
+    VALUES ('bench', '', false, false, true, '', '', '', now()) RETURNING id
+), client AS (
+    INSERT INTO core_apiclient (name, scopes, networks, max_per_minute)
+    VALUES ('bench', '{{reports:write}}', '{{}}', 32000) RETURNING id
+)
+INSERT INTO core_apikey (client_id, slot, hint, digest, created_by_id)
+SELECT client.id, 1, 'bench', '\\x{digest}', officer.id FROM client, officer RETURNING id
+"""
+
+
+def measure_api(servers: BenchServers) -> Iterator[Result]:
+    """Bar "api": the reports of a program a second against the same by the form."""
+    port, key = servers.serve("web", "portal.wsgi"), f"key_{secrets.token_urlsafe(32)}"
+    servers.select(_ADD_PROGRAM.format(digest=hashlib.sha256(key.encode()).hexdigest()))
+    by_api = report_requests.make_api_reports(port, key)
+    ratio, figures = measure_ratio(
+        lambda seconds: _send_reports(port, by_api, 8, seconds, 201).rate(201),
+        partial(_measure_rate, port, report_requests.make_reports(port), 8),
+    )
+    what = "reports a second by the API / by the form, 8 clients"
+    yield Result("api", what, ratio, goal=0.80, detail=figures)
+
+
 def _measure_rate(port: int, make: load.MakeRequest, clients: int, seconds: float) -> float:
     return _send_reports(port, make, clients, seconds).rate(303)
 
@@ -92,9 +120,11 @@ def _measure_percentile(
     return 1000 * _send_reports(port, make, clients, seconds).percentile(share)
 
 
-def _send_reports(port: int, make: load.MakeRequest, clients: int, seconds: float) -> load.Tally:
+def _send_reports(
+    port: int, make: load.MakeRequest, clients: int, seconds: float, status: int = 303
+) -> load.Tally:
     tally = load.run_load(port, make, clients, seconds)
-    assert set(tally.statuses) == {303}, tally.statuses
+    assert set(tally.statuses) == {status}, tally.statuses
     return tally
 
 

@@ -14,9 +14,14 @@ from weakref import WeakSet
 import psycopg2
 from django import db
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from psycopg2.errors import DeadlockDetected, InvalidSqlStatementName, LockNotAvailable
+from psycopg2.errors import (
+    DeadlockDetected,
+    DuplicatePreparedStatement,
+    InvalidSqlStatementName,
+    LockNotAvailable,
+)
 from structlog.typing import FilteringBoundLogger
 
 T = TypeVar("T")
@@ -26,6 +31,7 @@ HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it
 BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 CACHE_SECONDS = 60
 _RETRY_LOCK_SECONDS = 0.2
+_FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 MAX_NAME_CHARS = 63  # of PostgreSQL
 RETRY_DELAY_SECONDS = 10  # until a database that did not answer, or an empty table, is asked again
 # Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
@@ -107,6 +113,28 @@ def execute_pipeline(
             for statement in statements:
                 statement.prepared_on.discard(connection.connection)
         raise
+
+
+def call_or_reconnect(query: Callable[[], T]) -> T:
+    """Return what a query returns that may be executed again: on a new connection, where this one failed or
+    has lost a statement of ours. Nobody asks before whether it lives: that is a round trip.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]  # Django's, not the stubs'
+    try:
+        return query()
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if not _needs_new_connection(error):
+            raise
+    connection.close()
+    return query()
+
+
+def _needs_new_connection(error: db.Error) -> bool:
+    """Return whether the connection failed or lost our statement; False for bad data."""
+    if connection.in_atomic_block:
+        return False
+    forgotten = isinstance(error.__cause__, _FORGOTTEN)
+    return forgotten or connection.connection is None or not connection.is_usable()
 
 
 @dataclass

@@ -32,7 +32,7 @@ def texts_of(name: str, size: int, **options: Any) -> "ArrayField[Any, list[str]
     return ArrayField(models.CharField(max_length=size), verbose_name=name, default=list, **options)
 
 
-class Channel(models.TextChoices):
+class PartnerChannel(models.TextChoices):
     """The way to a partner: its program or its mailbox."""
 
     WEBHOOK = "webhook", "Máy gọi máy (webhook)"
@@ -176,11 +176,12 @@ class KeyProof(models.Model):
 
 class ZaloToken(models.Model):
     """The tokens of the Official Account in one row (core/zalo.py); `given_digest`: SHA-256 of the refresh
-    token of ZALO_URL that they descend from.
+    token of ZALO_URL that they descend from; `refused_digest`: of the one under which Zalo took none.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     given_digest = models.BinaryField(max_length=32, null=True)
+    refused_digest = models.BinaryField(max_length=32, null=True)
     access_sealed = models.BinaryField(null=True)
     refresh_sealed = models.BinaryField(null=True)
     expires_at = models.DateTimeField(null=True)

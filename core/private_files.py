@@ -1,11 +1,14 @@
 """Files beside the database, readable by their owner alone: written whole, or appended line by line."""
 
+import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+MAX_LINE_BYTES = 512  # of a line that is read; our own are shorter
 
 
 def write_private(path: Path, text: str) -> None:
@@ -48,6 +51,24 @@ def append_json_line(path: Path, row: Mapping[str, Any]) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def iter_json_lines(path: Path, last: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of a file, one a line, or those of about its `last` lines; none without
+    a file. What is no object is passed over. Raises OSError.
+    """
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - last * MAX_LINE_BYTES) if last else 0
+        file.seek(start)
+        if start:
+            file.readline(last * MAX_LINE_BYTES)  # it begins before
+        for line in iter(lambda: file.readline(MAX_LINE_BYTES), b""):
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict):
+                yield row
 
 
 def _ends_with_newline(descriptor: int) -> bool:

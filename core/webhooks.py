@@ -6,24 +6,31 @@ checked one: DNS rebinding leads nowhere. Only the status is read; no redirect i
 
 import hmac
 import re
+import secrets
 import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import Model
 
+from core import encryption
 from core.errors import CodedError
 from core.province import province
 
-TIMEOUT_SECONDS = 5.0  # for connecting, sending and the answer's head together
+TIMEOUT_SECONDS = 5.0  # for resolving, connecting, sending and the answer's head together
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_URL_LENGTH = 500
+_SECRET_BYTES = 32
 _ACCEPTED = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _INTERIM = range(100, 200)
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
@@ -78,6 +85,14 @@ class ParsedUrl:
     def authority(self) -> str:
         default = 443 if self.is_secure else 80
         return self.host if self.port == default else f"{self.host}:{self.port}"
+
+
+def create_secret(partner: Model) -> str:
+    """Replace the secret that signs what is posted to a partner, and return the new one."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    sealed = encryption.encrypt(secret, "secret", encryption.associated_data(partner))
+    type(partner)._default_manager.filter(pk=partner.pk).update(secret_sealed=sealed)  # noqa: SLF001
+    return secret
 
 
 def signature(secret: str, timestamp: str, content: bytes) -> str:
@@ -169,7 +184,7 @@ def _connect(target: ParsedUrl, deadline: float) -> socket.socket:
 def _connect_plain(target: ParsedUrl, deadline: float) -> socket.socket:
     """Connect to the first checked address that accepts."""
     failure = OSError()
-    for address in resolve_public_ips(target):
+    for address in resolve_public_ips(target, _remaining_seconds(deadline)):
         timeout = _remaining_seconds(deadline)
         try:
             return socket.create_connection((address, target.port), timeout=timeout)
@@ -180,16 +195,32 @@ def _connect_plain(target: ParsedUrl, deadline: float) -> socket.socket:
     raise failure
 
 
-def resolve_public_ips(target: ParsedUrl) -> list[str]:
-    """Return a name's addresses. Raises WebhookDeliveryError, also when one of them is not public."""
+def resolve_public_ips(target: ParsedUrl, seconds: float) -> list[str]:
+    """Return a name's addresses. Raises WebhookDeliveryError, also when one of them is not public, or OSError."""
     try:
-        rows = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        rows = _look_up(target, seconds)
+    except (socket.gaierror, UnicodeError):
         raise WebhookDeliveryError("unknown_host") from None
     addresses = [str(row[4][0]) for row in rows]
     if not target.is_test and not all(map(is_public, addresses)):
         raise WebhookDeliveryError("not_public")
     return addresses
+
+
+def _look_up(target: ParsedUrl, seconds: float) -> list[Any]:
+    """Return what the resolver knows of a host. It has no deadline: when the time is up, its thread is left to
+    it. Raises as it does, and TimeoutError.
+    """
+    found = Future[list[Any]]()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:  # raised where it is waited for
+            found.set_exception(error)
+
+    Thread(target=look_up, daemon=True).start()
+    return found.result(seconds)
 
 
 def _format_request(target: ParsedUrl, body: bytes, headers: Mapping[str, str]) -> bytes:

@@ -20,7 +20,8 @@ from core import encryption
 from core.errors import CodedError
 from core.models import ZaloToken
 
-TIMEOUT_SECONDS = 4  # for a connection and an answer; three of them fit into a lease
+# To connect and to answer: three requests, and a wait of lock_timeout for the tokens, are less than a lease.
+TIMEOUT_SECONDS = (1.0, 3.0)
 OAUTH = "https://oauth.zaloapp.com"
 _TOKEN_REFUSED = -216
 _SPARE = timedelta(minutes=5)  # before a token's end
@@ -28,6 +29,10 @@ _SPARE = timedelta(minutes=5)  # before a token's end
 
 class ZaloError(CodedError):
     """Zalo did not take a request; the code says why, as far as it is known."""
+
+
+class ZaloTokenError(ZaloError):
+    """Zalo takes none of the tokens, and gives no other."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,15 @@ class ZaloAccount:
     api: str
     oauth: str = OAUTH
 
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the refresh token that ZALO_URL gives."""
+        return hashlib.sha256(self.refresh_token.encode()).digest()
+
 
 @lru_cache(maxsize=1)
 def parse_account(url: str) -> ZaloAccount | None:
-    """Return the account of ZALO_URL, None for "". Raises ValueError."""
+    """Return the account of ZALO_URL, None for "". Raises ValueError, also where strangers could listen."""
     if not url:
         return None
     parts = urlsplit(url)
@@ -55,6 +65,9 @@ def parse_account(url: str) -> ZaloAccount | None:
     if query or not (app_id and app_secret and all(named.values()) and parts.hostname):
         raise ValueError("not https://APP_ID:APP_SECRET@host/?webhook_secret=…&refresh_token=…")
     api = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    for each in map(urlsplit, (api, oauth)):
+        if each.scheme != "https" and each.hostname != "127.0.0.1":
+            raise ValueError("neither https nor this machine")
     return ZaloAccount(app_id, app_secret, api=api, oauth=oauth, **named)
 
 
@@ -74,14 +87,31 @@ def is_signed(account: ZaloAccount, body: bytes, timestamp: str, signature: str)
     return hmac.compare_digest(signature.removeprefix("mac=").lower().encode(), expected.encode())
 
 
+def is_shut_out() -> bool:
+    """Return whether Zalo took none of our tokens last, and ZALO_URL names no other since."""
+    account = load_account()
+    return account is not None and ZaloToken.objects.filter(refused_digest=account.digest).exists()
+
+
 def send_text(account: ZaloAccount, user_id: str, text: str) -> None:
     """Send a text to a user who wrote to the account. Raises ZaloError."""
     message = {"recipient": {"user_id": user_id}, "message": {"text": text}}
+    try:
+        _send_with_token(account, message)
+    except ZaloTokenError:
+        ZaloToken.objects.update_or_create(pk=1, defaults={"refused_digest": account.digest})
+        raise
+    ZaloToken.objects.exclude(refused_digest=None).update(refused_digest=None)
+
+
+def _send_with_token(account: ZaloAccount, message: dict[str, Any]) -> None:
     token = _load_access_token(account)
     answer = _post_message(account, token, message)
     if answer.get("error") == _TOKEN_REFUSED:
         token = _load_access_token(account, refused=token)
         answer = _post_message(account, token, message)
+    if answer.get("error") == _TOKEN_REFUSED:
+        raise ZaloTokenError("zalo_token_refused")
     if answer.get("error") != 0:
         raise ZaloError(f"zalo_{answer.get('error')}")
 
@@ -96,8 +126,7 @@ def _load_access_token(account: ZaloAccount, refused: str = "") -> str:
     """Return a token that is not `refused`; one process at a time asks for the next. Raises ZaloError."""
     ZaloToken.objects.get_or_create(pk=1)
     row = ZaloToken.objects.select_for_update().get(pk=1)
-    given = hashlib.sha256(account.refresh_token.encode()).digest()
-    is_descended = row.given_digest is not None and bytes(row.given_digest) == given
+    is_descended = row.given_digest is not None and bytes(row.given_digest) == account.digest
     token = encryption.decrypt_field(row, "access") if is_descended else None
     if token and token != refused and row.expires_at and row.expires_at > timezone.now() + _SPARE:
         return token
@@ -109,10 +138,10 @@ def _load_access_token(account: ZaloAccount, refused: str = "") -> str:
         token, refresh = str(answer["access_token"]), str(answer["refresh_token"])
         row.expires_at = timezone.now() + timedelta(seconds=int(answer["expires_in"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ZaloError("zalo_no_token") from error
+        raise ZaloTokenError("zalo_no_token") from error
     row.access_sealed = encryption.encrypt(token, "access")
     row.refresh_sealed = encryption.encrypt(refresh, "refresh")
-    row.given_digest = given
+    row.given_digest, row.refused_digest = account.digest, None
     row.save()
     return token
 

@@ -6,7 +6,6 @@ import desk.blocking.partners
 import desk.blocking.requests
 import desk.campaigns.admin
 import desk.data_protection
-import desk.lookalike_domains
 import desk.numbers.disputes
 import desk.numbers.findings
 import desk.numbers.office_questions

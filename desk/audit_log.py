@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.roles import ROLES
+from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
 from core.audit import chain
 from core.form_data import parse_uuid
@@ -170,8 +171,7 @@ class EventAdmin(NoDetailAdminMixin, OwnFiltersAdmin[AuditEvent]):
         return self._list(request, EventFilterForm(request.GET), "Nhật ký xử lý")
 
     def access_log_view(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm(SEE_VIEWS_PERMISSION):
-            raise PermissionDenied
+        get_officer(request, SEE_VIEWS_PERMISSION)
         return self._list(request, EventFilterForm(request.GET, views_only=True), "Ai đã xem gì")
 
     def _list(self, request: HttpRequest, form: EventFilterForm, title: str) -> HttpResponse:
@@ -185,7 +185,7 @@ class EventAdmin(NoDetailAdminMixin, OwnFiltersAdmin[AuditEvent]):
             lines=event_rows(acts[:PAGE], may_read=can_see_every_report(request)),
             older=form.next_page_url(acts[PAGE - 1].pk) if len(acts) > PAGE else "",
             may_see_views=request.user.has_perm(SEE_VIEWS_PERMISSION),
-            sealed=chain.newest(),
+            sealed=chain.newest_link(),
             check=AuditChainCheck.objects.first(),
         )
 

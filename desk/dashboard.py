@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case as Switch
 from django.db.models import Count, F, Min, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, JSONObject, Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
@@ -22,7 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts.sessions import get_officer, leave_end_of_session
 from core.text import lower_initial
 from desk import proposals
-from desk.blocking.requests import list_late
+from desk.blocking.requests import list_late, list_to_call
 from desk.labels import codes
 from desk.labels.formatting import format_count
 from desk.numbers.findings import unconfirmed_findings
@@ -41,7 +38,7 @@ from reports.models import (
     OfficeQuestion,
     TransferSlip,
 )
-from reports.monitoring import daily_counts, enquiries
+from reports.monitoring import daily_counts
 from reports.numbers import disputes, findings, office_questions
 from reports.reference import gazetteer
 
@@ -60,7 +57,7 @@ def dashboard_data(request: HttpRequest) -> dict[str, Any]:
     )
     if visibility.sees_every_report(user):
         today = timezone.localdate()
-        asked = enquiries.list_enquiries(today, today)
+        asked = daily_counts.list_enquiries(today, today)
         columns["enquiries"] = aggregate_all(asked, count=Count("pk"))
     if visibility.sees_campaigns(user):
         columns |= bursts_columns()
@@ -94,13 +91,15 @@ def pending_counts_columns(user: User) -> dict[str, Any]:
         asked = OfficeQuestion.objects.filter(withdrawn_at=None)
         unread = Count("pk", filter=Q(answered_at__isnull=False, reviewed_at=None))
         late = Count("pk", filter=Q(answered_at=None, due_at__lt=Now()))
-        columns["asked"] = aggregate_all(asked, unread=unread, late=late)
+        own = Count("pk", filter=Q(answered_at__isnull=False, reviewed_at=None, asked_by=user))
+        columns["asked"] = aggregate_all(asked, unread=unread, own=own, late=late)
     if user.has_perm("reports.view_blockrequest"):
         is_late = Q(pk__in=list_late().values("pk"))
         is_ending = Q(pk__in=requests.list_ending().values("pk"))
         columns["blocks"] = aggregate_all(
             BlockRequest.objects.filter(is_late | is_ending),
             late=Count("pk", filter=is_late),
+            call=Count("pk", filter=Q(pk__in=list_to_call().values("pk"))),
             ending=Count("pk", filter=is_ending),
         )
     if user.has_perm("reports.view_lookalikedomain"):
@@ -131,18 +130,13 @@ def list_handovers(data: dict[str, Any], user: User) -> dict[str, Any]:
     return {"handovers": rows, "is_office": visibility.sees_every_report(user)}
 
 
+@leave_end_of_session
+@require_safe
 def show_handovers(request: HttpRequest) -> HttpResponse:
     """Return the box that the open start page asks for again and again."""
-    user = get_officer(request)
-    if not user.has_perm("reports.view_report"):
-        raise PermissionDenied
+    user = get_officer(request, "reports.view_report")
     data = User.objects.filter(pk=user.pk).order_by().values(**handovers_column(user)).get()
     return render(request, "admin/dashboard_handovers.html", list_handovers(dict(data), user))
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    view = site.admin_view(leave_end_of_session(require_safe(show_handovers)))
-    return [path("reports/report/handovers/", view, name="reports_report_handovers")]
 
 
 def aggregate_all(rows: QuerySet[Any], **aggregates: Any) -> Subquery:

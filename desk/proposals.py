@@ -1,5 +1,6 @@
 """Acts that take two people: the list of what one proposed, and the buttons of another."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import DateField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -20,21 +21,18 @@ from core.audit.proposals import Act, RowAct, Values
 from core.errors import ActionError
 from core.models import Proposal
 from desk import users
+from desk.blocking.partners import show_secret
 from desk.labels.formatting import format_datetime, link_source, officer_name
 from desk.pages.actions import ReadOnlyActionsMixin, RowAction, action_history, four_eyes_buttons
-from reports.blocking.partners import PARTNER
+from reports.blocking.answers import TOLD, Answer
+from reports.blocking.partners import PARTNER, SECRET
 from reports.blocking.requests import BLOCK, REVIEW, TERM
 from reports.models import BlockingPartner, BlockRequest, NumberFinding, Office, OfficeQuestion
 from reports.numbers import findings
 from reports.numbers.findings import WITHDRAWAL
 from reports.numbers.office_questions import DENIAL
-from reports.reference.confirmed_statements import (
-    BANK_HOTLINE,
-    CONFIRM,
-    OFFICE,
-    OFFICE_NUMBER,
-    STATEMENT,
-)
+from reports.reference import confirmed_statements
+from reports.reference.confirmed_statements import BANK_HOTLINE, OFFICE, OFFICE_NUMBER, STATEMENT
 
 # Each act, its name, and the page of what it is about.
 _KINDS: dict[str, tuple[Act, str, str]] = {
@@ -47,7 +45,9 @@ _KINDS: dict[str, tuple[Act, str, str]] = {
         (DENIAL, "Câu trả lời của cơ quan lên trang kiểm tra", "reports_officequestion_change"),
         (WITHDRAWAL, "Gỡ ghi nhận về một số, tài khoản, link", "reports_numberfinding_change"),
         (PARTNER, "Nơi chặn số, tài khoản, link", "reports_blockingpartner_change"),
+        (SECRET, "Khóa webhook của nơi chặn", "reports_blockingpartner_change"),
         (BLOCK, "Đề nghị chặn", "reports_numberfinding_change"),
+        (TOLD, "Nơi chặn trả lời qua điện thoại, giấy", "reports_blockrequest_change"),
         (REVIEW, "Xem lại một đề nghị chặn", "reports_blockrequest_change"),
         (ACCOUNT, "Tài khoản, vai trò của cán bộ", "auth_user_change"),
     )
@@ -57,7 +57,9 @@ _UNSAID = {"key", "unit_id"}
 # What an act that saves no row is about.
 _TARGETS: dict[str, type[Model]] = {
     WITHDRAWAL.kind: NumberFinding,
+    SECRET.kind: BlockingPartner,
     BLOCK.kind: NumberFinding,
+    TOLD.kind: BlockRequest,
     REVIEW.kind: BlockRequest,
     DENIAL.kind: OfficeQuestion,
     ACCOUNT.kind: User,
@@ -101,11 +103,17 @@ class ConfirmProposal(RowAction):
         PARTNER.kind: "Đã xác nhận. Từ bây giờ gửi theo địa chỉ này.",
         BLOCK.kind: "Đã xác nhận. Công văn đang gửi đi.",
         REVIEW.kind: "Đã xác nhận. Công văn đang gửi đi.",
+        TOLD.kind: "Đã xác nhận. Câu trả lời được tính từ bây giờ.",
     }
 
     def run(self) -> None:
         _confirm(self.row, self.officer)
         self.done = self.dones.get(self.row.kind, self.done)
+
+    def show_result(self, result: Any) -> HttpResponse:
+        if self.row.kind == SECRET.kind:
+            return show_secret(self.request, self.row.target)
+        return super().show_result(result)
 
     def get_error_message(self, error: Any) -> str:
         return (
@@ -127,13 +135,7 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     """What one officer proposed, and what became of it, for who may decide it or proposed it."""
 
     change_form_template = "admin/core/proposal/change_form.html"
-    list_display = (
-        "what",
-        "target_link",
-        "new_value",
-        "status_column",
-        "proposed_by",
-    )
+    list_display = ("what", "target_link", "new_value", "status_column", "proposed_by")
     list_select_related = ("proposed_by", "decided_by")
     list_filter = ("state",)
     fields = readonly_fields = (
@@ -144,7 +146,7 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     actions = ("confirm_numbers",)
 
     def has_confirm_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(CONFIRM)
+        return request.user.has_perm(confirmed_statements.CONFIRM)
 
     @admin.action(description="Đã đối chiếu, xác nhận các số đã chọn", permissions=["confirm"])
     def confirm_numbers(self, request: HttpRequest, rows: QuerySet[Proposal]) -> None:
@@ -202,26 +204,14 @@ class ProposalAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[Proposal]):
     @admin.display(description="đang là")
     def old_value(self, row: Proposal) -> str:
         if row.kind == ACCOUNT.kind and row.state == Proposal.State.OPEN:
-            return (
-                ", ".join(map(str, Group.objects.filter(user=int(row.target)))) or "Chưa có vai trò"
-            )
+            roles = map(str, Group.objects.filter(user=int(row.target)))
+            return ", ".join(roles) or "Chưa có vai trò"
         return _describe_values(row, row.old_values) or "–"
 
     @admin.display(description="đổi thành")
     def new_value(self, row: Proposal) -> str:
-        if row.kind == WITHDRAWAL.kind:
-            return f"Gỡ ghi nhận {NumberFinding.objects.get(pk=row.target)}"
-        if row.kind == DENIAL.kind:
-            return "Trang kiểm tra nói cơ quan cho biết không dùng"
-        if row.kind == ACCOUNT.kind:
-            return _describe_account(row)
-        if row.kind == BLOCK.kind:
-            partner = BlockingPartner.objects.get(pk=row.new_values["partner"])
-            return f"Gửi {partner} công văn đề nghị chặn {_name_target(row)} trong {TERM.days} ngày"
-        if row.kind == REVIEW.kind:
-            more = f"Giữ chặn tiếp {TERM.days} ngày từ lúc xác nhận"
-            return more if row.new_values["keep"] else "Thôi chặn ngay"
-        return _describe_values(row, row.new_values) or "Gỡ"
+        describe = _NEW_VALUES.get(row.kind)
+        return describe(row) if describe else _describe_values(row, row.new_values) or "Gỡ"
 
 
 def _describe_account(row: Proposal) -> str:
@@ -273,3 +263,21 @@ def _describe_value(field: Any, value: Any) -> str:
         return f"{date.fromisoformat(value):%d/%m/%Y}"
     lines = value if isinstance(value, list) else [value]
     return "; ".join(str(each) for each in lines if each or each == 0) or "(bỏ trống)"
+
+
+def _describe_block(row: Proposal) -> str:
+    partner = BlockingPartner.objects.get(pk=row.new_values["partner"])
+    return f"Gửi {partner} công văn đề nghị chặn {_name_target(row)} trong {TERM.days} ngày"
+
+
+_REVIEWS = {True: f"Giữ chặn tiếp {TERM.days} ngày từ lúc xác nhận", False: "Thôi chặn ngay"}
+# What an act that saves no row would do.
+_NEW_VALUES: dict[str, Callable[[Proposal], str]] = {
+    WITHDRAWAL.kind: lambda row: f"Gỡ ghi nhận {NumberFinding.objects.get(pk=row.target)}",
+    DENIAL.kind: lambda _: "Trang kiểm tra nói cơ quan cho biết không dùng",
+    ACCOUNT.kind: _describe_account,
+    SECRET.kind: lambda _: "Khóa mới, hiện một lần cho người xác nhận. Khóa cũ hết dùng ngay",
+    BLOCK.kind: _describe_block,
+    TOLD.kind: lambda row: f"Ghi nơi chặn trả lời: {Answer(row.new_values['answer']).label}",
+    REVIEW.kind: lambda row: _REVIEWS[row.new_values["keep"]],
+}

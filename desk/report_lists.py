@@ -27,6 +27,7 @@ from reports.submission.table_reader import TableError
 
 REFRESH_SECONDS = "5"  # while the machine files
 MAX_NAME_CHARS = 200
+OTHER_COLUMNS = "Chưa đổi: trang gửi lên không đủ cột của bảng. Chọn lại ở dưới rồi bấm lần nữa."
 NO_FILE = "Chưa chọn tệp, hoặc tệp trống."
 TOO_LARGE = f"Tệp nặng hơn {MAX_BYTES // 1024**2} MB, không nhận. Bỏ ảnh, bỏ cột thừa, hoặc chia thành nhiều tệp."
 
@@ -66,11 +67,20 @@ def show_list(request: HttpRequest, pk: UUID) -> HttpResponse:
     if act == "resume":
         report_lists.resume(report_list)
     elif act == "columns" and not report_list.is_done:
-        chosen = request.POST.getlist("field")
-        report_lists.name_fields(report_list, [each if each in FIELDS else "" for each in chosen])
+        _name_fields(request, report_list)
+    elif act == "take_back" and not report_list.is_done:
+        report_lists.take_back(report_list, request.POST.getlist("row"))
     elif act == "file":
         report_lists.start_filing(report_list)
     return _go_to(report_list)
+
+
+def _name_fields(request: HttpRequest, report_list: ReportList) -> None:
+    chosen = request.POST.getlist("field")
+    try:
+        report_lists.name_fields(report_list, [each if each in FIELDS else "" for each in chosen])
+    except ValueError:
+        messages.error(request, OTHER_COLUMNS)
 
 
 def _require_filing_officer(request: HttpRequest) -> User:
@@ -107,13 +117,14 @@ def _render_list(request: HttpRequest, report_list: ReportList) -> HttpResponse:
         "Danh sách gửi lên",
         Report,
         list=report_list,
-        bad=report_list.total - report_list.good,
+        bad=report_list.total - report_list.good - len(summary.set_aside),
         summary=summary,
         stands_still=stands_still,
         is_refreshed="yen" not in request.GET,
         columns=[(*column, _list_choices(column[1])) for column in summary.columns],
-        problems=_describe(summary.problems),
-        doubts=_describe(summary.doubts),
+        problems=list(_describe(summary.problems)),
+        doubts=list(_describe(summary.doubts)),
+        set_aside_reason=PROBLEMS["set_aside"],
     )
     if report_list.is_filing and not stands_still and "yen" not in request.GET:
         page["Refresh"] = REFRESH_SECONDS

@@ -7,7 +7,6 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -26,11 +25,10 @@ HOLDER = "can-bo"  # in the query: whose reports
 _GROUPS = ("Phải gọi ngay", "Chờ gọi lại", "Chờ người báo", "Còn lại")
 
 
+@require_safe
 def show_shift(request: HttpRequest) -> HttpResponse:
     """Return the page; what is ticked goes to the bulk action of the same name."""
-    officer = get_officer(request)
-    if not (officer.has_perm(VIEW_PERMISSION) and officer.has_perm(DECIDE)):
-        raise PermissionDenied
+    officer = get_officer(request, VIEW_PERMISSION, DECIDE)
     chosen, may_choose = parse_int(request.GET.get(HOLDER, "")), officer.has_perm(ASSIGN)
     if chosen not in {None, officer.pk} and not may_choose:
         raise PermissionDenied
@@ -67,8 +65,3 @@ def _name_group(row: Any) -> str:
     if row.must_call:
         return _GROUPS[1] if row.calls_again else _GROUPS[0]
     return _GROUPS[2] if row.case.status == Case.Status.WAITING else _GROUPS[3]
-
-
-def urls(site: Any) -> list[URLPattern]:
-    view = site.admin_view(require_safe(show_shift))
-    return [path("reports/report/shift/", view, name="reports_report_shift")]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from django_otp.models import Device
 
@@ -92,25 +92,33 @@ class DeskSite(OTPAdminSite):
 
     def get_urls(self) -> list[Any]:
         # Those modules register models at this site, so it must exist before their import.
-        from desk import dashboard, report_lists, shift_handover  # noqa: PLC0415
-        from desk.hotline import page as hotline  # noqa: PLC0415
+        from desk import dashboard, hotline, report_lists, shift_handover  # noqa: PLC0415
         from desk.leaders import page as leaders  # noqa: PLC0415
-        from desk.numbers import card, number_drafts, published_numbers  # noqa: PLC0415
+        from desk.numbers import card  # noqa: PLC0415
+        from desk.numbers import number_drafts as drafts  # noqa: PLC0415
+        from desk.numbers import published_numbers as numbers  # noqa: PLC0415
         from desk.reports import urls as report_urls  # noqa: PLC0415
 
+        pages: tuple[tuple[str, str, Any], ...] = (
+            ("leaders/", "leaders", leaders.show_page),
+            ("leaders/paper/", "leaders_paper", leaders.give_paper),
+            ("reports/numberfinding/card/", "reports_numberfinding_card", card.show_card),
+            ("reports/officenumber/drafts/", "reports_officenumber_drafts", drafts.show_drafts),
+            ("reports/officenumber/units/", "reports_officenumber_units", numbers.paste_numbers),
+            ("reports/report/file/question/", "reports_report_question", hotline.count_question),
+            ("reports/report/handovers/", "reports_report_handovers", dashboard.show_handovers),
+            ("reports/report/shift/", "reports_report_shift", shift_handover.show_shift),
+        )
+        # The back button finds the same submission key (hotline.py).
+        filing = self.admin_view(hotline.file_report, cacheable=True)
         return [
             *help_pages.urls(self),
             *sessions.urls(self),
             *views.urls(self),
             *report_urls.urls(self),
-            *hotline.urls(self),
             *report_lists.urls(self),
-            *card.urls(self),
-            *number_drafts.urls(self),
-            *published_numbers.urls(self),
-            *leaders.urls(self),
-            *shift_handover.urls(self),
-            *dashboard.urls(self),
+            *(path(route, self.admin_view(view), name=name) for route, name, view in pages),
+            path("reports/report/file/", filing, name="reports_report_file"),
             *super().get_urls(),
         ]
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts import lockouts, officer_accounts
+from accounts import officer_accounts
 from accounts.officer_accounts import AccountError
 from accounts.sessions import get_officer
 from core.admin_pages import OwnFiltersAdmin
@@ -100,7 +100,7 @@ class LiftLockout(AccountAction):
     done = "Đã mở khóa đăng nhập. Thử lại được ngay."
 
     def run(self) -> None:
-        lockouts.clear_lockout(self.row, by=self.officer)
+        officer_accounts.clear_lockout(self.row, by=self.officer)
 
 
 @admin.register(User)
@@ -137,7 +137,7 @@ class PersonAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[User]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         may = request.user.has_perm(officer_accounts.KEEP)
-        locked = lockouts.active_lockouts(self.get_queryset(request)) if may else {}
+        locked = officer_accounts.active_lockouts(self.get_queryset(request)) if may else {}
         people = User.objects.filter(username__in=locked)
         context = {
             "title": "Cán bộ trực ban",
@@ -152,7 +152,9 @@ class PersonAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[User]):
             "title": row.get_username(),
             "may_keep": may and row != request.user,
             "is_own": row == request.user,
-            "locked_until": lockouts.active_lockouts([row]).get(row.username) if may else None,
+            "locked_until": officer_accounts.active_lockouts([row]).get(row.username)
+            if may
+            else None,
             "has_oidc": bool(settings.OIDC_ISSUER),
             "is_linked": officer_accounts.is_linked(row),
             "roles": Group.objects.order_by("name"),

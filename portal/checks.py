@@ -12,8 +12,8 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
-from alerts.embed.frames import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
+from alerts.formats.frames import PARTNERS, is_origin
 from core import encryption
 from core.keys import parse_backup_key, parse_signer
 from core.zalo import parse_account
@@ -278,7 +278,7 @@ RULES = (
     Rule(
         "E030",
         lambda: not _is_valid(parse_account, settings.ZALO_URL),
-        "ZALO_URL cannot be read: the webhook of the Official Account would answer 404.",
+        "ZALO_URL cannot be read, or is no https address: the webhook would answer 404.",
         "Set ZALO_URL to https://APP_ID:APP_SECRET@openapi.zalo.me/?webhook_secret=…&refresh_token=…,"
         " what is no letter or digit as %…, or unset it.",
     ),

@@ -25,7 +25,7 @@ from reports.attachments import storage
 from reports.models import Alarm
 from reports.monitoring import alarms, queue_stats
 from reports.monitoring.queue_stats import QueueState
-from reports.submission import guess_limits
+from reports.submission import receipt_codes
 
 __all__ = ["CONTENT_TYPE", "render_prometheus"]
 _gauge = GaugeMetricFamily
@@ -170,7 +170,7 @@ def _disk() -> Iterator[Metric]:
 
 
 def _guesses() -> Iterator[Metric]:
-    wrong = guess_limits.wrong_codes()
+    wrong = receipt_codes.wrong_codes()
     if wrong is not None:
         what = "Receipt codes and one-time words that opened nothing."
         yield CounterMetricFamily("portal_wrong_codes", what, value=wrong)

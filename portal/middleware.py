@@ -41,13 +41,13 @@ from django.utils.module_loading import import_string
 from accounts import sessions
 from core.audit import events
 from core.client_ip import Address, client_ip
-from core.inline_css import style_source
+from core.responses import style_source
 from reports.monitoring.alarms import BUSY_FILE
 
 # --- headers of every response
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-# Where browsers report violations (portal/csp_reports.py); policies say `report-to csp`.
+# Where browsers report violations (portal/views.py); policies say `report-to csp`.
 REPORTING = 'csp="/csp/"'
 # Sheets inside the pages that alone need them, which saves those a request and the others their weight.
 INLINE_SHEETS = ("alerts/alert.css", "reports/figures.css", "reports/scam_call.css")

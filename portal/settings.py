@@ -214,7 +214,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/" if HTTPS else f"/{ADMIN_PATH}/"
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
-# A receipt's (reports/views/receipt.py): a neighbour could otherwise plant the receipt of another report.
+# A receipt's (reports/views/report.py): a neighbour could otherwise plant the receipt of another report.
 RECEIPT_COOKIE_NAME = "__Host-receipt" if HTTPS else "receipt"
 
 # --- The web

@@ -7,12 +7,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts import invitations
-from portal import csp_reports, sitemaps, views
+from portal import sitemaps, views
 from reports.views import blocking, office_questions, zalo
 
 admin.autodiscover()
 
 urlpatterns = [
+    path("api/v1/", include("reports.urls_api")),  # first: programs ask by the thousand
     *i18n_patterns(
         path("", include("reports.urls")),
         path("", include("alerts.urls_localized")),
@@ -21,11 +22,10 @@ urlpatterns = [
     ),
     path("en", RedirectView.as_view(url="/en/", permanent=True), name="english_home"),
     path("", include("alerts.urls")),
-    path("api/v1/", include("reports.urls_api")),
     path("api/open311/v2/", include("reports.urls_open311")),
     path("api/zalo/", zalo.webhook, name="zalo_webhook"),
     path("taxii2/", include("reports.urls_taxii")),
-    path("csp/", csp_reports.log_csp_report, name="csp"),
+    path("csp/", views.log_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),

@@ -10,8 +10,8 @@ from core.outbox.sweeps import Guard
 from reports.attachments import sanitized_copies
 from reports.blocking import letters, requests, sending
 from reports.campaigns import bursts, regrouping
-from reports.cases import deadline_notifications, routing
-from reports.channels import dispatch
+from reports.cases import deadlines, routing
+from reports.channels import dispatch, zalo_threads
 from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.numbers import findings, office_questions
 from reports.public import statistics
@@ -114,7 +114,7 @@ def purge() -> None:
 
 @shared_task(name="reports.send_deadline_reminders", soft_time_limit=55, time_limit=58)
 def send_deadline_reminders() -> None:
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
 
 
 @shared_task(name=dispatch.SEND_TASK)
@@ -131,6 +131,7 @@ def send_office_mails() -> None:
 @shared_task(name="reports.dispatch_notices")
 @Guard("notices.dispatch")
 def dispatch_notices() -> None:
+    zalo_threads.drop_expired()
     dispatch.dispatch_due()
 
 

@@ -10,7 +10,6 @@ from reports.views import (
     number_lookup,
     numbers_api,
     pages,
-    receipt,
     report,
     statistics,
     status,
@@ -22,7 +21,7 @@ urlpatterns = [
     # Tried in order: first those that a flood of reports needs.
     path("bao-cao/", report.report, name="report"),
     path("bao-cao/gui/", report.submit, name="report_submit"),
-    path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
+    path("bao-cao/da-nhan/", report.report_received, name="report_received"),
     path("", pages.home, name="home"),
     path("dang-bi-goi/", pages.now, name="now"),
     path("that-hay-gia/", assessment.assessment, name="assessment"),

@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-pytest_plugins = ["tests.support.object_store", "tests.support.officers"]
+pytest_plugins = ["tests.support.fake_zalo", "tests.support.object_store", "tests.support.officers"]
 # Tables are read at the first example, and other tests share the machine: what must be quick is
 # held by tests of its own.
 # The examples are the same in every run; `make fuzz` looks for others (profile "search").
@@ -103,7 +103,7 @@ def django_db_modify_db_settings(
     from tests.support import database_reset
 
     limits = connection.settings_dict["OPTIONS"]["options"]
-    limits = re.sub(r"(statement|lock)_timeout=\d+", r"\1_timeout=30000", limits)
+    limits = re.sub(r"(statement|lock|session)_timeout=\d+", r"\1_timeout=30000", limits)
     connection.settings_dict["OPTIONS"]["options"] = limits
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = database_reset.migrate_once()

@@ -229,7 +229,7 @@ RULES: dict[str, Callable[[], list[str]]] = {
     f"packages with over {MAX_MODULES_PER_PACKAGE} modules": find_wide_packages,
 }
 SIZES: dict[str, tuple[Callable[[], float], int]] = {
-    "modules outside models and migrations": (count_modules, 421),
+    "modules outside models and migrations": (count_modules, 393),
     "lines of a function, median": (lambda: statistics.median(list_function_lengths()), 6),
     "lines of a function, p90": (
         lambda: statistics.quantiles(list_function_lengths(), n=10)[-1],
@@ -240,11 +240,12 @@ SIZES: dict[str, tuple[Callable[[], float], int]] = {
     # and links, numbers to dial, notices, declarations, recordings and translations of warnings; 59,600 and 54,400 before files
     # and pages in a bucket, traces, and take-downs that need a second officer; 60,400 and 56,000 before reports of programs and of
     # lists, several hosts, and versions that are changed over; 62,000, 58,100 and 389 modules before requests to block, questions to
-    # offices, outlets of findings, lists at the desk, Open311 and Zalo.
-    "lines of the rooms": (lambda: count_lines(*ROOMS), 67_100),
+    # offices, outlets of findings, lists at the desk, Open311 and Zalo; 67,100 and 62,300 before what a second officer confirms of
+    # their answers, and threads of texts.
+    "lines of the rooms": (lambda: count_lines(*ROOMS), 67_350),
     "lines of migrations": (lambda: count_lines(*ROOMS, migrations=True), 3_000),
     "lines of bench": (lambda: count_lines("bench"), 3_000),
-    "lines of tests": (lambda: count_lines("tests"), 62_300),
+    "lines of tests": (lambda: count_lines("tests"), 63_200),
 }
 
 

@@ -1,5 +1,6 @@
 """Requests as browsers send them, ready to be written to a socket."""
 
+import json
 import re
 import secrets
 import urllib.request
@@ -45,6 +46,18 @@ def make_posts(port: int, path: str, fields: Mapping[str, object]) -> Callable[[
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {size}\r\n\r\n"
     ).encode()
     return lambda: head + start + f"{prefix}{next(numbers):012}".encode()
+
+
+def make_api_reports(port: int, key: str) -> Callable[[], bytes]:
+    """Makes the same reports as JSON of a program with that key of the API."""
+    prefix, numbers = secrets.token_urlsafe(12), count()
+    body = json.dumps(REPORT | {"money_lost": False}, ensure_ascii=False).encode()
+    head = (
+        f"POST /api/v1/reports HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: gzip\r\n"
+        f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nIdempotency-Key: {prefix}"
+    )
+    return lambda: f"{head}{next(numbers):012}\r\n\r\n".encode() + body
 
 
 def make_reports(ours: int) -> Callable[[], bytes]:

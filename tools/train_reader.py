@@ -24,16 +24,17 @@ from reports.extraction.language import scoring
 from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.language.scoring import Feature
-from reports.extraction.loss.classifier import STATES, loss_features
-from reports.extraction.loss.clauses import (
+from reports.extraction.loss.classifier import STATES, loss_features, payment_count
+from reports.extraction.loss.sums import (
     CLAUSE_KINDS,
     Clause,
     ClauseVerdict,
+    WeighedSum,
     classify_clauses,
+    list_sum_features,
     split_clauses,
+    weigh_sums,
 )
-from reports.extraction.loss.sums import WeighedSum, list_sum_features, weigh_sums
-from reports.extraction.loss.total import payment_count
 from reports.extraction.story_reader import read_facts
 from tools.classifiers import (
     Classifier,

@@ -114,9 +114,9 @@ def _is_reading(node: ast.AST) -> TypeGuard[ast.Call]:
     """Return whether this is `env.str("NAME", …)`, `os.environ.get("NAME")` or the like."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
-    is_environment = ast.unparse(node.func.value) in {"env", "os.environ"}
     is_named = bool(node.args) and isinstance(node.args[0], ast.Constant)
-    return is_environment and is_named and node.func.attr != "setdefault"
+    is_read = is_named and node.func.attr != "setdefault"
+    return is_read and ast.unparse(node.func.value) in {"env", "os.environ"}
 
 
 def _format_default(call: ast.Call) -> str:

@@ -28,7 +28,7 @@ from alerts.models import (
 from core import encryption, mail, webhooks
 from core.audit import events
 from core.database import fetch_all
-from core.models import Channel
+from core.models import PartnerChannel
 from core.outbox import queue, sweeps
 from reports.models import Campaign
 from reports.notices import addresses
@@ -103,7 +103,7 @@ def enqueue_deliveries(revision: AlertRevision) -> None:
             revision=revision, partner=partner, channel=channel, next_attempt_at=revision.effective
         )
         for partner in PartnerAgency.objects.filter(is_active=True)
-        for channel in Channel
+        for channel in PartnerChannel
         if partner.has_channel(channel)
     )
     queue.enqueue(ENQUEUE_SUBSCRIBERS_TASK, revision.pk)  # there may be too many to wait for
@@ -236,7 +236,7 @@ def _send(delivery: Delivery) -> int | None:
         mail.send(emails.subscriber_mail(delivery.subscriber, revision))
         return None
     assert partner is not None  # noqa: S101 - a constraint: to one of the two  # nosec B101
-    if delivery.channel == Channel.MAIL:
+    if delivery.channel == PartnerChannel.MAIL:
         mail.send(emails.partner_mail(partner, revision))
         return None
     url = encryption.decrypt_field(partner, "webhook")
@@ -305,7 +305,7 @@ def _stop_failing_channel(delivery: Delivery) -> None:
 def mail_stopped_partners(lease: queue.Lease) -> None:
     """Mail to ALARM_EMAILS which channels of an item's partner are stopped."""
     partner = PartnerAgency.objects.get(pk=lease.key)
-    ways = [Channel(each).label for each in partner.stopped_channels]
+    ways = [PartnerChannel(each).label for each in partner.stopped_channels]
     if ways and settings.ALARM_EMAILS and mail.mail_is_configured():
         mail.send(emails.stopped_channel_mail(partner, ways))
     queue.mark_done(lease)

@@ -14,13 +14,13 @@ from django.utils.cache import add_never_cache_headers
 
 from accounts.sessions import get_officer
 from alerts.delivery import deliveries, partners
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.models import Delivery, PartnerAgency
 from alerts.static_pages import generator
 from core import encryption, webhooks
 from core.admin_pages import OwnFiltersAdmin, ReadOnlyAdminMixin, row_action_path
 from core.audit import events
-from core.models import Channel
+from core.models import PartnerChannel
 from core.province import province
 
 CHANGE = "alerts.change_partneragency"
@@ -119,12 +119,12 @@ class PartnerAdmin(OwnFiltersAdmin[PartnerAgency]):
 
     @admin.display(description="nhận qua")
     def channel_labels(self, partner: PartnerAgency) -> str:
-        labels = [each.label for each in Channel if partner.has_channel(each)]
+        labels = [each.label for each in PartnerChannel if partner.has_channel(each)]
         return ", ".join(labels) or "không kênh nào"
 
     @admin.display(description="tự ngừng")
     def stopped_channels(self, partner: PartnerAgency) -> str:
-        return ", ".join(Channel(each).label for each in partner.stopped_channels)
+        return ", ".join(PartnerChannel(each).label for each in partner.stopped_channels)
 
     def get_urls(self) -> list[URLPattern]:
         views = {"renew": self.rotate_secret, "reopen": self.reopen}
@@ -165,7 +165,7 @@ class PartnerAdmin(OwnFiltersAdmin[PartnerAgency]):
 
     def _new_secret_response(self, request: HttpRequest, partner: PartnerAgency) -> HttpResponse:
         """Return the page with a new secret, which is displayed only once."""
-        secret = partners.new_secret(partner, by=get_officer(request))
+        secret = partners.create_secret(partner, by=get_officer(request))
         context = self.admin_site.each_context(request)
         context |= {"title": "Khóa webhook", "partner": partner, "secret": secret}
         response = TemplateResponse(request, "admin/alerts/partneragency/secret.html", context)

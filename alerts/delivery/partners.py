@@ -1,6 +1,5 @@
 """Partner agencies: their secrets, channels and confirmations, and the status of deliveries."""
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,20 +8,15 @@ from django.db import transaction
 
 from alerts.delivery import deliveries, signed_links
 from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReceipt
-from core import encryption, keys
+from core import keys, webhooks
 from core.audit import events
-
-_SECRET_BYTES = 32
 
 
 @transaction.atomic
-def new_secret(partner: PartnerAgency, *, by: User) -> str:
+def create_secret(partner: PartnerAgency, *, by: User) -> str:
     """Replace a partner's webhook secret, and return the new one."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    sealed = encryption.encrypt(secret, "secret")
-    PartnerAgency.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
     events.log_event("partner", partner.pk, "partner_secret_created", by=by)
-    return secret
+    return webhooks.create_secret(partner)
 
 
 @transaction.atomic

@@ -1,7 +1,9 @@
-"""The warnings as RSS 2.0, Atom (RFC 4287), JSON Feed 1.1 and an Atom index of CAP. Pure; newest first."""
+"""The warnings as RSS 2.0, Atom (RFC 4287), JSON Feed 1.1 and an Atom index of CAP, and the row of each:
+address, static file and preview follow from it. Pure; newest first.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -187,3 +189,29 @@ def _cap_message_url(revision: AlertRevision, portal: str) -> str:
 def _last_changed(revisions: Sequence[AlertRevision]) -> datetime:
     effective = (revision.frozen_content.message.effective for revision in revisions)
     return max(effective, default=_DISTANT_PAST)
+
+
+# --- the formats that list warnings
+
+_ATOM_TYPE = "application/atom+xml; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class ListFormat:
+    """A format; `file_name` is below /canh-bao/, `render` takes revisions, the time and the portal's
+    address.
+    """
+
+    name: str
+    file_name: str
+    content_type: str
+    label: str
+    render: Callable[[Sequence[AlertRevision], datetime, str], bytes]
+
+
+LIST_FORMATS = (
+    ListFormat("rss", "rss.xml", "application/rss+xml; charset=utf-8", "Nguồn tin RSS", rss),
+    ListFormat("atom", "atom.xml", _ATOM_TYPE, "Nguồn tin Atom", atom),
+    ListFormat("json_feed", "feed.json", "application/feed+json", "Nguồn tin JSON Feed", json_feed),
+    ListFormat("cap_index", "cap.xml", _ATOM_TYPE, "Danh mục CAP", cap_index),
+)

@@ -1,22 +1,103 @@
-"""Pages, list and plain text of warnings. Pure functions of revisions, time and active language."""
+"""Pages, list, history and plain text of warnings. Pure functions of revisions, time and active language."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
 
-from alerts.formats import history
 from alerts.formats.wording import Voice, list_voices, localize
-from alerts.models import AlertRevision, MsgType, State
+from alerts.models import AlertRevision, CancelReason, MsgType, State
+from alerts.models.content import Content
 from core.province import province
 from core.province_names import build_page_context, get_police_name
+
+_KINDS: Mapping[str, str] = {
+    MsgType.ALERT: _("Phát lần đầu"),
+    MsgType.UPDATE: _("Cập nhật"),
+    CancelReason.OVER: _("Hết hiệu lực"),
+    CancelReason.ERROR: _("Rút lại"),
+}
+_PARTS: Mapping[str, str] = {
+    "title": _("tiêu đề"),
+    "short_title": _("tiêu đề ngắn"),
+    "summary": _("tóm tắt"),
+    "advice": _("việc phải làm"),
+    "steps": _("cách họ lừa"),
+    "sms": _("tin nhắn"),
+    "sms_marked": _("tin nhắn"),
+    "sms_share": _("tin để nhắn nhau"),
+    "loudspeaker": _("bài đọc loa"),
+    "english": _("bản tiếng Anh"),
+    "translations": _("bản đọc, bản dịch"),
+    "document": _("văn bản gốc"),
+    "audience": _("gửi đến ai"),
+    "communes": _("xã, phường"),
+    "offices": _("cơ quan bị giả danh"),
+    "scenario": _("kiểu lừa"),
+    "urgency": _("mức độ"),
+    "severity": _("mức độ"),
+    "certainty": _("mức độ"),
+    "response_type": _("người dân cần làm gì"),
+    "reviewed_on": _("ngày rà soát"),
+}
+
+
+@dataclass(frozen=True)
+class VersionEntry:
+    """A version; `changed` names what differs from the one before, "" of the first."""
+
+    revision: AlertRevision
+    kind: str
+    changed: str
+    readable: bool
+
+    @property
+    def planned(self) -> bool:
+        """Return whether it was issued before it took effect."""
+        return self.revision.effective > self.revision.sent
+
+
+def version_entries(revisions: Sequence[AlertRevision]) -> list[VersionEntry]:
+    """Return an entry a version, in the given order; of a withdrawn warning not readable."""
+    withdrawn = revisions[0].frozen_content.message.is_withdrawn
+    changes = [
+        changed_fields(before.frozen_content, after.frozen_content)
+        for after, before in pairwise(revisions)
+    ]
+    return [
+        VersionEntry(revision, _kind_label(revision), change, readable=not withdrawn)
+        for revision, change in zip(revisions, [*changes, ""], strict=True)
+    ]
+
+
+def superseded_before_onset(revisions: Sequence[AlertRevision]) -> list[int]:
+    """Return the versions that were replaced or cancelled before they took effect."""
+    visible = {revision.version for revision in revisions}
+    return sorted(set(range(1, revisions[0].version)) - visible)
+
+
+def changed_fields(before: Content, after: Content) -> str:
+    """Return the parts that differ, each named once: "tóm tắt, thời hạn"; "" of a Cancel."""
+    if after.message.msg_type == MsgType.CANCEL:
+        return ""
+    parts = [name for part, name in _PARTS.items() if getattr(before, part) != getattr(after, part)]
+    if before.message.expires != after.message.expires:
+        parts.append(_("thời hạn"))
+    return ", ".join(map(gettext, dict.fromkeys(parts)))
+
+
+def _kind_label(revision: AlertRevision) -> str:
+    return gettext(_KINDS[revision.frozen_content.message.ending or revision.msg_type])
+
 
 # A block of data in a page ends at the first "</script", wherever that stands.
 _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
@@ -45,8 +126,8 @@ def render_list(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision
 def render_history(revisions: Sequence[AlertRevision], now: datetime) -> str:
     """Return the page of every version of one warning, newest first."""
     context = template_context(revisions[0], now) | {
-        "entries": history.version_entries(revisions),
-        "never_shown": history.superseded_before_onset(revisions),
+        "entries": version_entries(revisions),
+        "never_shown": superseded_before_onset(revisions),
         "here": reverse("warnings:history", args=[revisions[0].frozen_content.slug]),
     }
     return _render("alerts/history.html", context)

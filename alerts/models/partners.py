@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from alerts.models.revisions import AlertRevision
-from core.models import Channel, choice_of, texts_of
+from core.models import PartnerChannel, choice_of, texts_of
 
 
 class PartnerAgency(models.Model):
@@ -35,7 +35,7 @@ class PartnerAgency(models.Model):
     is_active = models.BooleanField("đang nhận cảnh báo", default=True)
     disabled_reason = models.CharField("lý do ngừng", max_length=200, blank=True)
     stopped_channels = ArrayField(
-        models.CharField(max_length=8, choices=Channel.choices),
+        models.CharField(max_length=8, choices=PartnerChannel.choices),
         verbose_name="kênh tự ngừng",
         default=list,
         editable=False,
@@ -50,7 +50,7 @@ class PartnerAgency(models.Model):
         return self.name
 
     def has_channel(self, channel: str) -> bool:
-        sealed = self.webhook_sealed if channel == Channel.WEBHOOK else self.mail_sealed
+        sealed = self.webhook_sealed if channel == PartnerChannel.WEBHOOK else self.mail_sealed
         return self.is_active and sealed is not None and channel not in self.stopped_channels
 
 
@@ -99,7 +99,7 @@ class Delivery(models.Model):
         PartnerAgency, models.PROTECT, null=True, related_name="deliveries", verbose_name="cơ quan"
     )
     subscriber = models.ForeignKey(Subscriber, models.CASCADE, null=True, related_name="deliveries")
-    channel = models.CharField("kênh", max_length=8, choices=Channel.choices)
+    channel = models.CharField("kênh", max_length=8, choices=PartnerChannel.choices)
     state = choice_of("tình trạng", State, 8, db_default=State.WAITING)
     attempts = models.PositiveSmallIntegerField("số lần thử", db_default=0)
     next_attempt_at = models.DateTimeField("lần thử tới", db_default=Now())

@@ -3,17 +3,22 @@
 Every address of page_list.py is requested of Django in one snapshot of the database, by one process
 at a time. A publication gives a new word in `wanted`, after COMMIT; from then on the front server asks
 the application, until `checked` repeats that word.
+
+Drawings come from a process that ends afterwards: their libraries take tens of megabytes.
 """
 
 import contextlib
 import hashlib
 import io
+import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,18 +30,62 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts.embed import frames
-from alerts.formats import signatures
+from alerts.formats import frames, signatures
 from alerts.formats.validators import describe_states, release_fingerprint
 from alerts.models import AlertRevision, RevisionSignature
 from alerts.static_pages import store
 from alerts.static_pages.page_list import StaticPage, list_static_pages
 from alerts.static_pages.store import CHECKED, FRONT, UNKNOWN, WANTED, PageRecord, PublishedIndex
-from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core import database
 from core.outbox import queue, sweeps
 
 log = structlog.get_logger(__name__)
+
+Drawing = Callable[[], bytes]
+_HEADER_BYTES = 8  # they say how many follow
+
+
+@contextmanager
+def render_in_subprocess(drawings: Sequence[Drawing]) -> Iterator[Iterator[bytes]]:
+    """Yield what yields each drawing, in order; b"" for one that fails. They must not use the parent's
+    database, and the parent has no other thread yet.
+    """
+    if not drawings:
+        yield iter(())
+        return
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        _run_child(drawings, writing)
+    os.close(writing)
+    try:
+        with os.fdopen(reading, "rb") as pipe:
+            yield (_receive(pipe) for _ in drawings)
+    finally:
+        os.waitpid(child, 0)
+
+
+def _run_child(drawings: Sequence[Drawing], writing: int) -> None:
+    """Draw all, and exit without touching what is shared with the parent."""
+    try:
+        with os.fdopen(writing, "wb") as pipe:
+            for draw in drawings:
+                data = b""
+                with suppress(Exception):
+                    data = draw()
+                pipe.write(len(data).to_bytes(_HEADER_BYTES, "big") + data)
+    finally:
+        os._exit(0)
+
+
+def _receive(pipe: BinaryIO) -> bytes:
+    size = int.from_bytes(pipe.read(_HEADER_BYTES), "big")
+    data = pipe.read(size)
+    return data if len(data) == size else b""
+
+
+# --- pages
 
 WRITE_TASK = "alerts.write_static_pages"
 KEY, SWEEP = "static_pages", "static_pages.render"

@@ -7,9 +7,8 @@ from functools import partial
 
 from django.urls import reverse
 
-from alerts.embed import frames
-from alerts.formats import print_files
-from alerts.formats.registry import LIST_FORMATS
+from alerts.formats import frames, print_files
+from alerts.formats.feeds import LIST_FORMATS
 from alerts.formats.validators import describe_states
 from alerts.formats.wording import sound_path, urls_by_language
 from alerts.models import AlertRevision, PublicKey, State

@@ -14,12 +14,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from alerts.delivery import partners
-from alerts.embed import snippets
+from alerts.formats import frames
 from alerts.formats.html import template_context
 from alerts.models import AlertRevision, PublicKey
 from alerts.views.forms import CodeForm, EmbedForm
-from core.inline_css import style_source
-from core.same_origin import is_same_origin
+from core.form_data import is_same_origin
+from core.responses import style_source
 
 
 @csrf_exempt
@@ -37,10 +37,8 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "embed_form": embed_form,
         "code_form": code_form,
         "choice": choice,
-        "iframe_snippet": snippets.iframe_snippet(
-            portal + choice.path, choice.width, choice.height
-        ),
-        "script_snippet": snippets.script_snippet(choice, portal),
+        "iframe_snippet": frames.iframe_snippet(portal + choice.path, choice.width, choice.height),
+        "script_snippet": frames.script_snippet(choice, portal),
         "portal": portal,
         "frame_ancestors": settings.FRAME_ANCESTORS,
         "keys": PublicKey.objects.all(),

@@ -12,9 +12,8 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from alerts.embed import snippets
-from alerts.formats import cap, feeds, signatures
-from alerts.formats.registry import ListFormat
+from alerts.formats import cap, feeds, frames, signatures
+from alerts.formats.feeds import ListFormat
 from alerts.formats.validators import describe_states
 from alerts.formats.wording import SOUND_TYPE
 from alerts.models import AlertRevision, CancelReason, PublicKey, RevisionSignature
@@ -117,12 +116,12 @@ def embed(request: HttpRequest) -> HttpResponse:
     if not (width and height):
         refusal = HttpResponseBadRequest("maxwidth and maxheight are whole numbers.\n")
         return allow_cross_origin(refusal)
-    target = snippets.resolve_url(request.GET.get("url", ""), settings.PORTAL_URL)
+    target = frames.resolve_url(request.GET.get("url", ""), settings.PORTAL_URL)
     if target is None:
         raise Http404
     if target.slug:
         get_current_or_404(target.slug)
-    text = snippets.oembed_response(target.frame, settings.PORTAL_URL, width, height)
+    text = frames.oembed_response(target.frame, settings.PORTAL_URL, width, height)
     return _public_response(request, text, lambda: text, "application/json")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.delivery.signed_links import FILTERS
 from alerts.delivery.subscription_filters import SubscriptionFilter
-from alerts.embed.snippets import SIZES, EmbedOptions, EmbedScope
+from alerts.formats.frames import SIZES, EmbedOptions, EmbedScope
 from alerts.models import AlertRevision, Subscriber
 from core.keys import form_token, token_age
 from core.province import province

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.formats.validators import describe_states
 from alerts.models import AlertRevision
 from alerts.responses import allow_framing, conditional_response

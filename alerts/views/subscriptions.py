@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from alerts.delivery import signed_links, subscriptions
 from alerts.views.forms import SubscribeForm, SubscriptionChangeForm
 from core import mail, rate_limits
-from core.same_origin import is_same_origin
+from core.form_data import is_same_origin
 
 SUBSCRIPTIONS = rate_limits.Window("subscribe", 20)
 IN_A_CROWD = rate_limits.Window("subscribe_in_a_crowd", 10, minutes=60, by_network=True)

@@ -3,24 +3,98 @@
 One process at a time links events in order of id. An id is drawn before its row is committed, so a
 link waits until every transaction that was writing events has ended. A link is SHA-256 over the
 digest before it and the event; the detail enters as an HMAC under a salt that can be deleted.
+
+The last digests stand in an append-only file outside the database, one a line, as JSON: to change the
+database alone does not suffice. A line with `restored` (`verify_audit_log --restored`) records that the
+database ends earlier because an archive was restored.
 """
 
+import contextlib
 import hmac
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
-from core.audit import chain_heads
+from core import private_files
 from core.database import fetch_all, try_lock_until_commit
 from core.models import AuditChainLink
 
 log = structlog.get_logger(__name__)
+
+NAME = "event-heads.jsonl"
+
+
+@dataclass(frozen=True)
+class ChainHead:
+    """The last link at some moment; `digest` in hex."""
+
+    event: int
+    digest: str
+    at: str = ""
+    restored: bool = False
+
+
+def heads_path() -> Path:
+    folder: Path = settings.DATA_DIR
+    return folder / NAME
+
+
+def append_head(event: int, digest: bytes, *, restored: bool = False) -> ChainHead:
+    """Write one line, whole and on disk when this returns. Raises OSError."""
+    head = ChainHead(event, digest.hex(), datetime.now(UTC).isoformat(timespec="seconds"), restored)
+    private_files.append_json_line(heads_path(), asdict(head))
+    return head
+
+
+def newest_head() -> ChainHead | None:
+    """Return the last line that can be parsed; None without one."""
+    heads = recent_heads(1)
+    return heads[-1] if heads else None
+
+
+def authoritative_heads() -> Iterator[ChainHead]:
+    """Yield the heads that the database must hold, oldest first, without those that a restore took back."""
+    return _drop_taken_back(all_heads)
+
+
+def recent_heads(most: int) -> list[ChainHead]:
+    """Return those of the last `most` lines."""
+    rows = private_files.iter_json_lines(heads_path(), last=most)
+    tail = list(_parse_heads(rows))[-most:]
+    return list(_drop_taken_back(lambda: tail))
+
+
+def _drop_taken_back(load: Callable[[], Iterable[ChainHead]]) -> Iterator[ChainHead]:
+    restores = [(line, head.event) for line, head in enumerate(load()) if head.restored]
+    for line, head in enumerate(load()):
+        if all(head.event <= event for later, event in restores if later > line):
+            yield head
+
+
+def all_heads() -> Iterator[ChainHead]:
+    """Yield every line that is a head; none without a file."""
+    return _parse_heads(private_files.iter_json_lines(heads_path()))
+
+
+def _parse_heads(rows: Iterable[dict[str, Any]]) -> Iterator[ChainHead]:
+    for row in rows:
+        with contextlib.suppress(TypeError):
+            head = ChainHead(**row)
+            if isinstance(head.event, int) and isinstance(head.digest, str):
+                yield head
+
+
+# --- links
 
 BEGINNING = bytes(32)  # the digest before the first link
 BATCH_SIZE = 2000  # links in one transaction
@@ -73,7 +147,7 @@ def digest_of(event: ChainedEvent, previous: bytes, detail: bytes) -> bytes:
     return sha256(json.dumps([previous.hex(), *fields, detail.hex()]).encode()).digest()
 
 
-def newest() -> AuditChainLink | None:
+def newest_link() -> AuditChainLink | None:
     return AuditChainLink.objects.order_by("-event_id").first()
 
 
@@ -111,7 +185,7 @@ def _link_batch(up_to: int) -> int:
     with transaction.atomic():
         if not try_lock_until_commit(CHAIN_LOCK):
             return 0
-        end = newest()
+        end = newest_link()
         after, previous = (end.event_id, bytes(end.digest)) if end else (0, BEGINNING)
         links = list(_iter_links(events_between(after, up_to, BATCH_SIZE), previous))
         AuditChainLink.objects.bulk_create(links)
@@ -131,11 +205,11 @@ def _iter_links(events: Iterable[ChainedEvent], previous: bytes) -> Iterator[Aud
 
 def publish_head() -> None:
     """Write the last digest where an administrator of the database cannot: to file and log."""
-    end, written = newest(), chain_heads.newest()
+    end, written = newest_link(), newest_head()
     if end is None or (written and written.digest == bytes(end.digest).hex()):
         return
     try:
-        head = chain_heads.append(end.event_id, bytes(end.digest))
+        head = append_head(end.event_id, bytes(end.digest))
     except OSError as error:
         log.error("audit_chain.head_write_failed", error=type(error).__name__)  # noqa: TRY400
         return

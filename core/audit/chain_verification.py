@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import chain, chain_heads, events
+from core.audit import chain, events
 from core.models import AuditChainCheck, AuditChainLink, AuditEvent
 
 log = structlog.get_logger(__name__)
@@ -97,7 +97,7 @@ def _list_erased(ids: Iterable[int]) -> set[int]:
     return set(map(int, erasures.values_list("subject_id", flat=True))) if keys else set()
 
 
-def verify_heads(written: Iterable[chain_heads.ChainHead], *, up_to: int | None = None) -> int:
+def verify_heads(written: Iterable[chain.ChainHead], *, up_to: int | None = None) -> int:
     """Compare heads up to the event `up_to` with the links; return how many. Raises ChainBrokenError."""
     compared = 0
     heads = iter(head for head in written if up_to is None or head.event <= up_to)
@@ -129,8 +129,8 @@ def verify(*, restored: bool = False) -> VerificationResult:
     """
     cursor = verify_links(Cursor())
     up_to = cursor.event if restored else None
-    compared = verify_heads(chain_heads.authoritative_heads(), up_to=up_to)
-    if cursor.links and not chain_heads.newest() and not restored:
+    compared = verify_heads(chain.authoritative_heads(), up_to=up_to)
+    if cursor.links and not chain.newest_head() and not restored:
         raise ChainBrokenError("no_heads", cursor.event)
     unlinked = AuditEvent.objects.filter(pk__gt=cursor.event).count()
     if restored:
@@ -141,10 +141,10 @@ def verify(*, restored: bool = False) -> VerificationResult:
 
 def _record_restore(cursor: Cursor) -> None:
     """Record, also in the file, that the log ends here because an archive was restored."""
-    furthest = max((head.event for head in chain_heads.authoritative_heads()), default=0)
-    if chain_heads.newest() and furthest <= cursor.event:
+    furthest = max((head.event for head in chain.authoritative_heads()), default=0)
+    if chain.newest_head() and furthest <= cursor.event:
         return
-    chain_heads.append(cursor.event, cursor.digest, restored=True)
+    chain.append_head(cursor.event, cursor.digest, restored=True)
     events.log_event("event", cursor.event, "record_restored", known=furthest)
 
 
@@ -154,7 +154,7 @@ def verify_next_batch() -> None:
     if check.break_kind:
         return
     try:
-        verify_heads(chain_heads.recent_heads(TAIL))
+        verify_heads(chain.recent_heads(TAIL))
         begun = _load_cursor(check.last_checked_id)
         cursor = verify_links(begun, PAGES)
         is_done = cursor.event == begun.event

@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
                 ('given_digest', models.BinaryField(max_length=32, null=True)),
+                ('refused_digest', models.BinaryField(max_length=32, null=True)),
                 ('access_sealed', models.BinaryField(null=True)),
                 ('refresh_sealed', models.BinaryField(null=True)),
                 ('expires_at', models.DateTimeField(null=True)),

@@ -1,4 +1,4 @@
-"""Pages of who can block what: two officers write a partner down; its secret is shown once."""
+"""Pages of who can block what: two officers write a partner down, two renew its secret, shown once."""
 
 from typing import Any
 
@@ -7,15 +7,14 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
 from django.utils.cache import add_never_cache_headers
 
-from accounts.sessions import get_officer
-from core import webhooks
+from core import encryption, webhooks
 from core.admin_pages import OwnFiltersAdmin, row_action_path
-from core.models import Channel
-from desk.pages.actions import ProposingAdminMixin, action_history
+from core.audit import proposals
+from core.models import PartnerChannel, Proposal
+from desk.pages.actions import ProposingAdminMixin, RowAction, action_history
 from desk.pages.http import render
 from desk.pages.lists import NoDeleteAdminMixin
 from reports.blocking import partners
@@ -62,7 +61,7 @@ class PartnerForm(forms.ModelForm[BlockingPartner]):
 def find_address_problem(channel: str | None, address: str) -> str:
     """Return why nothing can be sent to an address by that channel, "" where it can."""
     try:
-        if channel == Channel.MAIL:
+        if channel == PartnerChannel.MAIL:
             validate_email(address)
         elif address:
             webhooks.parse_webhook_url(address)
@@ -71,6 +70,16 @@ def find_address_problem(channel: str | None, address: str) -> str:
     except webhooks.WebhookDeliveryError as error:
         return webhooks.URL_PROBLEMS[error.code]
     return ""
+
+
+class ProposeSecret(RowAction):
+    """Propose a new secret of a webhook to a colleague, who is shown it."""
+
+    permission = CHANGE
+    proposed = "Đã đề nghị. Chỉ huy khác xác nhận thì thấy khóa, một lần."
+
+    def run(self) -> Proposal:
+        return proposals.propose(partners.SECRET, self.row.pk, {}, by=self.officer)
 
 
 @admin.register(BlockingPartner)
@@ -88,19 +97,22 @@ class BlockingPartnerAdmin(
         return ", ".join(partner.owns)
 
     def get_urls(self) -> list[URLPattern]:
-        return [row_action_path(self, "renew", self.renew_secret), *super().get_urls()]
+        renew = ProposeSecret.as_view(model_admin=self)
+        return [row_action_path(self, "renew", renew), *super().get_urls()]
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        context = {"record": action_history("block_partner", object_id)}
+        context = {
+            "record": action_history("block_partner", object_id),
+            "is_secret_proposed": partners.SECRET.has_open(object_id),
+        }
         return super().change_view(request, object_id, *args, extra_context=context, **kwargs)
 
-    def renew_secret(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Return the page with a new secret, which is displayed only once."""
-        by = get_officer(request, CHANGE)
-        partner = get_object_or_404(BlockingPartner, pk=pk, channel=Channel.WEBHOOK)
-        secret = partners.create_secret(partner, by=by)
-        template = "admin/reports/blockingpartner/secret.html"
-        context = {"partner": partner, "secret": secret}
-        page = render(request, template, "Khóa webhook", BlockingPartner, **context)
-        add_never_cache_headers(page)
-        return page
+
+def show_secret(request: HttpRequest, pk: str) -> HttpResponse:
+    """Return the page with a partner's secret, for who confirmed it."""
+    partner = BlockingPartner.objects.get(pk=pk)
+    context = {"partner": partner, "secret": encryption.decrypt_field(partner, "secret")}
+    template = "admin/reports/blockingpartner/secret.html"
+    page = render(request, template, "Khóa webhook", BlockingPartner, **context)
+    add_never_cache_headers(page)
+    return page

@@ -24,12 +24,24 @@ from reports.monitoring.alarms import format_duration
 from reports.numbers import findings
 
 State = BlockRequest.State
+_ITS_LETTERS = BlockLetter.objects.filter(request=OuterRef("pk"))
 
 
 def list_late() -> QuerySet[BlockRequest]:
     """Return the requests with a letter whose receipt is overdue."""
-    late = BlockLetter.objects.unreceived(timezone.now()).filter(request=OuterRef("pk"))
-    return BlockRequest.objects.filter(Exists(late))
+    return BlockRequest.objects.filter(Exists(_ITS_LETTERS.unreceived(timezone.now())))
+
+
+def list_to_call() -> QuerySet[BlockRequest]:
+    """Return those of them about which the machine does no more."""
+    return BlockRequest.objects.filter(Exists(_ITS_LETTERS.to_call(timezone.now())))
+
+
+_WORK = {
+    "late": ("Quá giờ chưa xác nhận", list_late),
+    "call": ("Máy thôi gửi, phải gọi điện", list_to_call),
+    "ending": ("Sắp hết hạn, cần xem lại", requests.list_ending),
+}
 
 
 class WorkFilter(admin.SimpleListFilter):
@@ -39,11 +51,11 @@ class WorkFilter(admin.SimpleListFilter):
     parameter_name = "viec"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("late", "Quá giờ chưa xác nhận"), ("ending", "Sắp hết hạn, cần xem lại")]
+        return [(code, label) for code, (label, _) in _WORK.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = {"late": list_late, "ending": requests.list_ending}.get(self.value() or "")
-        return queryset.filter(pk__in=chosen().values("pk")) if chosen else queryset
+        chosen = _WORK.get(self.value() or "")
+        return queryset.filter(pk__in=chosen[1]().values("pk")) if chosen else queryset
 
 
 class ProposeKeeping(RowAction):
@@ -64,12 +76,23 @@ class ProposeEnd(ProposeKeeping):
 class RecordAnswer(RowAction):
     """Record what the partner said by telephone or on paper, to its newest letter."""
 
-    done = "Đã ghi câu trả lời."
+    done = "Đã ghi là nơi chặn đã nhận."
+    proposed = "Đã ghi. Một người khác xác nhận thì mới tính, và mới báo cho người báo."
+    permission = findings.PROPOSE
+
+    def run(self) -> Proposal | None:
+        typed = post_text(self.request, "answer")
+        return answers.record_told(self.row, typed, self.reason, by=self.officer)
+
+
+class SendAgain(RowAction):
+    """Send once more what the machine gave up or waits in vain for."""
+
+    done = "Máy gửi lại một lần, chậm nhất nửa giờ nữa. Vẫn chưa được thì gọi điện."
     permission = findings.PROPOSE
 
     def run(self) -> None:
-        letter = self.row.letters.select_related("request").first()
-        answers.record(letter, post_text(self.request, "answer"), self.reason, by=self.officer)
+        letters.send_again(self.row, by=self.officer)
 
 
 class PrintLetter(RowAction):
@@ -102,18 +125,23 @@ class BlockRequestAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[BlockRequest]):
         "ending", "proposed_by", "confirmed_by",
     )  # fmt: skip
     row_actions = {
-        "keep": ProposeKeeping, "end": ProposeEnd, "answer": RecordAnswer, "letter": PrintLetter,
+        "keep": ProposeKeeping, "end": ProposeEnd, "answer": RecordAnswer, "again": SendAgain,
+        "letter": PrintLetter,
     }  # fmt: skip
 
     def sidebar(self, request: HttpRequest, row: BlockRequest) -> dict[str, Any]:
         may_propose = get_officer(request).has_perm(findings.PROPOSE)
         rows = row.letters.order_by("pk")
         newest = row.letters.select_related("request").first()
+        is_told = answers.TOLD.has_open(row.pk)
+        may_tell = may_propose and not is_told
         return {
             "letters": [
                 (each, letters.format_number(each), describe_letter(each)) for each in rows
             ],
-            "answers": answers.list_answers(newest) if newest and may_propose else [],
+            "is_told": is_told,
+            "answers": answers.list_answers(newest) if newest and may_tell else [],
+            "is_to_call": may_propose and row.letters.to_call(timezone.now()).exists(),
             "may_review": may_propose and row.state != State.ENDED,
             "may_keep": may_propose and row.state not in {State.ENDED, State.REFUSED},
             "term": requests.TERM.days,
@@ -129,9 +157,8 @@ class BlockRequestAdmin(ReadOnlyActionsMixin, OwnFiltersAdmin[BlockRequest]):
 
     @admin.display(description="từ tin đầu đến đề nghị", ordering="requested_at")
     def asked_after(self, row: BlockRequest) -> str:
-        return (
-            format_clock(row.reported_at, row.requested_at) if row.reported_at else "Không có tin"
-        )
+        first = row.reported_at
+        return format_clock(first, row.requested_at) if first else "Không có tin"
 
     @admin.display(description="đến khi nhận", ordering="received_at")
     def received_after(self, row: BlockRequest) -> str:
@@ -168,17 +195,13 @@ def describe_letter(letter: BlockLetter) -> str:
         return f"xác nhận {format_datetime(letter.received_at)}"
     if letter.dropped_at:
         return "không cần gửi nữa"
-    sent = f"gửi {format_datetime(letter.sent_at)}" if letter.sent_at else "chưa gửi được"
-    failed = letter.outcome not in {"", "ok"}
-    late = letter.receive_by < timezone.now()
-    return "; ".join(
-        filter(
-            None,
-            (
-                sent,
-                attempt_label(letter.outcome, letter.status) if failed else "",
-                f"nhắc {format_datetime(letter.reminded_at)}" if letter.reminded_at else "",
-                f"{'quá hạn' if late else 'hạn'} xác nhận {format_datetime(letter.receive_by)}",
-            ),
-        )
-    )
+    is_late = letter.receive_by < timezone.now()
+    parts = [f"gửi {format_datetime(letter.sent_at)}" if letter.sent_at else "chưa gửi được"]
+    if letter.outcome not in {"", "ok"}:
+        parts.append(attempt_label(letter.outcome, letter.status))
+    if letter.reminded_at:
+        parts.append(f"nhắc {format_datetime(letter.reminded_at)}")
+    parts.append(f"{'quá hạn' if is_late else 'hạn'} xác nhận {format_datetime(letter.receive_by)}")
+    if is_late and letter.next_attempt_at is None:
+        parts.append("máy thôi gửi, phải gọi điện")
+    return "; ".join(parts)

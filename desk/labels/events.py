@@ -104,6 +104,7 @@ EVENTS = {
     "block_ended": "Thôi chặn",
     "block_released": "Nơi chặn báo đã bỏ chặn",
     "block_letter_printed": "Tải công văn đề nghị chặn, có đường link trả lời",
+    "block_sent_again": "Gửi lại công văn đề nghị chặn",
     "block_contradicted": "Nơi chặn báo đã chặn sau khi thôi, gửi lại công văn thôi chặn",
     "alert_submitted": "Gửi cảnh báo đi duyệt",
     "alert_sent_back": "Trả lại cảnh báo để sửa",

@@ -4,10 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
@@ -60,13 +58,6 @@ class PeriodForm(forms.Form):
         return day
 
 
-def urls(site: AdminSite) -> list[URLPattern]:
-    return [
-        path("leaders/", site.admin_view(require_safe(show_page)), name="leaders"),
-        path("leaders/paper/", site.admin_view(require_POST(give_paper)), name="leaders_paper"),
-    ]
-
-
 def may_see(request: HttpRequest) -> bool:
     """Return whether the officer may see figures of every unit."""
     officer = get_officer(request)
@@ -85,6 +76,7 @@ def _load(request: HttpRequest, typed: Any) -> tuple[PeriodForm, Sheet]:
     return form, load_sheet(chosen["day"], is_month=is_month, kind=kind)
 
 
+@require_safe
 def show_page(request: HttpRequest) -> HttpResponse:
     form, sheet = _load(request, request.GET)
     period = sheet.period
@@ -99,6 +91,7 @@ def show_page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
+@require_POST
 def give_paper(request: HttpRequest) -> HttpResponse:
     """Return the figures as PDF to sign or as DOCX to edit, audited."""
     _, sheet = _load(request, request.POST)

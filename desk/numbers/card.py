@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from accounts.sessions import get_officer
@@ -27,10 +24,9 @@ from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS
 from reports.extraction.numbering_plan import MAX_NUMBER_CHARS_READ
 from reports.models import Indicator, NumberFinding, OfficeQuestion, SubjectKind
-from reports.numbers import findings, lookup, office_questions, subject_lookup, subjects
+from reports.numbers import findings, lookup, office_questions, subjects
 from reports.numbers.lookup import NumberVerdict
-from reports.numbers.subject_lookup import SubjectVerdict
-from reports.numbers.subjects import Subject
+from reports.numbers.subjects import Subject, SubjectVerdict
 
 PERMISSION, SEES_FINDINGS = "reports.view_report", "reports.view_numberfinding"
 MAX_MENTIONS = 500  # the newest that are counted
@@ -74,7 +70,7 @@ def load_card(text: str, officer: User) -> NumberCard | None:
     subject = subjects.find_account_or_link(text)
     if subject:
         verdict, mentions = (
-            subject_lookup.lookup_subject(subject),
+            subjects.lookup_subject(subject),
             _load_mentions(subject.named, officer),
         )
         return NumberCard(subject.text, mentions, verdict, **_load_desk_words(subject, officer))
@@ -127,15 +123,9 @@ def _load_mentions(named: Q, officer: User) -> Mentions:
     )
 
 
+@require_POST
 def show_card(request: HttpRequest) -> HttpResponse:
     """Render the card of a posted text, as a part of a page: the number stands in no address."""
-    officer = get_officer(request)
-    if not officer.has_perm(PERMISSION):
-        raise PermissionDenied
+    officer = get_officer(request, PERMISSION)
     card = load_card(post_text(request, "text"), officer)
     return render(request, "admin/number_card.html", {"card": card})
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    view = site.admin_view(require_POST(show_card))
-    return [path("reports/numberfinding/card/", view, name="reports_numberfinding_card")]

@@ -28,7 +28,7 @@ from reports.cases import visibility
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import defang_link
 from reports.models import Indicator, NumberFinding, Report, SubjectKind
-from reports.numbers import findings, lookup, office_questions, report_counts, subject_lookup
+from reports.numbers import findings, lookup, office_questions, report_counts, subjects
 from reports.numbers.subjects import Subject, subject_of
 
 
@@ -182,7 +182,7 @@ def public_words(subject: Subject, typed: str) -> dict[str, Any]:
         signal = report_counts.coordination_signal(subject.key)
         verdict = lookup.lookup_number(phones.parse(typed))
         return {**asked, "verdict": verdict, "coordination_signal": signal}
-    return {**asked, "verdict": subject_lookup.lookup_subject(subject)}
+    return {**asked, "verdict": subjects.lookup_subject(subject)}
 
 
 def _legible(row: NumberFinding) -> str:

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from accounts.sessions import get_officer
 from core.models import AuditEvent, Proposal
 from core.text import normalize
 from desk.labels.formatting import format_datetime, officer_name
@@ -137,20 +136,13 @@ def _build_taken_down(row: AuditEvent) -> NumberDraft:
     return NumberDraft(row.subject_type, name, fields, note)
 
 
-def drafts_page(request: HttpRequest) -> HttpResponse:
+@require_safe
+def show_drafts(request: HttpRequest) -> HttpResponse:
     """Render the drafts, each with its source to open and, for who may propose, its button."""
-    if not request.user.has_perm("reports.view_bankhotline"):
-        raise PermissionDenied
+    by = get_officer(request, "reports.view_bankhotline")
     context = {
         "drafts": list_drafts(),
         "taken_down": list_taken_down(),
-        "may_propose": request.user.has_perms(
-            ["reports.add_bankhotline", "reports.add_officenumber"]
-        ),
+        "may_propose": by.has_perms(["reports.add_bankhotline", "reports.add_officenumber"]),
     }
     return render(request, "admin/number_drafts.html", "Số chờ đối chiếu", BankHotline, **context)
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    view = site.admin_view(require_safe(drafts_page))
-    return [path("reports/officenumber/drafts/", view, name="reports_officenumber_drafts")]

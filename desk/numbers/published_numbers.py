@@ -6,11 +6,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.sessions import get_officer
@@ -228,17 +226,17 @@ def _list_errors(form: forms.ModelForm[Any]) -> Iterator[str]:
             yield f"Thiếu {label}." if is_missing else " ".join(error.messages)
 
 
-def paste_page(request: HttpRequest) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+def paste_numbers(request: HttpRequest) -> HttpResponse:
     """Render the form; posted, propose its lines and render those that were refused."""
-    if not request.user.has_perm("reports.add_officenumber"):
-        raise PermissionDenied
+    by = get_officer(request, "reports.add_officenumber")
     form = UnitNumbersForm(request.POST if request.method == "POST" else None, label_suffix="")
     if not form.is_bound:
         return _render(request, form)
     if not form.is_valid():
         return set_status(_render(request, form), 422)
     lines = form.cleaned_data["lines"]
-    refused = form.propose(get_officer(request))
+    refused = form.propose(by)
     made = sum(bool(line.strip()) for line in lines.splitlines()) - len(refused)
     messages.success(request, f"Đã đề nghị {made} số. Người khác xác nhận thì các trang mới hiện.")
     if not refused:
@@ -251,8 +249,3 @@ def paste_page(request: HttpRequest) -> HttpResponse:
 def _render(request: HttpRequest, form: UnitNumbersForm, **context: Any) -> HttpResponse:
     title = "Số, địa chỉ của các đơn vị"
     return render(request, "admin/unit_numbers.html", title, OfficeNumber, form=form, **context)
-
-
-def urls(site: AdminSite) -> list[URLPattern]:
-    view = site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(paste_page))
-    return [path("reports/officenumber/units/", view, name="reports_officenumber_units")]

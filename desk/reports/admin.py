@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case as Switch
 from django.db.models import (
@@ -244,17 +243,13 @@ def load_start_rows(user: User) -> dict[str, list[Report]]:
 
 def show_calls(request: HttpRequest) -> HttpResponse:
     """Return the part that the open start page and queue ask for every few seconds."""
-    if not request.user.has_perm("reports.view_report"):
-        raise PermissionDenied
-    rows = load_start_rows(get_officer(request))
+    rows = load_start_rows(get_officer(request, "reports.view_report"))
     return TemplateResponse(request, "admin/dashboard_calls.html", rows)
 
 
 def take_next(request: HttpRequest) -> HttpResponse:
     """Give the officer the first report that nobody works on; two who ask at once get two."""
-    officer = get_officer(request)
-    if not officer.has_perm(DECIDE):
-        raise PermissionDenied
+    officer = get_officer(request, DECIDE)
     untaken = Report.objects.filter(case__officer=None, case__status__in=Case.OPEN, erased_at=None)
     waiting = untaken.filter(case__status=Case.Status.WAITING)
     answered = Q(pk__in=reporter_activity.with_new_answers(waiting).values("pk"))

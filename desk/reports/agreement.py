@@ -1,12 +1,11 @@
 """How often officers agree with the machine, by fact and month; the judged stories as a file."""
 
 import json
-import tempfile
-import uuid
-from contextlib import ExitStack
+from functools import partial
+from typing import IO, Any
+from uuid import uuid4
 
-from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
@@ -23,8 +22,7 @@ MEDIA_TYPE = "application/x-ndjson"
 
 
 def show_agreement(request: HttpRequest) -> HttpResponse:
-    if not get_officer(request).has_perm(START_RUN_PERMISSION):
-        raise PermissionDenied
+    get_officer(request, START_RUN_PERMISSION)
     return _render(request, exports.RequiredReasonForm(may_personal=False))
 
 
@@ -48,27 +46,23 @@ def _render(request: HttpRequest, form: exports.RequiredReasonForm) -> HttpRespo
 
 def export_labels(request: HttpRequest) -> HttpResponseBase:
     """Return the judged stories as lines of training, on record, or the page with the form's errors."""
-    by = get_officer(request)
-    if not (by.has_perm(START_RUN_PERMISSION) and by.has_perm(exports.EXPORT_PERSONAL_PERMISSION)):
-        raise PermissionDenied
+    by = get_officer(request, START_RUN_PERMISSION, exports.EXPORT_PERSONAL_PERMISSION)
     form = exports.RequiredReasonForm(request.POST, may_personal=False)
     if not form.is_valid():
         return _render(request, form)
-    return _file(request, form.cleaned_data["reason"])
-
-
-def _file(request: HttpRequest, reason: str) -> FileResponse:
-    stories = officer_labels.list_labelled_stories(officer_labels.list_labelled_reports())
-    with ExitStack() as unless_given:
-        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(exports.MAX_MEMORY_BYTES))
-        count = 0
-        for count, story in enumerate(stories, 1):
-            line = {"id": f"o-{count:05}", **story}
-            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        events.log_event(
-            "export", uuid.uuid4(), "labels_exported", by=get_officer(request), rows=count,
-            personal=True, sha256=exports.digest(file), reason=reason,
-        )  # fmt: skip
-        unless_given.pop_all()  # the response closes it
+    record = partial(
+        events.log_event, "export", uuid4(), "labels_exported", by=by, personal=True,
+        reason=form.cleaned_data["reason"],
+    )  # fmt: skip
     name = f"loi-ke-co-nhan-{timezone.localtime():%Y%m%d-%H%M}.jsonl"
-    return exports.attachment(file, name, MEDIA_TYPE)
+    return exports.give_file(name, MEDIA_TYPE, _write_stories, record)
+
+
+def _write_stories(file: IO[bytes]) -> dict[str, Any]:
+    """Write the judged stories, a line each, and return how many."""
+    stories = officer_labels.list_labelled_stories(officer_labels.list_labelled_reports())
+    count = 0
+    for count, story in enumerate(stories, 1):
+        line = {"id": f"o-{count:05}", **story}
+        file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    return {"rows": count}

@@ -75,9 +75,7 @@ def open_report(request: HttpRequest, pk: UUID | str) -> Report:
 
     A missing one is Http404 only for who sees every report: a unit must not learn which exist.
     """
-    if not request.user.has_perm(VIEW_PERMISSION):
-        raise PermissionDenied
-    viewer = get_officer(request)
+    viewer = get_officer(request, VIEW_PERMISSION)
     rows = report_queryset().annotate(preferences=preferences.preferences_column(viewer))
     report = rows.filter(pk=parse_uuid(pk) or UUID(int=0)).first()
     if report is None and visibility.sees_every_report(viewer):

@@ -3,13 +3,13 @@
 import contextlib
 import hashlib
 import tempfile
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from textwrap import wrap
 from typing import IO, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.conf import settings
@@ -259,17 +259,17 @@ def _render_form(request: HttpRequest, form: ExportForm, status: int = 200) -> H
 def _file(request: HttpRequest, values: Mapping[str, Any], keys: list[Any]) -> FileResponse:
     write, media_type = _WRITERS[values["format"]]
     personal = bool(values.get("personal"))
-    with contextlib.ExitStack() as unless_given:
-        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES))
-        count = write(file, iter_export_rows(keys, personal=personal)) - 1
-        events.log_event(
-            "export", uuid.uuid4(), "exported", by=get_officer(request), format=values["format"],
-            rows=count, personal=personal, sha256=digest(file), **_describe_filter(request),
-            **({"reason": values["reason"]} if values["reason"] else {}),
-        )  # fmt: skip
-        unless_given.pop_all()  # the response closes it
+    record = partial(
+        events.log_event, "export", uuid4(), "exported", by=get_officer(request),
+        format=values["format"], personal=personal, **_describe_filter(request),
+        **({"reason": values["reason"]} if values["reason"] else {}),
+    )  # fmt: skip
     name = f"tin-{timezone.localtime():%Y%m%d-%H%M}.{values['format']}"
-    return attachment(file, name, media_type)
+
+    def write_rows(file: IO[bytes]) -> dict[str, Any]:
+        return {"rows": write(file, iter_export_rows(keys, personal=personal)) - 1}
+
+    return give_file(name, media_type, write_rows, record)
 
 
 def _describe_filter(request: HttpRequest) -> dict[str, Any]:
@@ -280,16 +280,25 @@ def _describe_filter(request: HttpRequest) -> dict[str, Any]:
     return {"filter": filters, "searched": bool(request.GET.get(SEARCH_VAR))}
 
 
-def digest(file: IO[bytes]) -> str:
-    """Return the SHA-256 of a whole file in hex, and rewind it."""
-    file.seek(0)
-    result = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    file.seek(0)
-    return result
+def give_file(
+    name: str,
+    media_type: str,
+    write: Callable[[IO[bytes]], dict[str, Any]],
+    record: Callable[..., object],
+    max_memory_bytes: int = MAX_MEMORY_BYTES,
+) -> FileResponse:
+    """Return a download that no browser opens by itself, without compression.
 
-
-def attachment(file: IO[bytes], name: str, media_type: str) -> FileResponse:
-    """Return a download that no browser opens by itself, without compression."""
+    `write` writes the file and returns what is to be told of it; `record` logs that and its SHA-256
+    before it is given.
+    """
+    with contextlib.ExitStack() as unless_given:
+        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(max_memory_bytes))
+        facts = write(file)
+        file.seek(0)
+        record(**facts, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+        file.seek(0)
+        unless_given.pop_all()  # the response closes it
     headers = SAFE_HEADERS | {"Content-Encoding": "identity"}
     return FileResponse(
         file, as_attachment=True, filename=name, content_type=media_type, headers=headers

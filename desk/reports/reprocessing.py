@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django import db
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -49,8 +48,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, OwnFiltersAdmin[ReprocessingRun])
 
     def start(self, request: HttpRequest) -> HttpResponse:
         """Render the rules and the count of outdated reports; posted, start a run."""
-        if not request.user.has_perm(START_RUN_PERMISSION):
-            raise PermissionDenied
+        get_officer(request, START_RUN_PERMISSION)
         if request.method == "POST":
             _begin(request)
             return HttpResponseSeeOther(reverse("admin:reports_reprocessingrun_changelist"))

@@ -1,9 +1,8 @@
 """Legal holds, the case file, destruction by two officers, answers to erasure requests."""
 
-import contextlib
-import tempfile
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import IO, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,7 +24,7 @@ from desk.labels.formatting import format_datetime, officer_name
 from desk.pages.http import render, set_status
 from desk.reports import decision_forms, detail, documents
 from desk.reports.base import ReportAction, ReportView
-from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, RequiredReasonForm, attachment, digest
+from desk.reports.exports import EXPORT_PERSONAL_PERMISSION, RequiredReasonForm, give_file
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes, storage
 from reports.cases import legal_holds
@@ -201,15 +200,18 @@ class GiveCaseFile(ReportView):
 
     def write(self, reason: str, personal: bool) -> HttpResponseBase:
         report, by = self.report, self.officer
-        with contextlib.ExitStack() as unless_given:
-            file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_MAX_MEMORY_BYTES))
-            talk = by.has_perm("reports.decide_case")
-            text = documents.case_text(report, personal=personal, talk=talk)
-            count = write_case_zip(file, report, text, pictures=personal)
-            facts = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
-            events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **facts)
-            unless_given.pop_all()  # the response closes it
-        return attachment(file, f"tin-{report.public_number}.zip", "application/zip")
+        talk = by.has_perm("reports.decide_case")
+        text = documents.case_text(report, personal=personal, talk=talk)
+        record = partial(
+            events.log_event, "report", report.pk, "case_exported", by=by, reason=reason,
+            format="zip", personal=personal,
+        )  # fmt: skip
+
+        def write_zip(file: IO[bytes]) -> dict[str, Any]:
+            return {"files": write_case_zip(file, report, text, pictures=personal)}
+
+        name = f"tin-{report.public_number}.zip"
+        return give_file(name, "application/zip", write_zip, record, _MAX_MEMORY_BYTES)
 
 
 def render_page(

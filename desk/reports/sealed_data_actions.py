@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -168,9 +167,7 @@ def find_own_number(request: HttpRequest) -> HttpResponse:
     """Lead to the reports that left a number to be called back on; each found is on record as a look,
     and so is a search that finds none.
     """
-    by = get_officer(request)
-    if not by.has_perm(REVEAL_PERMISSION):
-        raise PermissionDenied
+    by = get_officer(request, REVEAL_PERMISSION)
     found = _list_reports_of_contact(post_text(request, "text")[:MAX_NUMBER_CHARS_READ], by)
     for report in found:
         events.log_event("report", report.pk, "contact_searched", by=by)

@@ -1,24 +1,26 @@
 """The search box: a report's number, a campaign's code, a telephone number or its ends, words, and
-what a program calls its report.
+what a program calls its report; what a code or number that found nothing was meant to be.
 
 Each kind is one search over one index.
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Left, Reverse
 
-from core.text import fold_code, normalize, to_ascii_digits
+from core.text import fold_code, list_single_edits, normalize, to_ascii_digits
+from desk.labels.formatting import format_phone
 from desk.reports.indicators import BY_DIGITS
-from desk.reports.near_codes import find_near
 from reports.campaigns.campaign_codes import campaign_for_code, find_by_ending
 from reports.cases import full_text_search, visibility
 from reports.extraction import phones
 from reports.extraction.bank_accounts_and_links import MIN_ACCOUNT_DIGITS
-from reports.models import CampaignLink, Dispute, Indicator, NumberFinding, Report
+from reports.models import Campaign, CampaignLink, Dispute, Indicator, NumberFinding, Report
 from reports.models.report import ALPHABET
 from reports.numbers import subjects
 
@@ -45,7 +47,7 @@ def filter_by_search(
     if keys := _keys(typed):
         mentions = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys).order_by("-id")
         ids = list(mentions.values_list("report_id", flat=True)[:MAX_NUMBERS])
-        return reports.filter(pk__in=[*ids, *sent]), len(ids) >= MAX_NUMBERS
+        return reports.filter(pk__in=[*ids, *sent]), MAX_NUMBERS in {len(ids), len(sent)}
     ids = _by_digits(typed, viewer) or full_text_search.search_reports(
         full_text_search.query_terms(typed),
         unit=visibility.visible_unit_code(viewer),
@@ -58,12 +60,14 @@ def filter_by_search(
     of_ending = list(
         links.order_by("-report__received_at").values_list("report_id", flat=True)[:MAX_NUMBERS]
     )
-    return reports.filter(pk__in=[*ids, *of_ending, *sent]), len(ids) >= full_text_search.MAX_FOUND
+    is_cut = len(ids) >= full_text_search.MAX_FOUND or len(sent) >= MAX_NUMBERS
+    return reports.filter(pk__in=[*ids, *of_ending, *sent]), is_cut
 
 
 def _sent_as(typed: str) -> QuerySet[Report]:
-    """Return the reports that their programs call so, as letter by letter."""
-    return Report.objects.filter(external_id=typed.strip(), external_id__gt="")
+    """Return the reports that their programs call so, letter by letter, the newest first."""
+    named = Report.objects.filter(external_id=typed.strip(), external_id__gt="")
+    return named.order_by("-received_at")
 
 
 def is_number(typed: str) -> bool:
@@ -98,7 +102,7 @@ def did_you_mean(typed: str, viewer: User) -> str:
     meant = full_text_search.spelling_suggestions(words, unit=unit)
     guessed = "".join(word for word in words if word not in meant)
     reports = full_text_search.search_reports(meant, unit=unit)
-    if not reports or any(map(str.isdecimal, guessed)):  # of codes and numbers: near_codes.py
+    if not reports or any(map(str.isdecimal, guessed)):  # of codes and numbers: find_near
         return ""
     story = Report.objects.filter(pk__in=reports[:1]).values_list(
         Left("story", MAX_MARKED_CHARS), flat=True
@@ -157,3 +161,68 @@ def _keys(typed: str) -> list[str]:
     """Return the canonical forms of a whole number and its bare digits, as of an account; [] for less."""
     keys = [phone.key for phone in phones.parse_many(typed) if phone.key]
     return [*keys, _NO_DIGITS.sub("", to_ascii_digits(normalize(typed)))] if keys else []
+
+
+MIN_NEAR_DIGITS, MAX_NEAR_DIGITS = 8, 19
+# --- what was meant
+
+MAX_MENTIONS = 500  # that are counted
+_HOME = "+84"
+_REPORT = re.compile(r"[0-9]{2}[0-9A-Z]{7,9}")
+_CAMPAIGN = re.compile(r"[DĐC]([0-9]{2})([0-9A-Z]{2,10})")
+
+
+def find_near(typed: str, viewer: User) -> str:
+    """Return the only code, or the number most often named, that is one slip away; "" for none."""
+    digits = _read_digits(typed)
+    if MIN_NEAR_DIGITS <= len(digits) <= MAX_NEAR_DIGITS:
+        return _find_number(digits, viewer)
+    return _find_campaign(typed, viewer) or _find_report(typed, viewer)
+
+
+def _read_digits(typed: str) -> str:
+    """Return the digits of a text without letters, a telephone number's as they are dialled at home."""
+    if any(map(str.isalpha, typed)):
+        return ""
+    if key := phones.parse(typed).key:
+        return f"0{key.removeprefix(_HOME)}" if key.startswith(_HOME) else key.removeprefix("+")
+    return "".join(filter(str.isdecimal, to_ascii_digits(typed)))
+
+
+def _list_slips(text: str, signs: str) -> set[str]:
+    """Return the texts one slip away: a sign too many, too few, another, or two that changed places."""
+    swapped = {text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1)}
+    return (list_single_edits(text, signs) | swapped) - {text}
+
+
+def _find_number(digits: str, viewer: User) -> str:
+    slips = _list_slips(digits, "0123456789")
+    keys = {*slips, *(f"{_HOME}{each[1:]}" for each in slips if each.startswith("0"))}
+    named = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys)
+    seen = visibility.visible_via_report(named, viewer).order_by()
+    often = Counter(seen.values_list("key", flat=True)[:MAX_MENTIONS]).most_common(1)
+    return format_phone(often[0][0]) if often else ""
+
+
+def _find_report(typed: str, viewer: User) -> str:
+    """Return the report whose code has one sign other; its year is right."""
+    code = fold_code(typed)
+    if not _REPORT.fullmatch(code):
+        return ""
+    slips = (each for each in _list_slips(code[2:], ALPHABET) if len(each) == 8)
+    codes = [f"{code[:2]}-{each[:4]}-{each[4:]}" for each in slips]
+    rows = visibility.visible_reports(Report.objects.filter(public_number__in=codes), viewer)
+    return _only(rows.order_by().values_list("public_number", flat=True)[:2])
+
+
+def _find_campaign(typed: str, viewer: User) -> str:
+    parts = _CAMPAIGN.fullmatch(fold_code(typed))
+    if not parts or not visibility.sees_campaigns(viewer):
+        return ""
+    codes = [f"Đ-{parts[1]}-{each}" for each in {parts[2], *_list_slips(parts[2], ALPHABET)}]
+    return _only(Campaign.objects.filter(code__in=codes).values_list("code", flat=True)[:2])
+
+
+def _only(found: Iterable[str]) -> str:
+    texts = list(found)
+    return texts[0] if len(texts) == 1 else ""

@@ -53,8 +53,8 @@ _MORE = (
     ),
     Page(
         "alerts:for_agencies",
-        "Gắn cảnh báo vào trang web cơ quan",
-        "Chép một dòng để hiện cảnh báo của Công an tỉnh; tờ dán, bài loa, nguồn tin, kiểm tra mã.",
+        "Dành cho cơ quan",
+        "Gắn cảnh báo của Công an tỉnh lên trang web; tờ dán, bài loa, nguồn tin, gửi tin báo, kiểm tra mã.",
         "",
     ),
 )

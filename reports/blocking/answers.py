@@ -1,22 +1,24 @@
 """What partners answer, by the link in a letter or to an officer: received, blocked, refused, released.
 
 An answer is believed as far as it goes: times are ours, nothing turns back a receipt, and who says
-"blocked" when it is over is asked anew to end the block.
+"blocked" when it is over is asked anew to end the block. What one officer was told by telephone counts
+once another has confirmed it.
 """
 
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from core import keys
-from core.audit import events
+from core.audit import events, proposals
 from core.errors import ActionError
+from core.models import Proposal
 from reports.blocking import letters, mentions
 from reports.models import BlockLetter, BlockRequest
 from reports.notices import addresses
+from reports.numbers import findings
 
 MAX_REASON_CHARS = 500
 MAX_RELEASE_ATTEMPTS = 20  # of one letter to a partner that says again and again that it blocks
@@ -56,10 +58,39 @@ def find_letter(token: str) -> BlockLetter | None:
 
 
 def list_answers(letter: BlockLetter) -> list[Answer]:
-    """Return what may be answered to a letter now."""
+    """Return what is to be answered to a letter now, nothing once the end is confirmed."""
     if letter.request.state == State.ENDED:
-        return [Answer.RELEASED]
+        releases = letter.request.letters.filter(kind=BlockLetter.Kind.RELEASE)
+        return [] if releases.exclude(received_at=None).exists() else [Answer.RELEASED]
     return [Answer.RECEIVED, Answer.BLOCKED, Answer.REFUSED]
+
+
+class _ToldAnswer(proposals.Act):
+    """An answer that one officer was told by telephone or on paper, and another believes."""
+
+    def carry_out(self, proposal: Proposal, by: User) -> None:
+        letter = BlockLetter.objects.get(pk=proposal.new_values["letter"])
+        record(letter, proposal.new_values["answer"], proposal.reason, by=proposal.proposed_by)
+
+
+TOLD = _ToldAnswer("block_told", findings.PROPOSE)
+
+
+def record_told(request: BlockRequest, typed: str, words: str, *, by: User) -> Proposal | None:
+    """Record that an officer was told of a receipt of the newest letter; propose any other answer to a
+    colleague, and return that. Raises ActionError.
+    """
+    findings.require_permission(by, findings.PROPOSE)
+    letter = request.letters.select_related("request").first()
+    if letter is None or typed not in list_answers(letter):
+        raise ActionError("Chọn một câu trả lời. Đề nghị vừa đổi tình trạng thì mở lại trang.")
+    if typed == Answer.RECEIVED:
+        record(letter, typed, by=by)
+        return None
+    if not words.strip():
+        raise ActionError("Ghi ai nói, nói gì: người thứ hai gọi lại hỏi được.")
+    values = {"letter": letter.pk, "answer": typed}
+    return proposals.propose(TOLD, request.pk, values, by=by, reason=words)
 
 
 def record(letter: BlockLetter, typed: str, reason: str = "", *, by: User | None = None) -> None:
@@ -116,9 +147,9 @@ def _record_after_end(
     elif release is None:
         letters.issue(request, BlockLetter.Kind.RELEASE, by or request.confirmed_by)
         events.log_event("block", request.pk, "block_contradicted", by=by)
-    elif release.next_attempt_at is None and release.attempts < MAX_RELEASE_ATTEMPTS:
-        receive_by = letters.compute_receive_by(request.partner)
-        again = {"received_at": None, "next_attempt_at": Now(), "receive_by": receive_by}
-        BlockLetter.objects.filter(pk=release.pk).update(**again)
-        letters.enqueue(request.partner_id)
-        events.log_event("block", request.pk, "block_contradicted", by=by)
+    elif release.next_attempt_at is None:
+        rows = BlockLetter.objects.filter(pk=release.pk)
+        rows.update(received_at=None)  # awaited anew, whether it is sent or somebody rings
+        if release.attempts < MAX_RELEASE_ATTEMPTS:
+            letters.owe_again(rows, request.partner)
+            events.log_event("block", request.pk, "block_contradicted", by=by)

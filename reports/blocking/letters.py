@@ -9,12 +9,16 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
 from core import keys
+from core.audit import events
+from core.errors import ActionError
 from core.mail import render_mail
-from core.models import Channel
+from core.models import PartnerChannel
 from core.outbox import queue
 from core.province import province
 from core.province_names import build_page_context
@@ -53,7 +57,7 @@ def issue(request: BlockRequest, kind: Kind, by: User) -> BlockLetter:
 
 def compute_receive_by(partner: BlockingPartner) -> datetime:
     """Return until when a partner confirms what is sent to it now."""
-    if partner.channel == Channel.MAIL:
+    if partner.channel == PartnerChannel.MAIL:
         return add_working_days(timezone.now(), RECEIPT_WORKING_DAYS)
     return timezone.now() + RECEIPT_TIME
 
@@ -62,6 +66,20 @@ def enqueue(partner_id: int) -> None:
     """Let a worker send what waits for a partner, before all usual work."""
     queue.enqueue(SEND_TASK, partner_id, priority=queue.Priority.URGENT)
     transaction.on_commit(queue.notify)
+
+
+def owe_again(rows: QuerySet[BlockLetter], partner: BlockingPartner) -> int:
+    """Send letters of a partner once more, and await their receipts anew; return how many."""
+    enqueue(partner.pk)
+    return rows.update(next_attempt_at=Now(), receive_by=compute_receive_by(partner))
+
+
+@transaction.atomic
+def send_again(request: BlockRequest, *, by: User) -> None:
+    """Send once more what the machine gave up or waits in vain for. Raises ActionError for nothing."""
+    if not owe_again(request.letters.to_call(timezone.now()), request.partner):
+        raise ActionError("Không còn công văn nào phải gửi lại.")
+    events.log_event("block", request.pk, "block_sent_again", by=by)
 
 
 def get_subject(letter: BlockLetter) -> Subject:
@@ -105,11 +123,7 @@ def render_pdf(letter: BlockLetter) -> bytes:
 
     subject = get_subject(letter)
     thing, act = _THINGS[subject.kind]
-    until = (
-        f"Đến {timezone.localtime(letter.until):%H:%M, %d/%m/%Y}"
-        if letter.until
-        else "Thôi chặn ngay"
-    )
+    until = letter.until and timezone.localtime(letter.until)
     before = "thôi " if letter.kind == Kind.RELEASE else ""
     document = official_documents.OfficialDocument(
         number=format_number(letter),
@@ -119,7 +133,7 @@ def render_pdf(letter: BlockLetter) -> bytes:
         opening=f"Qua tin báo của người dân, {province.office_name} {province.police} đã xác nhận đối tượng lừa đảo dùng:",
         facts=(
             (thing, subject.text),
-            ("Thời hạn", until),
+            ("Thời hạn", f"Đến {until:%H:%M, %d/%m/%Y}" if until else "Thôi chặn ngay"),
             ("Xác nhận, trả lời", build_answer_url(letter)),
         ),
         closing=f"{_REQUESTS[letter.kind].format(act=act)}, và trả lời ở đường link nêu trên hoặc qua số {province.hotline}./.",

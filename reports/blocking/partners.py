@@ -1,26 +1,20 @@
 """Who can block what: the partner that a number, an account or a link belongs to."""
 
-import secrets
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core import encryption
-from core.audit import events
+from core import webhooks
+from core.audit import events, proposals
 from core.audit.proposals import RowAct
+from core.models import Proposal
 from reports.extraction.bank_accounts_and_links import bank_names
 from reports.extraction.numbering_plan import plan_table, range_owner
 from reports.models import BlockingPartner, NumberFinding, SubjectKind
 
 CONFIRM = "reports.confirm_number"
-PARTNER = RowAct(
-    "block_partner",
-    CONFIRM,
-    BlockingPartner,
-    ("kind", "name", "owns", "channel", "address", "contact", "is_active"),
-)
-_SECRET_BYTES = 32
+_WRITTEN = ("kind", "name", "owns", "channel", "address", "contact", "is_active")
+PARTNER = RowAct("block_partner", CONFIRM, BlockingPartner, _WRITTEN)
 Kind = BlockingPartner.Kind
 KINDS = {
     SubjectKind.NUMBER.value: Kind.CARRIER,
@@ -70,8 +64,15 @@ def find_unknown(kind: str, owns: list[str]) -> list[str]:
 @transaction.atomic
 def create_secret(partner: BlockingPartner, *, by: User) -> str:
     """Replace the secret that signs what is posted to a partner, and return the new one."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    sealed = encryption.encrypt(secret, "secret")
-    BlockingPartner.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
     events.log_event("block_partner", partner.pk, "partner_secret_created", by=by)
-    return secret
+    return webhooks.create_secret(partner)
+
+
+class _Secret(proposals.Act):
+    """A new secret of a partner; who confirms it is shown it, once."""
+
+    def carry_out(self, proposal: Proposal, by: User) -> None:
+        create_secret(BlockingPartner.objects.get(pk=proposal.target), by=by)
+
+
+SECRET = _Secret("block_secret", CONFIRM)

@@ -110,9 +110,8 @@ class _Review(proposals.Act):
         request.save(update_fields=["blocked_until"])
         events.log_event("block", request.pk, "block_kept", by=by, reason=proposal.reason)
         drop_letters(request)
-        letters.issue(
-            request, Kind.BLOCK if request.state == State.REQUESTED else Kind.EXTENSION, by
-        )
+        is_new = request.state == State.REQUESTED
+        letters.issue(request, Kind.BLOCK if is_new else Kind.EXTENSION, by)
 
 
 BLOCK = _Block("block", findings.CONFIRM)

@@ -11,11 +11,11 @@ from datetime import timedelta
 import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Least, Now
 from django.utils import timezone
 
 from core import encryption, mail, webhooks
-from core.models import Channel
+from core.models import PartnerChannel
 from core.outbox import queue
 from reports.blocking import letters, requests
 from reports.models import BlockingPartner, BlockLetter, BlockRequest
@@ -26,6 +26,7 @@ TIMEOUT_SECONDS = 9.0  # after which a task begins no further letter
 CLAIM = timedelta(seconds=20)  # longer than one attempt
 RETRY_DELAYS = (10, 30, 60, 300, 900, 1800)  # seconds after the first, second … failure
 JITTER = (0.8, 1.2)
+MAX_ATTEMPTS = 60  # of one letter, in a little over a day: from then on somebody rings the partner
 _LOST_AFTER = timedelta(minutes=1)  # an attempt whose outcome was not recorded
 
 
@@ -43,7 +44,7 @@ def dispatch_due() -> None:
 def _remind() -> None:
     """Owe every letter whose receipt is overdue once more; what arrived late itself has its time too."""
     now = timezone.now()
-    late = BlockLetter.objects.unreceived(now).filter(reminded_at=None)
+    late = BlockLetter.objects.unreceived(now).filter(reminded_at=None, outcome="ok")
     sent = late.filter(sent_at__lte=now - letters.RECEIPT_TIME)
     sent.update(reminded_at=Now(), next_attempt_at=Now())
 
@@ -104,7 +105,7 @@ def _attempt(letter: BlockLetter) -> timedelta:
 def _send(letter: BlockLetter) -> int | None:
     """Send, and return a webhook's status. Raises WebhookDeliveryError or MailError."""
     partner = letter.request.partner
-    if partner.channel == Channel.MAIL:
+    if partner.channel == PartnerChannel.MAIL:
         mail.send(letters.render_letter_mail(letter))
         return None
     if not (secret := encryption.decrypt_field(partner, "secret")):
@@ -123,10 +124,13 @@ def _record_success(letter: BlockLetter, status: int | None) -> None:
 
 
 def _record_failure(letter: BlockLetter, code: str, status: int | None = None) -> timedelta:
-    """Put the letter off; return as `_send_waiting`."""
+    """Put the letter off, or give it up, overdue as from now; return as `_send_waiting`."""
     log.warning("block_letter.failed", letter=letter.pk, why=code, status=status)
     pause = timedelta(seconds=queue.pick_delay(RETRY_DELAYS, letter.attempts, JITTER))
     tried = BlockLetter.objects.filter(pk=letter.pk)
     tried.update(outcome=code, status=status)
-    tried.waiting().update(next_attempt_at=Now() + pause)
+    if letter.attempts < MAX_ATTEMPTS:
+        tried.waiting().update(next_attempt_at=Now() + pause)
+    else:
+        tried.waiting().update(next_attempt_at=None, receive_by=Least("receive_by", Now()))
     return timedelta() if status else pause

@@ -1,19 +1,75 @@
-"""When deadlines fall due, in Vietnam's time and working days. Pure: nothing is stored.
+"""The calendar in use, and when deadlines fall due in it, in Vietnam's time and working days.
 
-Lengths are settings. Call (a reporter in danger) and classify run from receipt, call again from a call
-that reached nobody; notify
-(the reporter) and verify from the classification as a tin báo về tội phạm; an answer from an erasure
-request, from a withdrawal or from a correction that an officer must accept. Verify may be extended
-twice.
+The calendar is the file (working_days.py) and a table for what officers add, since the days swapped in a year
+are announced while the portal runs; of a deadline nothing is stored here. Lengths are settings. Call (a
+reporter in danger) and classify run from receipt, call again from a call that reached nobody; notify (the
+reporter) and verify from the classification as a tin báo về tội phạm; an answer from an erasure request, from a
+withdrawal or from a correction that an officer must accept. Verify may be extended twice.
 """
 
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from reports.calendar import days_off, working_days
+from core.audit import events
+from core.database import CachedRead
+from reports.calendar import working_days
+from reports.calendar.working_days import Calendar
+from reports.models import CalendarException
+
+LOOKAHEAD = timedelta(days=60)  # an unknown year within it is an alarm
+
+
+def _load_calendar() -> Calendar:
+    rows = list(CalendarException.objects.values_list("day", "is_worked"))
+    off = (day for day, is_worked in rows if not is_worked)
+    return working_days.on_file().with_overrides(off, (day for day, is_worked in rows if is_worked))
+
+
+_calendar = CachedRead(_load_calendar, working_days.on_file())
+
+
+def calendar() -> Calendar:
+    """Return the calendar, cached for a minute; the file alone before the first answer."""
+    return _calendar.get()
+
+
+def clear_cache() -> None:
+    _calendar.invalidate()
+
+
+def years_without_data(today: date | None = None) -> list[int]:
+    """Return the years up to LOOKAHEAD from now whose days off are unknown."""
+    first = today or timezone.localdate()
+    return calendar().unknown_years(first, first + LOOKAHEAD)
+
+
+def add_calendar_day(day: CalendarException, by: User) -> None:
+    """Add a day to the calendar and log it."""
+    with transaction.atomic():
+        day.added_by = by
+        day.save(force_insert=True)
+        events.log_event("day", day.pk, "day_added", by=by, **_list_facts(day))
+    clear_cache()
+
+
+def remove_calendar_day(day: CalendarException, by: User) -> None:
+    """Remove a day from the calendar and log it."""
+    with transaction.atomic():
+        events.log_event("day", day.pk, "day_removed", by=by, **_list_facts(day))
+        day.delete()
+    clear_cache()
+
+
+def _list_facts(day: CalendarException) -> dict[str, object]:
+    return {"is_worked": day.is_worked, "name": day.name, "source": day.source}
+
+
+# --- deadlines
 
 CALL, CALL_AGAIN = "call", "call_again"  # the reporter, until somebody was reached
 CLASSIFY, NOTIFY, VERIFY = "classify", "notify", "verify"
@@ -72,7 +128,7 @@ def add_hours(start: datetime, hours: int) -> datetime:
 
 def add_working_days(start: datetime, days: int) -> datetime:
     """Return the end of work on the nth working day after the day of *start*."""
-    return _end_of(days_off.calendar().add_working_days(timezone.localdate(start), days))
+    return _end_of(calendar().add_working_days(timezone.localdate(start), days))
 
 
 def _end_of(day: date) -> datetime:

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from core.audit import events
 from core.errors import ActionError, NotAllowedError, StaleVersionError
 from reports.campaigns import membership
-from reports.campaigns.auto_grouping import open_campaign
+from reports.campaigns.matching import open_campaign
 from reports.campaigns.membership import Actor, campaign_action
 from reports.models import Campaign, CampaignAction, CampaignLink, MergeProposal
 

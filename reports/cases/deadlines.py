@@ -1,20 +1,30 @@
-"""Deadlines of cases; the only writer of `Deadline`.
+"""Deadlines of cases and the reminders of them; the only writer of `Deadline` and `DeadlineNotification`.
 
-Callers have locked the case's row. Deadlines from receipt are started here, not by intake.
+Callers have locked the case's row. Deadlines from receipt are started here, not by intake. Each stage of
+a deadline is stored once, with its event, and mailed to the officer, then to those who assign work;
+those of a hand-over to the unit too, which also hears of it at once. One mail an address and call, with
+report numbers and deadlines alone.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from core.audit import events
+from core.mail import render_mail, send_or_log
 from core.models import AuditEvent
 from core.outbox import sweeps
+from core.permissions import users_with_permission
 from reports.calendar import deadline_rules
 from reports.calendar.deadline_rules import (
     CALL_WITHIN,
@@ -26,7 +36,19 @@ from reports.calendar.deadline_rules import (
 from reports.cases.locks import lock_case
 from reports.cases.transitions import ANSWERS
 from reports.extraction.priority import URGENT
-from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold, Message, Report
+from reports.models import (
+    Case,
+    Deadline,
+    DeadlineNotification,
+    ErasureRequest,
+    Followup,
+    LegalHold,
+    Message,
+    Report,
+    TransferSlip,
+)
+
+log = structlog.get_logger(__name__)
 
 MAX_BATCH = 500
 SWEEP = "deadlines.start"
@@ -249,3 +271,120 @@ def _start(cases: QuerySet[Case], build: Callable[[Case], list[Deadline]] = _fro
 
 def _set_due(report_id: UUID) -> None:
     Case.objects.filter(pk=report_id).update(due_at=next_due(report_id))
+
+
+# --- reminders
+
+MAX_NOTIFICATIONS = 200  # of one call
+MAIL_WITHIN = timedelta(hours=6)  # older notifications are not mailed
+Stage = DeadlineNotification.Stage
+_STAGES = (Stage.OVERDUE, Stage.SOON, Stage.BEGUN)
+_SOON_AT = RawSQL(  # in its last quarter, three days at most
+    "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
+)
+
+
+def send_due_reminders() -> None:
+    """Start the deadlines of new reports, note those that are due, and mail them."""
+    with sweeps.Guard("deadlines.check"):
+        start_for_new_reports()
+        start_for_requests()
+        now = timezone.now()
+        count = sum(_store_notifications(each, now) for each in _STAGES)
+        if count:
+            log.info("deadlines.notified", count=count)
+        if settings.EMAIL_URL:
+            _mail_notifications()
+
+
+def _store_notifications(stage: str, now: datetime) -> int:
+    """Note a stage for every deadline that has come to it; return how many."""
+    sweep, rows = f"deadlines.note_{stage}", _deadlines_at_stage(stage, now)
+
+    @transaction.atomic
+    def note(row: Deadline) -> bool:
+        deadline = rows.filter(pk=row.pk).select_for_update(skip_locked=True).first()
+        if deadline:
+            reached = {"deadline": deadline, "stage": stage, "due_at": deadline.due_at}
+            DeadlineNotification.objects.create(**reached, created_at=now)
+            due = deadline.due_at.isoformat(timespec="seconds")
+            kind = f"deadline_{stage}"
+            events.log_event("report", deadline.report_id, kind, deadline=deadline.kind, due=due)
+        return deadline is not None
+
+    return sweeps.for_each(sweep, sweeps.available(sweep, rows)[:MAX_NOTIFICATIONS], note).done
+
+
+def _deadlines_at_stage(stage: str, now: datetime) -> QuerySet[Deadline]:
+    """Return the pending deadlines at a stage without its notification."""
+    notified = DeadlineNotification.objects.filter(
+        deadline=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
+    )
+    running = Deadline.objects.pending().filter(~Exists(notified)).order_by("due_at")
+    if stage == Stage.BEGUN:
+        to_units = running.filter(kind=deadline_rules.UNIT_RECEIPT)
+        return to_units.filter(report__case__assigned_unit__email__gt="")
+    if stage == Stage.OVERDUE:
+        return running.filter(due_at__lte=now)
+    ahead = running.filter(due_at__gt=now, due_at__lte=now + deadline_rules.MAX_NOTICE_LENGTH)
+    return ahead.alias(soon_at=_SOON_AT).filter(soon_at__lte=now)
+
+
+def _mail_notifications() -> None:
+    """Claim and mail the unmailed notifications; release the claim when no mail was sent."""
+    recent = DeadlineNotification.objects.filter(
+        mailed_at=None, created_at__gte=timezone.now() - MAIL_WITHIN
+    )
+    with transaction.atomic():
+        rows = recent.select_for_update(skip_locked=True).order_by("id")[:MAX_NOTIFICATIONS]
+        claimed = DeadlineNotification.objects.filter(pk__in=[each.pk for each in rows])
+        claimed.update(mailed_at=timezone.now())
+    mails = _group_by_address(claimed)
+    sent = sweeps.for_each(
+        "deadlines.mail", mails, lambda address: _send_mail(address, mails[address])
+    )
+    if mails and not sent.done:
+        claimed.update(mailed_at=None)
+
+
+def _group_by_address(
+    notifications: QuerySet[DeadlineNotification],
+) -> dict[str, list[DeadlineNotification]]:
+    by_address: dict[str, list[DeadlineNotification]] = defaultdict(list)
+    rows = notifications.filter(deadline__met_at=None, deadline__dropped_at=None)
+    single = "deadline__report__case__officer", "deadline__report__case__assigned_unit"
+    pending = list(rows.select_related(*single).order_by("due_at"))
+    leads = _list_leads() if pending else set()
+    reports = {each.deadline.report_id for each in pending}
+    slips = TransferSlip.objects.under_way().filter(report__in=reports, actor__is_active=True)
+    senders = dict(slips.values_list("report", "actor__email"))
+    for each in pending:
+        for address in _list_addresses(each, leads, senders.get(each.deadline.report_id, "")):
+            by_address[address].append(each)
+    return by_address
+
+
+def _list_addresses(notification: DeadlineNotification, leads: set[str], sender: str) -> set[str]:
+    """Return those of the officer, of leads once it is overdue or has no officer, and of sender and
+    unit of a hand-over; the unit alone hears of a new one.
+    """
+    case, stage = notification.deadline.report.case, notification.stage
+    is_handover = notification.deadline.kind in deadline_rules.HANDOVER
+    addresses = {case.assigned_unit.email} if is_handover and case.assigned_unit else set()
+    if stage != Stage.BEGUN:
+        addresses.add(sender if is_handover else "")
+        addresses |= {case.officer.email} if case.officer and case.officer.is_active else leads
+    return (addresses | (leads if stage == Stage.OVERDUE else set())) - {""}
+
+
+def _list_leads() -> set[str]:
+    able = users_with_permission("reports.assign_case", include_superusers=False)
+    return {*able.values_list("email", flat=True)}
+
+
+def _send_mail(address: str, lines: list[DeadlineNotification]) -> bool:
+    counts = Counter(line.stage for line in lines)
+    desk = f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/"
+    context = {"lines": lines, "counts": counts, "desk": desk}
+    mail = render_mail("reports/deadlines.txt", [address], context)
+    return send_or_log(mail, log, "deadlines.mail_failed")

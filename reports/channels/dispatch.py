@@ -2,8 +2,8 @@
 
 A mailbox gets one message in GAP, whatever happens to how many reports, and a report whose message nobody
 followed yet one in UNSEEN_GAP. A message is claimed before it is sent: an attempt that dies is made up for
-after the gap, and never doubles one within it. An answer to who wrote by a channel goes at once, and its
-address is forgotten.
+after the gap, and never doubles one within it. An answer to who wrote by a channel goes at once, or so long
+after an attempt that died that this one is over, and its address is forgotten.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -34,6 +34,7 @@ CHANNELS: Mapping[str, MessageChannel] = {
 }
 _ANSWERING = [code for code, channel in CHANNELS.items() if channel.is_answer]
 GAP, UNSEEN_GAP = timedelta(hours=4), timedelta(days=7)
+ANSWER_GAP = timedelta(minutes=1)  # longer than any task: who hangs beyond its lease answers once
 RETRY_DELAYS = (5, 30, 120, 480)  # minutes after the first, second … failure
 MAX_TRIES = len(RETRY_DELAYS) + 1
 _LOST_AFTER = timedelta(minutes=10)
@@ -44,9 +45,7 @@ BATCH_SIZE = 200
 def dispatch_due() -> int:
     """Enqueue what is due and return how many that was; what was tried often enough is dropped."""
     due = NoticeAddress.objects.filter(owed_at__isnull=False, next_attempt_at__lte=Now())
-    spent = due.filter(attempts__gte=MAX_TRIES)
-    spent.filter(channel__in=_ANSWERING).delete()
-    spent.update(owed_at=None, attempts=0)
+    _give_up(due.filter(attempts__gte=MAX_TRIES))
     rows = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
     keys = [row.pk for row in rows.only("pk")[:BATCH_SIZE]]
     NoticeAddress.objects.filter(pk__in=keys).update(
@@ -57,19 +56,28 @@ def dispatch_due() -> int:
     return len(keys)
 
 
+def _give_up(rows: QuerySet[NoticeAddress]) -> None:
+    """Owe these nothing more; of an answer the address goes with it."""
+    rows.filter(channel__in=_ANSWERING).delete()
+    rows.update(owed_at=None, attempts=0)
+
+
 @transaction.atomic
 def owe_answer(report_id: UUID, address: str, channel: str) -> None:
-    """Owe an answer to the address that wrote a report by this channel, and enqueue it."""
-    row = NoticeAddress.objects.create(
-        report_id=report_id,
-        channel=channel,
-        address_sealed=encryption.encrypt(address, "address", report_id),
-        address_index=addresses.compute_index(address),
-        owed_at=Now(),
-        next_attempt_at=Now() + _LOST_AFTER,
-        attempts=1,
-    )
-    queue.enqueue(SEND_TASK, row.pk)
+    """Owe an answer to the address that wrote by this channel, and enqueue it; one that is owed already,
+    or a mailbox that was given since, stays as it is.
+    """
+    values = {
+        "channel": channel,
+        "address_sealed": encryption.encrypt(address, "address", report_id),
+        "address_index": addresses.compute_index(address),
+        "owed_at": Now(),
+        "next_attempt_at": Now() + _LOST_AFTER,
+        "attempts": 1,
+    }
+    row, is_new = NoticeAddress.objects.get_or_create(report_id=report_id, defaults=values)
+    if is_new:
+        queue.enqueue(SEND_TASK, row.pk)
 
 
 @queue.for_each_lease
@@ -93,18 +101,22 @@ def _claim(row: NoticeAddress, channel: MessageChannel, address: str) -> bool:
     if present is None or present.address_index != row.address_index:
         return False
     if not address:
-        owed.update(owed_at=None, attempts=0)
+        _give_up(owed)
         return False
-    due = None if channel.is_answer else _find_earliest_time(present, address)
-    if due and due > timezone.now():
-        owed.update(next_attempt_at=due, attempts=0)
+    due = _find_earliest_time(present, channel, address)
+    if due > timezone.now():  # of a mail no failure; of an answer an attempt that died
+        owed.update(next_attempt_at=due, attempts=present.attempts if channel.is_answer else 0)
         return False
     owed.update(sent_at=Now())
     return True
 
 
-def _find_earliest_time(row: NoticeAddress, address: str) -> datetime:
-    """Return when the next message may go: after the mailbox's last, long after one nobody followed."""
+def _find_earliest_time(row: NoticeAddress, channel: MessageChannel, address: str) -> datetime:
+    """Return when the next message may go: an answer after an attempt that may still run; others after
+    the mailbox's last, long after one nobody followed.
+    """
+    if channel.is_answer:
+        return row.sent_at + ANSWER_GAP if row.sent_at else timezone.now()
     last = addresses.list_rows_of_mailbox(address).aggregate(last=Max("sent_at"))["last"]
     times = [last + GAP] if last else []
     if row.sent_at and not (row.seen_at and row.seen_at >= row.sent_at):

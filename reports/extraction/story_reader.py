@@ -14,13 +14,15 @@ from typing import Any
 from reports.data.loader import load_json
 from reports.extraction.danger import DANGER, find_dangers, find_parts
 from reports.extraction.language.cue_matcher import (
+    PhraseMatch,
+    PhraseTrie,
     TokenizedText,
     action_codes,
     code_rows,
+    drop_nested,
     scenario_codes,
 )
 from reports.extraction.language.parsed_story import ParsedStory, parse_story
-from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
 from reports.extraction.language.scoring import (
     Explanation,
     Scores,

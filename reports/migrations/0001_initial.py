@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Alarm',
             fields=[
-                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'người báo chưa ai gọi được'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unlinked', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo'), ('skipped', 'việc máy làm không xong'), ('backup', 'bản sao lưu trễ hoặc hỏng'), ('disk', 'ổ đĩa của máy chủ sắp đầy'), ('connections', 'cơ sở dữ liệu sắp hết kết nối'), ('busy', 'trang quá bận, người xem phải chờ'), ('valkey', 'Valkey không trả lời'), ('hosts', 'nhiều máy chủ mà tệp nằm riêng từng máy'), ('certificate', 'chứng thư ký cảnh báo sắp hết hạn'), ('looks', 'cán bộ mở dữ liệu cá nhân quá nhiều lần'), ('takedowns', 'một cán bộ gỡ nhiều số công bố'), ('unreceived', 'nơi chặn số chưa xác nhận đã nhận')], max_length=16, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('late', 'tin chờ máy đọc quá lâu'), ('failed', 'tin máy không đọc được'), ('unbalanced', 'có tin chưa vào hàng máy đọc'), ('uncounted', 'máy lâu chưa đếm lại'), ('unseen', 'người báo chưa ai gọi được'), ('overdue', 'tin quá hạn xử lý'), ('calendar', 'thiếu lịch nghỉ lễ'), ('unlinked', 'nhật ký lâu chưa được khóa nối'), ('broken', 'nhật ký không khớp với bản đã khóa'), ('unpurged', 'máy lâu chưa xóa dữ liệu hết hạn'), ('breach', 'sự cố lộ dữ liệu quá hạn báo'), ('skipped', 'việc máy làm không xong'), ('backup', 'bản sao lưu trễ hoặc hỏng'), ('disk', 'ổ đĩa của máy chủ sắp đầy'), ('connections', 'cơ sở dữ liệu sắp hết kết nối'), ('busy', 'trang quá bận, người xem phải chờ'), ('valkey', 'Valkey không trả lời'), ('hosts', 'nhiều máy chủ mà tệp nằm riêng từng máy'), ('certificate', 'chứng thư ký cảnh báo sắp hết hạn'), ('looks', 'cán bộ mở dữ liệu cá nhân quá nhiều lần'), ('takedowns', 'một cán bộ gỡ nhiều số công bố'), ('unreceived', 'nơi chặn số chưa xác nhận đã nhận'), ('zalo', 'Zalo không nhận khóa của cổng')], max_length=16, primary_key=True, serialize=False)),
                 ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('notified_at', models.DateTimeField(null=True)),
                 ('count', models.PositiveIntegerField(default=0)),
@@ -743,6 +743,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ZaloThread',
+            fields=[
+                ('report', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='reports.report')),
+                ('user_index', models.BinaryField(max_length=32)),
+                ('messages', models.PositiveSmallIntegerField(db_default=1)),
+                ('last_message_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['user_index'], name='zalothread_user')],
+            },
+        ),
+        migrations.CreateModel(
             name='NumberFinding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1160,7 +1173,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'đề nghị chặn',
                 'default_permissions': ('view',),
                 'indexes': [models.Index(condition=models.Q(('state', 'ended'), _negated=True), fields=['blocked_until'], name='blockrequest_open')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'ended'), _negated=True), fields=('finding', 'partner'), name='blockrequest_one_open'), models.CheckConstraint(condition=models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), name='blockrequest_four_eyes'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended'), models.Q(('ending', ''), _negated=True)), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at', None), ('ending', '')), _connector='OR'), name='blockrequest_ended_whole'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'blocked'), _negated=True), ('blocked_at__isnull', False), _connector='OR'), name='blockrequest_blocked_since')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'ended'), _negated=True), fields=('finding', 'partner'), name='blockrequest_one_open'), models.CheckConstraint(condition=models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), name='blockrequest_four_eyes'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended'), models.Q(('ending', ''), _negated=True)), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at', None), ('ending', '')), _connector='OR'), name='blockrequest_ended_whole'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'blocked'), _negated=True), ('blocked_at__isnull', False), _connector='OR'), name='blockrequest_blocked_since'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('refusal', ''), _negated=True), _connector='OR'), name='blockrequest_refused_why')],
             },
         ),
         migrations.CreateModel(

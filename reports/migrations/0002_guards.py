@@ -524,15 +524,24 @@ END $$;
 CREATE TRIGGER reports_guard_office_answers BEFORE INSERT OR UPDATE ON reports_officequestion
     FOR EACH ROW EXECUTE FUNCTION reports_guard_office_answers();
 """
+# A request is what one proposed and another confirmed; a letter says of a request what it holds; and who
+# knows a partner's key speaks there for the police.
 GUARD_BLOCK_REQUESTS = r"""
 CREATE FUNCTION reports_guard_block_requests() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    latest timestamptz := clock_timestamp() + interval '7 days 5 minutes';  -- two machines' clocks differ
 BEGIN
     IF core_is_command() OR coalesce(CASE TG_OP
-           WHEN 'INSERT' THEN core_agreed('block', NEW.finding_id::text) ->> 'partner' = NEW.partner_id::text
-           WHEN 'UPDATE' THEN (NEW.finding_id, NEW.partner_id) = (OLD.finding_id, OLD.partner_id)
+           WHEN 'INSERT' THEN NEW.state = 'requested' AND NEW.blocked_until <= latest AND EXISTS (
+                SELECT FROM core_proposal
+                 WHERE id::text = current_setting('core.proposal', true) AND state = 'confirmed' AND kind = 'block'
+                   AND (target, new_values ->> 'partner') = (NEW.finding_id::text, NEW.partner_id::text)
+                   AND (proposed_by_id, decided_by_id) = (NEW.proposed_by_id, NEW.confirmed_by_id))
+           WHEN 'UPDATE' THEN (NEW.finding_id, NEW.partner_id, NEW.proposed_by_id, NEW.confirmed_by_id, NEW.requested_at)
+                    = (OLD.finding_id, OLD.partner_id, OLD.proposed_by_id, OLD.confirmed_by_id, OLD.requested_at)
                 AND OLD.state <> 'ended'
-                AND (NEW.blocked_until = OLD.blocked_until
-                     OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true')
+                AND (NEW.blocked_until = OLD.blocked_until OR NEW.blocked_until <= latest
+                     AND core_agreed('block_review', OLD.id::text) ->> 'keep' = 'true')
                 AND (NEW.state <> 'ended' OR OLD.blocked_until <= clock_timestamp()
                      OR core_agreed('block_review', OLD.id::text) ->> 'keep' = 'false'
                      OR EXISTS (SELECT FROM reports_numberfinding WHERE id = OLD.finding_id
@@ -545,9 +554,40 @@ BEGIN
 END $$;
 CREATE TRIGGER reports_guard_block_requests BEFORE INSERT OR UPDATE OR DELETE ON reports_blockrequest
     FOR EACH ROW EXECUTE FUNCTION reports_guard_block_requests();
+CREATE FUNCTION reports_guard_block_letters() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF core_is_command() OR coalesce(CASE TG_OP
+           WHEN 'INSERT' THEN EXISTS (
+                SELECT FROM reports_blockrequest
+                 WHERE id = NEW.request_id AND (state = 'ended') = (NEW.kind = 'release')
+                   AND (state = 'ended' OR blocked_until = NEW.until))
+           WHEN 'UPDATE' THEN (NEW.request_id, NEW.kind, NEW.year, NEW.number, NEW.created_at, NEW.actor_id)
+                    = (OLD.request_id, OLD.kind, OLD.year, OLD.number, OLD.created_at, OLD.actor_id)
+                AND NEW.until IS NOT DISTINCT FROM OLD.until END, false)
+    THEN
+        RETURN coalesce(NEW, OLD);
+    END IF;
+    RAISE EXCEPTION 'a letter says what two people decided of its request, and stays so: % refused', TG_OP
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_block_letters BEFORE INSERT OR UPDATE OR DELETE ON reports_blockletter
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_block_letters();
 CREATE TRIGGER core_require_two_people
     BEFORE INSERT OR DELETE OR UPDATE OF kind, name, owns, channel, address, contact, is_active ON reports_blockingpartner
     FOR EACH ROW EXECUTE FUNCTION core_require_two_people('block_partner', 'id');
+CREATE FUNCTION reports_guard_block_secrets() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF core_is_command() OR current_setting('reports.resealing', true) = 'on' OR (CASE TG_OP
+           WHEN 'INSERT' THEN NEW.secret_sealed IS NULL
+           ELSE core_agreed('block_secret', OLD.id::text) IS NOT NULL END)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a key that speaks for the police takes two people: % refused', TG_OP
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_block_secrets BEFORE INSERT OR UPDATE OF secret_sealed ON reports_blockingpartner
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_block_secrets();
 """
 
 # Who held the reporter's phrase or code could have made the request: another officer grants it.

@@ -27,6 +27,7 @@ from reports.models.followups import FileCheck as FileCheck
 from reports.models.followups import Followup as Followup
 from reports.models.followups import Message as Message
 from reports.models.followups import NoticeAddress as NoticeAddress
+from reports.models.followups import ZaloThread as ZaloThread
 from reports.models.monitoring import Alarm as Alarm
 from reports.models.monitoring import DailyCount as DailyCount
 from reports.models.monitoring import Enquiry as Enquiry

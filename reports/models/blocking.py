@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from core.models import Channel, choice_of, key_of, texts_of
+from core.models import PartnerChannel, choice_of, key_of, texts_of
 from reports.models.cases import NumberedDocument
 from reports.models.numbers import NumberFinding
 
@@ -26,7 +26,7 @@ class BlockingPartner(models.Model):
     kind = choice_of("loại", Kind, 12)
     name = models.CharField("tên", max_length=80, unique=True)
     owns = texts_of("giữ những gì", 64)
-    channel = choice_of("gửi qua", Channel, 8)
+    channel = choice_of("gửi qua", PartnerChannel, 8)
     address = models.CharField("địa chỉ webhook, hoặc thư điện tử", max_length=500)
     contact = models.CharField("ai trực, số điện thoại", max_length=200)
     secret_sealed = models.BinaryField(null=True, editable=False)
@@ -106,6 +106,9 @@ class BlockRequest(models.Model):
                 condition=~Q(state="blocked") | Q(blocked_at__isnull=False),
                 name="blockrequest_blocked_since",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="refused") | ~Q(refusal=""), name="blockrequest_refused_why"
+            ),
         ]
         indexes = [
             models.Index(
@@ -125,6 +128,10 @@ class BlockLetterQuerySet(models.QuerySet["BlockLetter"]):
     def unreceived(self, now: datetime) -> "BlockLetterQuerySet":
         """Return the letters whose receipt was due by then and has not come."""
         return self.filter(received_at=None, dropped_at=None, receive_by__lte=now)
+
+    def to_call(self, now: datetime) -> "BlockLetterQuerySet":
+        """Return those of them that the machine sends no more: somebody rings the partner."""
+        return self.unreceived(now).filter(next_attempt_at=None)
 
 
 class BlockLetter(NumberedDocument):

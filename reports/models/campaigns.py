@@ -1,6 +1,6 @@
 """Campaigns, their reports, and officers' actions on them.
 
-campaigns/auto_grouping.py and campaigns/manual_grouping.py alone write them. The machine moves no
+campaigns/matching.py and campaigns/manual_grouping.py alone write them. The machine moves no
 link of kind "officer" and places no report where a `CampaignExclusion` forbids it.
 """
 

@@ -1,4 +1,4 @@
-"""Fingerprints by which reports match, and merge proposals. matching.py, auto_grouping.py and
+"""Fingerprints by which reports match, and merge proposals. matching.py and
 regrouping.py of campaigns/ alone write them.
 """
 

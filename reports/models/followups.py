@@ -1,4 +1,4 @@
-"""What a reporter sends later: follow-ups, messages, evidence files, an address for notices."""
+"""What a reporter sends later: follow-ups, messages, evidence files, an address for notices, texts by Zalo."""
 
 import uuid
 from operator import attrgetter
@@ -195,3 +195,20 @@ class NoticeAddress(models.Model):
                 name="noticeaddress_owed",
             ),
         ]
+
+
+class ZaloThread(models.Model):
+    """What one user writes to the Official Account without a long pause (channels/zalo_threads.py): a
+    report and so many `messages`, its own text among them. Deleted after a day.
+
+    `user_index`: a keyed hash of the user's id.
+    """
+
+    report = models.OneToOneField(Report, models.PROTECT, primary_key=True, related_name="+")
+    user_index = models.BinaryField(max_length=32)
+    messages = models.PositiveSmallIntegerField(db_default=1)
+    last_message_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["user_index"], name="zalothread_user")]

@@ -88,6 +88,7 @@ class Alarm(models.Model):
         LOOKS = "looks", "cán bộ mở dữ liệu cá nhân quá nhiều lần"
         TAKEDOWNS = "takedowns", "một cán bộ gỡ nhiều số công bố"
         UNRECEIVED = "unreceived", "nơi chặn số chưa xác nhận đã nhận"
+        ZALO = "zalo", "Zalo không nhận khóa của cổng"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

@@ -17,13 +17,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from core import rate_limits
+from core import rate_limits, zalo
 from core.audit import events
 from core.database import fetch_all, log_database_error
 from core.mail import render_mail, send_or_log
 from core.outbox import sweeps
 from core.private_files import read_json
-from reports.calendar import days_off
+from reports.calendar import deadline_rules
 from reports.models import Alarm, BlockLetter
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueState
@@ -147,7 +147,7 @@ def are_files_parted() -> bool:
 
 # Of what is no report.
 CHECKS: dict[Kind, Callable[[QueueState], int]] = {
-    Kind.CALENDAR: lambda _: len(days_off.years_without_data()),
+    Kind.CALENDAR: lambda _: len(deadline_rules.years_without_data()),
     Kind.UNPURGED: lambda _: purge.is_missed(),
     Kind.BREACH: lambda _: breaches.count_missed_deadlines(),
     Kind.LOOKS: lambda _: events.count_frequent_viewers(),
@@ -159,6 +159,7 @@ CHECKS: dict[Kind, Callable[[QueueState], int]] = {
     Kind.BUSY: lambda _: are_threads_busy(),
     Kind.VALKEY: lambda _: not rate_limits.is_valkey_answering(),
     Kind.HOSTS: lambda _: are_files_parted(),
+    Kind.ZALO: lambda _: zalo.is_shut_out(),
     Kind.CERTIFICATE: lambda _: import_string(settings.CERTIFICATE_ALARM)(),
     Kind.SKIPPED: lambda _: sweeps.count_failures(besides=TRIAGE_TASK),  # last: of these counts too
 }

@@ -1,7 +1,8 @@
 """Counts of each day in Vietnam, kept so that a page of figures reads days and no reports.
 
 A day is counted again while it lasts, after an officer worked on one of its reports, and else in its
-turn, as a follow-up or a regrouping may change it. Counting is idempotent.
+turn, as a follow-up or a regrouping may change it. Counting is idempotent. Calls in which somebody
+only asked are counted apart from reports, for the desk alone.
 """
 
 from collections import Counter, defaultdict
@@ -10,18 +11,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import (
-    Count,
-    Exists,
-    F,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Sum,
-    Value,
-)  # fmt: skip
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce, JSONObject, TruncDate
 from django.utils import timezone
@@ -37,7 +29,7 @@ from reports.facts.effective_facts import (
     loss_expression,
     scenario_expression,
 )
-from reports.models import BankLetter, Case, DailyCount, Deadline, Dispute, Report
+from reports.models import BankLetter, Case, DailyCount, Deadline, Dispute, Enquiry, Report
 
 DAYS = 30  # of the start page
 KEPT_DAYS = 430  # a year and a month to compare with
@@ -224,3 +216,18 @@ def daily_counts(columns: dict[str, Any]) -> dict[date, DailyCount | None]:
     counted = {row.day: row for row in rows}
     today = timezone.localdate()
     return {day: counted.get(day) for day in Period(window_start(today), today).list_days()}
+
+
+def record_enquiry(submission_key: str, kind: str, by: User) -> None:
+    """Record one call; the same key counts once."""
+    row = Enquiry(submission_key=submission_key, kind=kind, officer=by)
+    Enquiry.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def list_enquiries(from_day: date, to_day: date) -> QuerySet[Enquiry]:
+    """Return the enquiries of these days in Vietnam, the last one included."""
+    return Enquiry.objects.filter(Period(from_day, to_day).within("asked_at"))
+
+
+def count_enquiries(from_day: date, to_day: date) -> int:
+    return list_enquiries(from_day, to_day).count()

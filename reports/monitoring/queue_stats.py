@@ -29,7 +29,7 @@ MAX_STUCK = 500
 SLOW = (
     Alarm.Kind.UNPURGED, Alarm.Kind.BREACH, Alarm.Kind.SKIPPED, Alarm.Kind.BACKUP, Alarm.Kind.DISK,
     Alarm.Kind.CONNECTIONS, Alarm.Kind.BUSY, Alarm.Kind.VALKEY, Alarm.Kind.HOSTS, Alarm.Kind.CERTIFICATE,
-    Alarm.Kind.LOOKS, Alarm.Kind.TAKEDOWNS, Alarm.Kind.UNRECEIVED,
+    Alarm.Kind.LOOKS, Alarm.Kind.TAKEDOWNS, Alarm.Kind.UNRECEIVED, Alarm.Kind.ZALO,
 )  # fmt: skip
 SNAPSHOT_FIELDS = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 

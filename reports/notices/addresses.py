@@ -23,6 +23,7 @@ from reports.models import Campaign, Case, NoticeAddress, Report
 MAX_ADDRESS_CHARS = 254
 MAX_REPORTS_A_DAY = 5  # that one mailbox is given for, whoever gives it
 LEAVE = "link end notices"
+MAIL = NoticeAddress.Channel.MAIL
 _DAY = timedelta(days=1)
 Status = Case.Status
 _ENDED = (Status.HANDED_OVER, Status.CRIME_REPORT, Status.CLOSED, Status.JUNK, Status.WITHDRAWN)
@@ -42,7 +43,7 @@ def is_address(typed: str) -> bool:
 
 def load_address(report: Report) -> str:
     """Return what was typed for a report, "" for nothing."""
-    row = NoticeAddress.objects.filter(report=report).first()
+    row = NoticeAddress.objects.filter(report=report, channel=MAIL).first()
     return (row and encryption.decrypt_field(row, "address")) or ""
 
 
@@ -62,14 +63,8 @@ def list_rows_of_mailbox(address: str) -> QuerySet[NoticeAddress]:
 
 
 @transaction.atomic
-def register(
-    report_id: UUID,
-    typed: str,
-    *,
-    replaces: bool = True,
-    channel: str = NoticeAddress.Channel.MAIL,
-) -> bool:
-    """Keep an address for a report; `replaces` another. Nothing is sent to it before something happens.
+def register(report_id: UUID, typed: str, *, replaces: bool = True) -> bool:
+    """Keep a mail address for a report; `replaces` another. Nothing is sent to it before something happens.
 
     Return False for an erased report, and where the mailbox was given for many today.
     """
@@ -83,7 +78,7 @@ def register(
         return False
     sealed = encryption.encrypt(address, "address", report_id)
     values: dict[str, object] = {
-        "channel": channel,
+        "channel": MAIL,
         "address_sealed": sealed,
         "address_index": compute_index(address),
     }

@@ -12,6 +12,7 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -33,6 +34,8 @@ from reports.models import Office, OfficeQuestion, SubjectKind
 from reports.numbers import findings, lookup, subjects
 from reports.numbers.subjects import Subject
 from reports.reference import confirmed_statements
+
+log = structlog.get_logger(__name__)
 
 ASK, REVIEW = "reports.add_officequestion", "reports.change_officequestion"
 LINK = "link office answer"
@@ -210,7 +213,7 @@ def _require_permission(by: User, permission: str) -> None:
         raise NotAllowedError("Bạn không có quyền hỏi cơ quan, xem trả lời.")
 
 
-# --- the mails: the question, one reminder, and that an answer was given
+# --- the mails: the question, one reminder, and that an answer was given, which the officer reads too
 
 
 def send_due_mails() -> None:
@@ -224,15 +227,25 @@ def _send_mail(row: OfficeQuestion) -> bool:
     owed = OfficeQuestion.objects.filter(pk=row.pk, next_mail_at__lte=Now())
     if not owed.update(next_mail_at=Now() + _LOST_AFTER):
         return False
-    row = OfficeQuestion.objects.select_related("office").get(pk=row.pk)
+    row = OfficeQuestion.objects.select_related("office", "asked_by").get(pk=row.pk)
     changes: dict[str, Any] = {}
     if row.office.email:  # which officers may have taken away since
         words = build_page_context() | {"question": row, "link": sign_link(row)}
         mail.send(mail.render_mail("reports/office_question.txt", [row.office.email], words))
         changes["sent_at"] = Now()
+    if row.answered_at:
+        _tell_asker(row)
     remind_at = row.due_at - REMINDER_NOTICE
     is_to_remind = row.is_open and row.sent_at is None and remind_at > timezone.now()
     changes["next_mail_at"] = remind_at if is_to_remind else None
     # Of an answer that came meanwhile a mail is owed still, of what was withdrawn none.
     same = OfficeQuestion.objects.filter(pk=row.pk, answered_at=row.answered_at, withdrawn_at=None)
     return bool(same.update(**changes))
+
+
+def _tell_asker(row: OfficeQuestion) -> None:
+    """Mail who asked that an answer is there; should the server refuse, the start page says it too."""
+    if row.asked_by.is_active and row.asked_by.email:
+        words = {"question": row, "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/"}
+        letter = mail.render_mail("reports/office_answered.txt", [row.asked_by.email], words)
+        mail.send_or_log(letter, log, "office_question.mail_failed", question=str(row.pk))

@@ -16,7 +16,7 @@ from reports.extraction.phones import Mentions
 from reports.models import NumberFinding, SubjectKind
 from reports.numbers.lookup import find_published, lookup_key
 from reports.public import link_hosts
-from reports.public.lookalike_domains import portal_hostname
+from reports.public.link_hosts import portal_hostname
 
 # A number as it is read over a loudspeaker, digit by digit.
 _NAMED = {"không": 0, "zero": 0} | load_json("number_words.json")["digits"]

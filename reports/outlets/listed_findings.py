@@ -70,8 +70,9 @@ class Cursor:
 
 def start(since: datetime | None = None) -> Cursor:
     """Return the cursor of a reader who begins, or who knows what had changed by `since`."""
-    at = max(_FIRST + LATE_COMMIT, since or _FIRST) - LATE_COMMIT
-    return Cursor(at, 0, timezone.now())
+    now = timezone.now()
+    at = min(max(_FIRST + LATE_COMMIT, since or _FIRST), now) - LATE_COMMIT
+    return Cursor(at.astimezone(UTC), 0, now)  # PostgreSQL knows no offset of 16 hours
 
 
 def parse_cursor(text: str) -> Cursor | None:

@@ -1,7 +1,8 @@
 """The findings as a MISP feed: an event for each day on which something was confirmed, a manifest of
 them, and the hashes by which a MISP looks for what it shares with the feed.
 
-What has ended stays in its event, deleted, as long as ends are listed.
+What has ended stays in its event, deleted, as long as ends are listed. MISP knows whole seconds, and asks for
+an event once its timestamp is past the one that it has: see `compute_timestamp`.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from core.province import province
 from reports.models import SubjectKind
-from reports.outlets.listed_findings import NAMESPACE, ListedFinding
+from reports.outlets.listed_findings import LATE_COMMIT, NAMESPACE, ListedFinding
 
 _FEED = uuid5(NAMESPACE, "misp")
 _DAY = "%Y%m%d"
@@ -44,18 +45,29 @@ def parse_event_id(event: UUID) -> date | None:
     return day if day.year >= _FIRST_YEAR and event == event_id(day) else None
 
 
-def build_manifest(last_changes: Mapping[date, datetime]) -> dict[str, Any]:
-    """Return what a MISP reads first: the events by their id, each with the time of its last change."""
+def compute_timestamp(changed_at: datetime, read_at: datetime) -> int:
+    """Return the timestamp of an event that last changed then, as who begins to read at `read_at` is told: the
+    second of reading while a change may come that is older, then one that stays. It may repeat an event
+    and misses no change.
+    """
+    return min(int(read_at.timestamp()), int((changed_at + LATE_COMMIT).timestamp()) + 1)
+
+
+def build_manifest(
+    last_changes: Mapping[date, datetime], read_at: datetime
+) -> dict[str, dict[str, Any]]:
+    """Return what a MISP reads first: the events by their id."""
     return {
-        str(event_id(day)): _describe_event(day, at) for day, at in sorted(last_changes.items())
+        str(event_id(day)): _describe_event(day, compute_timestamp(at, read_at))
+        for day, at in sorted(last_changes.items())
     }
 
 
-def _describe_event(day: date, changed_at: datetime) -> dict[str, Any]:
+def _describe_event(day: date, timestamp: int) -> dict[str, Any]:
     return {
         "info": f"Số, tài khoản, trang kẻ gian đã dùng, xác nhận ngày {day:%d/%m/%Y}",
         "date": day.isoformat(),
-        "timestamp": str(int(changed_at.timestamp())),
+        "timestamp": str(timestamp),
         "threat_level_id": "2",
         "analysis": "2",
         "Orgc": _AUTHOR,
@@ -63,17 +75,17 @@ def _describe_event(day: date, changed_at: datetime) -> dict[str, Any]:
     }
 
 
-def build_event(day: date, findings: Iterable[ListedFinding]) -> dict[str, Any]:
+def build_event(day: date, findings: Iterable[ListedFinding], read_at: datetime) -> dict[str, Any]:
     """Return the event of a day with all that was confirmed on it, of which there is something."""
     attributes = [_build_attribute(each) for each in findings]
-    changed_at = max(each.changed_at for each in findings)
+    timestamp = compute_timestamp(max(each.changed_at for each in findings), read_at)
     of_event = {
         "uuid": str(event_id(day)),
         "published": True,
-        "publish_timestamp": str(int(changed_at.timestamp())),
+        "publish_timestamp": str(timestamp),
         "Attribute": attributes,
     }
-    return {"Event": _describe_event(day, changed_at) | of_event}
+    return {"Event": _describe_event(day, timestamp) | of_event}
 
 
 def _build_attribute(finding: ListedFinding) -> dict[str, Any]:
@@ -85,7 +97,8 @@ def _build_attribute(finding: ListedFinding) -> dict[str, Any]:
         "category": category,
         "value": value_of(finding),
         "comment": " ".join(filter(None, (finding.bank, f"có giá trị đến {until:%H:%M %d/%m/%Y}"))),
-        "timestamp": str(int(finding.changed_at.timestamp())),
+        # An end within the second of its beginning is newer.
+        "timestamp": str(int(finding.changed_at.timestamp()) + finding.is_ended),
         "to_ids": not finding.is_ended,
         "deleted": finding.is_ended,
     }

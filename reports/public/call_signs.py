@@ -16,8 +16,8 @@ from textwrap import shorten
 from typing import Any
 
 from reports.data.loader import load_json
+from reports.extraction.language.cue_matcher import PhraseMatch, PhraseTrie, drop_nested
 from reports.extraction.language.parsed_story import ParsedStory
-from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
 from reports.extraction.story_reader import StoryReading
 
 MAX_QUOTES = 2  # of a sign

@@ -53,6 +53,7 @@ from reports.models import (
     Report,
     ReportFingerprint,
     TransferSlip,
+    ZaloThread,
 )
 from reports.models.retention import contacts_erased, report_erased
 from reports.numbers.report_counts import CALLERS
@@ -237,7 +238,10 @@ def _rows_of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
 
 
 def _erase_contacts(report_id: UUID, followups: QuerySet[Followup]) -> None:
-    """Erase the reporter's contacts from campaign actions, and where `contacts_erased` reaches."""
+    """Erase the reporter's contacts from campaign actions, and where `contacts_erased` reaches; no further
+    text by Zalo comes to the report.
+    """
+    _rows_of(ZaloThread, report_id).delete()
     mailboxes = NoticeAddress.objects.filter(report=report_id)
     rows = (*Report.objects.filter(pk=report_id), *followups)
     texts = [encryption.decrypt_field(row, "contact") or "" for row in rows]

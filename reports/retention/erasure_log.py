@@ -1,12 +1,11 @@
 """List of erasures outside the database: an append-only file without names.
 
 An archive brings back what was erased since. A line names it by the SHA-256 of its random key,
-meaningless without the row; reerase_after_restore.py erases it again. The file needs a copy
+meaningless without the row; purge.py erases it again. The file needs a copy
 elsewhere, as archives do.
 """
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -23,7 +22,6 @@ from core import private_files
 log = structlog.get_logger(__name__)
 
 NAME = "erased.jsonl"
-_MAX_LINE_BYTES = 512
 
 
 def path() -> Path:
@@ -64,8 +62,6 @@ def load_digests() -> dict[str, datetime]:
 
 
 def _rows() -> Iterator[tuple[str, datetime]]:
-    with contextlib.suppress(FileNotFoundError), path().open("rb") as file:
-        for line in iter(lambda: file.readline(_MAX_LINE_BYTES), b""):
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                row = json.loads(line)
-                yield str(row["of"]), datetime.fromisoformat(row["at"])
+    for row in private_files.iter_json_lines(path()):
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            yield str(row["of"]), datetime.fromisoformat(row["at"])

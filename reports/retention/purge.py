@@ -1,29 +1,45 @@
-"""The nightly purge: erase what has outlived its retention, each in its own transaction.
+"""The nightly purge: erase what has outlived its retention, each in its own transaction; and, after a restore, what
+was erased since the archive was made.
 
 Beat calls it once a minute. From NIGHT on, once a day, a run begins and works for TIMEOUT_SECONDS
 at each call; after a crash it goes on.
 """
 
 import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Model, QuerySet
 from django.utils import timezone
 
 from core import database
-from core.outbox import sweeps
+from core.audit import events
+from core.models import AuditEvent
+from core.outbox import queue, sweeps
 from reports.attachments import storage
 from reports.attachments.storage import COPY_FOLDER
-from reports.models import EvidenceFile, FileCheck, PurgeRun, Report
-from reports.retention import reerase_after_restore
-from reports.retention.erasure import ErasureError
+from reports.cases import legal_holds
+from reports.cases.locks import lock_report
+from reports.models import (
+    DestructionRequest,
+    EvidenceFile,
+    FileCheck,
+    Followup,
+    NoticeAddress,
+    PurgeRun,
+    Report,
+)
+from reports.retention import erasure, erasure_log
+from reports.retention.erasure import ErasureError, ErasureScope
 from reports.retention.policy import KINDS, RetentionPolicy
-from reports.submission import flood_detection, report_lists
+from reports.submission import flood_detection, intake, report_lists
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +93,7 @@ def run_until(run: PurgeRun, time_budget: float) -> bool:
             if (left := _purge_kind(run, kind, until)) is None:
                 return False
             retained += left
-        reerase_after_restore.append_missing()
+        append_missing()
         run.finished_at, run.retained_counts = timezone.now(), retained
         run.save(update_fields=["finished_at", "retained_counts"])
     log.info("purge.finished", retained_counts=run.retained_counts, **run.counts)
@@ -170,3 +186,76 @@ def sweep_files(part: int) -> int:
 def _first_report() -> datetime | None:
     first: datetime | None = Report.objects.aggregate(first=Min("received_at"))["first"]
     return first
+
+
+# --- after a restore
+
+_LOOKBACK = timedelta(days=3)  # for erasures whose line a dying process did not write
+_SINGLE_ROWS: dict[str, tuple[type[Model], str]] = {
+    DestructionRequest.What.FILE: (EvidenceFile, "files_erased"),
+    DestructionRequest.What.FOLLOWUP: (Followup, "followups_erased"),
+}
+_Erase = Callable[[UUID, datetime], str]  # returns "done", or what keeps it
+
+
+def reapply_erasures() -> Counter[str]:
+    """Erase again what the list names; return the counts of `done`, `held` and `failed`."""
+    digests, counts = erasure_log.load_digests(), Counter[str]()
+
+    def erase_listed(what: str, present: Iterable[UUID], erase: _Erase) -> None:
+        listed = {pk: at for pk in present if (at := digests.get(erasure_log.row_digest(what, pk)))}
+
+        def work(pk: UUID) -> None:
+            counts[erase(pk, listed[pk])] += 1
+
+        if failed := sweeps.for_each(f"{what}.reerase", listed, work, time_budget=inf).failed:
+            counts["failed"] += failed
+
+    for part in ErasureScope:
+        reports = erasure.reports_with_scope(part).values_list("pk", flat=True)
+        erase_listed(part, reports, partial(_erase_part, part))
+    for what, (table, kind) in _SINGLE_ROWS.items():
+        present = table._default_manager.filter(erased_at=None).values_list("pk", flat=True)  # noqa: SLF001
+        erase_listed(what, present, partial(_erase_one, table, kind))
+    addresses = NoticeAddress.objects.values_list("pk", flat=True)
+    erase_listed(erasure.NOTICE, addresses, _erase_address)
+    return counts
+
+
+def _erase_part(part: ErasureScope, pk: UUID, at: datetime) -> str:
+    """Erase a report or a part of it as it was; return "done" or what keeps it."""
+    try:
+        erasure.erase(pk, part, cause="restored", until=at)
+    except ErasureError as error:
+        return error.code
+    return "done"
+
+
+@transaction.atomic
+def _erase_one(table: type[Model], kind: str, pk: UUID, _: datetime) -> str:
+    """Empty a file or follow-up that was destroyed; return "done", or "held" under a legal hold."""
+    rows = table._default_manager.filter(pk=pk)  # noqa: SLF001
+    report_id = rows.values_list("report_id", flat=True).get()
+    lock_report(report_id)
+    if legal_holds.is_held(report_id):
+        return "held"
+    events.log_event("report", report_id, kind, cause="restored", target=str(pk))
+    erasure.erase_rows(rows)
+    if table is Followup:
+        queue.enqueue(intake.TRIAGE_TASK, report_id)
+    return "done"
+
+
+def _erase_address(pk: UUID, _: datetime) -> str:
+    NoticeAddress.objects.filter(pk=pk).delete()
+    return "done"
+
+
+def append_missing() -> int:
+    """Append recent erasures that are not on the list; return how many."""
+    since = timezone.now() - _LOOKBACK
+    parts = {kind: part for part, kind in erasure.ACTS.items()}
+    acts = AuditEvent.objects.filter(subject_type="report", kind__in=parts, created_at__gte=since)
+    erased = [(parts[kind], UUID(key)) for kind, key in acts.values_list("kind", "subject_id")]
+    pairs = DestructionRequest.objects.filter(confirmed_at__gte=since).values_list("kind", "target")
+    return erasure_log.append_missing([*erased, *pairs])

@@ -143,9 +143,7 @@ class ReportForm(TokenForm):
         **EMPTY,
     )
     contact_phone = text_field(
-        _("Số để công an gọi khi cần"),
-        _("Chỉ cán bộ được giao tin mới xem được."),
-        **OWN_NUMBER,
+        _("Số để công an gọi khi cần"), _("Chỉ cán bộ được giao tin mới xem được."), **OWN_NUMBER
     )
     contact_email = email_field()
     callback_phrase = text_field(
@@ -156,9 +154,7 @@ class ReportForm(TokenForm):
     )
     on_behalf = _box(_("Tôi báo thay người khác"))
     commune = text_field(
-        _("Bạn ở xã, phường nào?"),
-        _("Tên xã cũ, huyện cũ cũng được."),
-        list="communes",
+        _("Bạn ở xã, phường nào?"), _("Tên xã cũ, huyện cũ cũng được."), list="communes"
     )
 
     website = forms.CharField(required=False)  # hidden from people; robots fill it in

@@ -12,15 +12,13 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import structlog
-from django import db
 from django.contrib.auth.models import User
-from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
+from django.db import connection, transaction
 from django.utils.functional import SimpleLazyObject
-from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
 from core import encryption, tracing
 from core.audit import events
-from core.database import PreparedStatement, execute_pipeline, log_database_error
+from core.database import PreparedStatement, call_or_reconnect, execute_pipeline, log_database_error
 from core.errors import NotAllowedError
 from core.keys import content_digests, newest_key
 from core.outbox import queue
@@ -80,7 +78,6 @@ SELECT true FROM report
 _WRITE = PreparedStatement("take_in", _insert_sql(*_REPORT_COLUMNS))
 # For demo reports, which are backdated.
 _WRITE_BACKDATED = _insert_sql(*_REPORT_COLUMNS, "received_at")
-_FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _DERIVED = ("flags", "commune_id", "called_on", "language", "email")
 _AS_TYPED = (
     "happening_now", "channel", "caller_number", "money_lost", "commune_id", "on_behalf", "language",
@@ -149,32 +146,12 @@ def submit_report(
     open it later.
     """
     encryption.require_right_keys()
-    accepted = _accept_or_reconnect(typed, submission_key, source)
+    # Safe even if the first try was written: the same words are the same report.
+    accepted = call_or_reconnect(lambda: _accept(typed, submission_key, source))
     if typed.email.strip():
         with log_database_error(log, "report.keep_email_failed"):
             addresses.register(accepted.report.pk, typed.email, replaces=False)
     return accepted
-
-
-def _accept_or_reconnect(
-    typed: ReportSubmission, submission_key: str, source: IntakeSource
-) -> SubmissionResult:
-    try:
-        return _accept(typed, submission_key, source)
-    except (OperationalError, InterfaceError, ProgrammingError) as error:
-        if not _needs_new_connection(error):
-            raise
-    # Safe even if the first try was written: the same words are the same report.
-    connection.close()
-    return _accept(typed, submission_key, source)
-
-
-def _needs_new_connection(error: db.Error) -> bool:
-    """Return whether the connection failed or lost our statement; False for bad data."""
-    if connection.in_atomic_block:
-        return False
-    forgotten = isinstance(error.__cause__, _FORGOTTEN)
-    return forgotten or connection.connection is None or not connection.is_usable()
 
 
 def _accept(typed: ReportSubmission, submission_key: str, source: IntakeSource) -> SubmissionResult:
@@ -312,8 +289,6 @@ def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
 
 def _write(row: dict[str, Any]) -> bool:
     """Write report, receipt and outbox item; return False if the report exists."""
-    # No health check of the connection: it is a round trip, and `submit_report` retries.
-    connection.health_check_done = True  # type: ignore[attr-defined]  # Django's, not the stubs'
     with connection.cursor() as cursor:
         execute_pipeline(cursor, row, _WRITE)
         return cursor.fetchone() is not None

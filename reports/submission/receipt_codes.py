@@ -1,20 +1,29 @@
-"""Receipt codes: derive, format, parse and look them up.
+"""Receipt codes: derive, format, parse and look them up; and who guesses them or one-time words.
 
 A code has four groups of three random characters (29^12 > 2^58) and a check character, which locates a slip.
 It is derived from the submission, so the same form sent again shows the same code; only its keyed
-hash is stored.
+hash is stored. Each visitor who guesses waits, and all wrong codes are slowed.
 """
 
 import secrets
 from dataclasses import dataclass
+from threading import BoundedSemaphore
+from time import sleep
 
+import structlog
+from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
 from django.utils.translation import get_language
 
+from core import rate_limits
 from core.keys import FieldKey, field_keys, key_by_id, newest_key
+from core.rate_limits import Window
 from core.text import fold_code
 from reports.models import Followup, Receipt, Report
 from reports.models.report import ALPHABET
+
+log = structlog.get_logger(__name__)
 
 GROUPS = 4
 WORD_GROUPS = 2
@@ -144,3 +153,48 @@ def rehash(receipt: Receipt) -> bool:
 def code_hash(code: str, key: FieldKey) -> bytes:
     """Return what is stored in place of a code."""
     return key.mac("receipt hash", code.encode())
+
+
+# --- guesses
+
+CODE_GUESSES = Window("code", 10)  # wrong ones; right ones cost nothing
+WORD_GUESSES = Window("word", 5)  # wrong ones for one report
+ALL_GUESSES = Window("all_wrong", 300, minutes=1)  # of everybody together
+DELAY_SECONDS = 0.3  # that a wrong code waits while there are more than that
+WRONG_CODES = "portal:wrong-codes"
+# A few may wait, never all threads of a process.
+_waiting = BoundedSemaphore(2)
+
+
+def record_wrong_code(request: HttpRequest) -> None:
+    """Count a code that opens nothing: for this visitor, for everybody, for /metrics."""
+    rate_limits.consume(CODE_GUESSES, request)
+    _count_wrong()
+
+
+def record_wrong_word(request: HttpRequest, public_number: str) -> None:
+    """Count a one-time word that is not this report's, as a wrong code."""
+    rate_limits.consume(WORD_GUESSES, request, public_number)
+    _count_wrong()
+
+
+def _count_wrong() -> None:
+    total = rate_limits.increment(WRONG_CODES)
+    if total == 1 or (total and total % 100 == 0):
+        log.warning("codes.guessed", wrong=total)
+    if not rate_limits.consume_key(ALL_GUESSES, "everybody"):
+        _slow_down()
+
+
+def _slow_down() -> None:
+    """Delay the answer to a wrong code, in two threads at most; no visitor is refused for others' guesses."""
+    if settings.RATE_LIMITS != "count" and _waiting.acquire(blocking=False):
+        try:
+            sleep(DELAY_SECONDS)
+        finally:
+            _waiting.release()
+
+
+def wrong_codes() -> int | None:
+    """Return how many wrong codes were counted so far; None while Valkey does not answer."""
+    return next(iter(rate_limits.counters([WRONG_CODES])), None)

@@ -7,7 +7,7 @@ of it is left but its reports and the audit log.
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
@@ -32,6 +32,7 @@ TIMEOUT_SECONDS = 4.0  # of a message, which may hold steps of four lists
 READING_SECONDS = 8  # of the processor, while an officer waits
 MAX_BYTES = 7 * 1024 * 1024  # below what the front server takes at the desk
 MAX_ROWS = 5000  # a longer list is split, or goes by import_reports
+MAX_LISTS = 30  # of an officer, of which rows still lie sealed
 MAX_CHARS = 16 * 1024**2  # of all cells: a small workbook may name one long text in each of them
 STEP_ROWS = 100  # filed within a lease, many times over
 MAX_SAMPLES, MAX_SAMPLE_CHARS = 2, 60  # of a column
@@ -52,6 +53,7 @@ class Summary:
     )  # heading, field, samples
     problems: list[Any] = field(default_factory=list)
     doubts: list[Any] = field(default_factory=list)
+    set_aside: list[Any] = field(default_factory=list)
 
     @classmethod
     def load(cls, report_list: ReportList) -> Self:
@@ -64,6 +66,8 @@ class Summary:
 
 def upload(name: str, data: bytes, by: User) -> ReportList:
     """Return the list of a file, judged and sealed. Raises TableError."""
+    if ReportList.objects.filter(officer=by, rows_sealed__isnull=False).count() >= MAX_LISTS:
+        raise TableError("too_many", MAX_LISTS)
     with _turn:
         table = table_reader.open_table(BytesIO(data), {}, READING_SECONDS)
         keys, rows, chars = RowKeys(table.columns), list[Keyed](), 0
@@ -87,12 +91,29 @@ def upload(name: str, data: bytes, by: User) -> ReportList:
 
 
 def name_fields(report_list: ReportList, fields: Iterable[str]) -> None:
-    """Let the columns fill these fields, and judge the rows anew, unless the list is being filed."""
+    """Let the columns fill these fields, and judge the rows anew, unless the list is being filed. Raises
+    ValueError where they are not as many as the columns.
+    """
     summary = Summary.load(report_list)
-    columns = zip(summary.columns, fields, strict=False)
+    columns = zip(summary.columns, fields, strict=True)
     summary.columns = [(heading, name, samples) for (heading, _, samples), name in columns]
-    _judge(report_list, summary, _open_rows(report_list))
-    changes = {"summary_sealed": report_list.summary_sealed, "good": report_list.good}
+    _store_judged(report_list, summary, _open_rows(report_list))
+
+
+def take_back(report_list: ReportList, numbers: Collection[str]) -> None:
+    """Let the rows of these numbers, which were set aside, be calls, unless the list is being filed."""
+    rows = [
+        (key, row._replace(is_set_aside=row.is_set_aside and str(row.number) not in numbers))
+        for key, row in _open_rows(report_list)
+    ]
+    report_list.rows_sealed = encryption.encrypt(json.dumps(rows), "rows", report_list.pk)
+    _store_judged(report_list, Summary.load(report_list), rows)
+
+
+def _store_judged(report_list: ReportList, summary: Summary, rows: Sequence[Keyed]) -> None:
+    _judge(report_list, summary, rows)
+    names = ("summary_sealed", "rows_sealed", "good")
+    changes = {name: getattr(report_list, name) for name in names}
     ReportList.objects.filter(pk=report_list.pk, begun_at=None).update(**changes)
 
 
@@ -162,7 +183,7 @@ def _store_step(report_list: ReportList, filed: Sequence[tuple[int, Report]]) ->
         _enqueue_step(report_list)
     else:
         report_list.rows_sealed = None
-        _seal(report_list, replace(Summary.load(report_list), columns=[]))
+        _seal(report_list, replace(Summary.load(report_list), columns=[], set_aside=[]))
         changed += ["rows_sealed", "summary_sealed"]
     report_list.save(update_fields=changed)  # one that was removed meanwhile stays so
 
@@ -172,18 +193,20 @@ def _enqueue_step(report_list: ReportList) -> None:
 
 
 def _pick_samples(place: int, rows: Sequence[Keyed]) -> list[str]:
-    texts = (row.cells[place].strip() for _, row in rows if place < len(row.cells))
+    texts = (row.texts.get(place, "") for _, row in rows if not row.is_set_aside)
     return list(dict.fromkeys(text[:MAX_SAMPLE_CHARS] for text in texts if text))[:MAX_SAMPLES]
 
 
 def _judge(report_list: ReportList, summary: Summary, rows: Sequence[Keyed]) -> None:
     """Count the good rows by the columns of the summary, and put what is told of single cells into it."""
     columns = summary.build_columns()
-    summary.problems, summary.doubts, report_list.good = [], [], 0
+    summary.problems, summary.doubts, summary.set_aside, report_list.good = [], [], [], 0
     for _, row in rows:
         submission, remarks = judge_row(columns, row)
         report_list.good += submission is not None
         shown = summary.doubts if submission else summary.problems
+        if row.is_set_aside:
+            shown = summary.set_aside
         shown += remarks[: MAX_REMARKS - len(shown)]
     _seal(report_list, summary)
 

@@ -8,23 +8,30 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from core.form_data import Fields, sanitize_text
 from core.text import normalize
+from reports.extraction.bank_accounts_and_links import find_links
+from reports.extraction.language.parsed_story import parse_story
+from reports.extraction.story_reader import read_story
 from reports.facts import choices
+from reports.public import call_signs
 from reports.reference import gazetteer
 from reports.submission.form_parser import CHANNELS, ReportFormParser
 from reports.submission.forms import ReportForm
 from reports.submission.intake import ReportSubmission
-from reports.submission.json_fields import ISO_DATE, REPORT, parse_answer, parse_texts
+from reports.submission.json_fields import REPORT, parse_answer, parse_texts
 from reports.submission.sources import scope_key
 
 MAX_CELL_CHARS = 1_500_000
 MAX_COLUMNS, MAX_HEADING_CHARS = 100, 100
+MAX_NOTE_CELLS, MAX_NOTE_CHARS = 2, 100  # of a line that signs, dates or adds up a list
+MIN_COUNTED_ROWS = 3  # before numbers that go up count the rows
+MAX_DAY_CHARS = 60
 LEFT_OUT = "left_out"  # the field of a column that tells nothing of the call
 FIELDS = frozenset(REPORT) - {"external_id", "language"} | {LEFT_OUT}
 # What lists call a field, first as the desk does.
@@ -50,14 +57,21 @@ PROBLEMS = {
     "error": "Công thức trong ô bị lỗi. Gõ thẳng chữ, số vào ô.",
     "digits_lost": "Số dài quá 15 chữ số nên Excel đã đổi những số cuối thành 0. Đổi ô sang kiểu Văn bản rồi gõ lại.",
     "too_long": "Ô dài quá, nhiều hơn một tin chứa được. Cắt bớt.",
+    "set_aside": "Không giống một cuộc gọi: ít ô có chữ, không có số, tài khoản, đường link, lời kể.",
 }  # fmt: skip
 _ANSWERS = {
     "yes": "yes", "co": "yes", "x": "yes", "true": "yes", "no": "no", "khong": "no", "chua": "no", "false": "no",
 }  # fmt: skip
-_DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4}|\d{2})")
-_TIME = re.compile(r"(?<![ ,])[ ,]++(?=\d{1,2}[:h]\d{0,2}$)")
+# A day, as people write it or by ISO 8601; without its year where nothing else stands in the cell.
+_DAY = re.compile(
+    r"(?<![\d/.-])(?:(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})|(\d{4})-(\d{2})-(\d{2}))(?![\d/-])"
+)
+_DAY_OF_YEAR = re.compile(r"(?:ngày )?(\d{1,2})/(\d{1,2})")
+_MANY_DIGITS = re.compile(r"(?:\d[ .-]?){6}")
+_SUMS = ("tổng", "cộng")
 _PHONES = frozenset({"caller_number", "contact_phone"})
 _WITHOUT_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
+_ODD_DAYS = {"date_unread", "date_in_future"}
 _FIELDS_OF_FLAGS = {
     "money_unread": "money_lost_vnd",
     "contact_unread": "contact_phone",
@@ -77,11 +91,7 @@ class Column:
     place: int
     heading: str
     field: str
-
-    @property
-    def is_serial(self) -> bool:
-        """Return whether it only counts the rows, anew in each list."""
-        return normalize(self.heading) in _SERIAL
+    is_serial: bool = False  # it only counts the rows, anew in each list
 
     def name_cell(self, row: int) -> str:
         """Return a cell as spreadsheets name it; the headings are row 1."""
@@ -93,21 +103,32 @@ _SERIAL = frozenset(map(normalize, HEADINGS[LEFT_OUT][1:]))
 
 
 class Row(NamedTuple):
-    """A row of a table: its number, the texts of its cells, and by place what is wrong with a cell."""
+    """A row of a table: its number, the texts of its cells, by place what is wrong with a cell, and whether it
+    cannot be a call until somebody says that it is one.
+    """
 
     number: int
     cells: list[str]
     problems: Mapping[int, str] = {}
+    is_set_aside: bool = False
 
     @classmethod
     def restore(cls, stored: Any) -> Self:
         """Return a row that was stored as JSON, whose keys are texts."""
-        number, cells, problems = stored
-        return cls(number, cells, {int(place): code for place, code in problems.items()})
+        number, cells, problems, *rest = stored
+        return cls(number, cells, {int(place): code for place, code in problems.items()}, *rest)
+
+    @property
+    def texts(self) -> dict[int, str]:
+        """Return what stands in the filled cells, by place."""
+        stripped = ((place, cell.strip()) for place, cell in enumerate(self.cells))
+        return {place: text for place, text in stripped if text}
 
 
 class Remark(NamedTuple):
-    """A cell that somebody should look at, or a row by its number: where it is, its heading, and a code."""
+    """A cell that somebody should look at, or a row by its number: where it is, its heading or the words of
+    the row, and a code.
+    """
 
     place: str
     heading: str
@@ -142,11 +163,53 @@ def match_columns(headings: Sequence[str], given: Mapping[str, str]) -> list[Col
     fields |= {normalize(name): name for name in FIELDS}
     fields |= {normalize(heading): name for heading, name in given.items()}
     cut = [sanitize_text(heading).strip()[:MAX_HEADING_CHARS] for heading in headings]
-    return [Column(place, each, fields.get(normalize(each), "")) for place, each in enumerate(cut)]
+    return [
+        Column(place, each, fields.get(normalize(each), ""), normalize(each) in _SERIAL)
+        for place, each in enumerate(cut)
+    ]
+
+
+def mark_serial(columns: Iterable[Column], rows: Sequence[Row]) -> list[Column]:
+    """Return the columns, those that count the first rows from one marked whatever they are called."""
+    marked = []
+    for column in columns:
+        texts = [text for row in rows if (text := row.texts.get(column.place))]
+        counted = [*map(str, range(1, len(texts) + 1))]
+        is_serial = len(texts) >= MIN_COUNTED_ROWS and texts == counted
+        marked.append(replace(column, field=LEFT_OUT, is_serial=True) if is_serial else column)
+    return marked
+
+
+def counts_columns(row: Row) -> bool:
+    """Return whether a row numbers the columns, as official forms do below the headings: (A), (1), (2)."""
+    texts = [text.strip("()") for text in row.texts.values()]
+    digits = [int(text) for text in texts if text.isdecimal() and len(text) <= 2]
+    is_short = all(len(text) <= 2 for text in texts)
+    return is_short and len(digits) >= 3 and digits == [*range(digits[0], digits[0] + len(digits))]
+
+
+def is_note(columns: Sequence[Column], row: Row, usual_cells: int) -> bool:
+    """Return whether a row at the end of a table signs, dates or adds up the list and tells of no call: it
+    fills fewer cells than rows usually do, without a serial number, a day, a number, an account, a link or
+    a word of what callers say.
+    """
+    texts, words = row.texts, "; ".join(row.texts.values())
+    is_short = len(texts) <= MAX_NOTE_CELLS < usual_cells and len(words) <= MAX_NOTE_CHARS
+    dated = [each.place for each in columns if each.is_serial or each.field == "called_on"]
+    if row.problems or not is_short or any(texts.get(n, "")[:1].isdecimal() for n in dated):
+        return False
+    if words.casefold().startswith(_SUMS):
+        return True
+    parsed = parse_story(words)
+    signs, _ = call_signs.find_signs(parsed, read_story(parsed))
+    return not (signs or find_links(words) or _MANY_DIGITS.search(_DAY.sub("", words)))
 
 
 def judge_row(columns: Sequence[Column], row: Row) -> tuple[ReportSubmission | None, list[Remark]]:
     """Return the report of a row and what was not understood of it, or None and what keeps it out."""
+    if row.is_set_aside:
+        words = "; ".join(row.texts.values())
+        return None, [Remark(str(row.number), words[:MAX_NOTE_CHARS], "set_aside")]
     if row.problems:
         places = {column.place: column for column in columns}
         named = [(places.get(n, Column(n, "", "")), code) for n, code in row.problems.items()]
@@ -157,7 +220,11 @@ def judge_row(columns: Sequence[Column], row: Row) -> tuple[ReportSubmission | N
     if parser.is_empty:
         return None, [Remark(str(row.number), "", "empty")]
     submission = parser.to_submission(gazetteer.communes())
-    return submission, list(_iter_doubts(columns, row.number, submission.flags))
+    flags = set(submission.flags)
+    if submission.called_on is None and not flags & _ODD_DAYS:
+        dated = (each.place for each in columns if each.field == "called_on")
+        flags |= {"date_unread"} if row.texts.keys() & dated else set()
+    return submission, list(_iter_doubts(columns, row.number, sorted(flags)))
 
 
 def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:
@@ -174,11 +241,9 @@ def parse_row(columns: Sequence[Column], cells: Sequence[str]) -> Fields:
 
 def _fill_field(fields: Fields, name: str, text: str) -> bool:
     """Fill the field and return True; return False where it does not understand the text."""
-    day, *time = _TIME.split(text, maxsplit=1)
-    if name == "called_on" and (date := _DATE.fullmatch(day) or ISO_DATE.fullmatch(day)):
+    if name == "called_on" and (found := _find_day(text)):
+        parts, time = found
         _join_time(fields, time)
-        parts = date.groupdict()
-        parts["y"] = f"20{parts['y']}"[-4:]
         fields.update({f"called_{part}": digits for part, digits in parts.items()})
     elif name in {"called_on", "called_time"}:
         _join_time(fields, [text])
@@ -200,6 +265,21 @@ def _fill_field(fields: Fields, name: str, text: str) -> bool:
     else:
         fields.appendlist(name, text)
     return True
+
+
+def _find_day(text: str) -> tuple[dict[str, str], list[str]] | None:
+    """Return d, m and y of the one day in a cell, and what else it says; None for no day or several."""
+    if len(text) > MAX_DAY_CHARS:
+        return None
+    if short := _DAY_OF_YEAR.fullmatch(text):
+        return {"d": short[1], "m": short[2]}, []
+    if len(found := [*_DAY.finditer(text)]) != 1:
+        return None
+    d, m, y, iso_y, iso_m, iso_d = found[0].groups()
+    before, after = text[: found[0].start()], text[found[0].end() :]
+    rest = f"{before.strip().removesuffix('ngày')} {after.removeprefix('T')}".strip(" ,;")
+    parts = {"d": d or iso_d, "m": m or iso_m, "y": iso_y or f"20{y}"[-4:]}
+    return parts, [rest] if rest else []
 
 
 def _join_time(fields: Fields, texts: list[str]) -> None:

@@ -7,7 +7,8 @@ import csv
 import json
 import subprocess  # nosec B404
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import IO, Any, NamedTuple, cast
 
 from core.form_data import sanitize_text
 from reports.submission import row_parser
-from reports.submission.row_parser import MAX_CELL_CHARS, MAX_COLUMNS, Column, Row
+from reports.submission.row_parser import MAX_CELL_CHARS, MAX_COLUMNS, Column, Row, counts_columns
 
 DELIMITERS = ",;\t"  # a Vietnamese spreadsheet writes semicolons
 MAX_TITLE_ROWS = 20  # above the headings: whose list it is, of which month
+MAX_NOTE_ROWS = 20  # below the calls: the sum, the day, who signs
 _WORKBOOK_READER = Path(__file__).with_name("workbook_reader.py")
 _ZIP = b"PK\x03\x04"
 # First bytes of what else is sent under the name of a table.
@@ -41,6 +43,7 @@ _REFUSALS = {
     "too_wide": f"Bảng rộng quá {MAX_COLUMNS} cột, từ {{name}}. Bỏ bớt cột rồi gửi lại.",
     "too_long": "Danh sách dài hơn {name} dòng. Chia thành nhiều tệp rồi gửi từng tệp, hoặc nhờ quản trị máy chủ nhập.",
     "blank": "Bảng không có dòng nào.",
+    "too_many": "Bạn đang giữ {name} danh sách chưa nhập xong. Nhập hoặc bỏ bớt danh sách cũ rồi gửi tiếp.",
     "line": "Dòng {name} không đọc được: chữ không phải UTF-8, hoặc có ô mở ngoặc kép mà không đóng. "
     + _SAVE_AS,
 }  # fmt: skip
@@ -77,7 +80,28 @@ def open_table(file: IO[bytes], given: Mapping[str, str], seconds: int) -> Table
     for merged, last_row in all_merged:
         if last_row >= number:
             raise TableError("merged", merged)
-    return Table(found[place], number, chain(first[place + 1 :], rows))
+    below = first[place + 1 :]
+    numbering = [row._replace(is_set_aside=True) for row in below[:1] if counts_columns(row)]
+    columns = row_parser.mark_serial(found[place], below := below[len(numbering) :])
+    calls = _set_notes_aside(columns, chain(below, rows))
+    return Table(columns, number, chain(numbering, calls))
+
+
+def _set_notes_aside(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows, those at the end that are no calls set aside."""
+    sizes, notes = Counter[int](), deque[Row]()
+    for row in rows:
+        usual_cells = max(sizes, key=sizes.__getitem__, default=0)
+        if row_parser.is_note(columns, row, usual_cells):
+            notes.append(row)
+            if len(notes) > MAX_NOTE_ROWS:
+                yield notes.popleft()
+            continue
+        sizes[len(row.texts)] += 1
+        yield from notes
+        notes.clear()
+        yield row
+    yield from (row._replace(is_set_aside=True) for row in notes)
 
 
 def _check_width(rows: Iterable[Row]) -> Iterator[Row]:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django import forms, template
+from django.utils.html import format_html
 from django.utils.translation import get_language
 
 from core.text import group_thousands
 from reports.facts.merged_report import Caller, MergedReport
-from reports.models import BankHotline
+from reports.models import BankHotline, Office
+from reports.public.office_texts import localized_text
 from reports.reference import confirmed_statements
 from reports.tracking import followup_feedback
 
@@ -19,6 +21,14 @@ register.filter("office", followup_feedback.office_label)
 def number(amount: int) -> str:
     """Return a count with its thousands apart, in the language of the page."""
     return group_thousands(amount, get_language())
+
+
+@register.filter
+def office_name(office: Office) -> str:
+    """Return its name in the language of the page, or the Vietnamese one, marked as that."""
+    if get_language() == "en" and not office.name_en:
+        return format_html('<span lang="vi">{}</span>', office.name)
+    return localized_text(office).name
 
 
 @register.simple_tag(takes_context=True)

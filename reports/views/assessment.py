@@ -25,11 +25,10 @@ from reports.extraction.impersonation.office_names import OfficeLexicon
 from reports.extraction.phones import Mentions, ParsedCaller, format_national
 from reports.facts.choices import GROUPS, OFFICES
 from reports.models import Office, SubjectKind
-from reports.numbers import lookup, subject_lookup, subjects
+from reports.numbers import lookup, subjects
 from reports.numbers.lookup import VerdictKind
 from reports.numbers.report_counts import CallerReportSummary
-from reports.numbers.subject_lookup import SubjectVerdict, SubjectVerdictKind
-from reports.numbers.subjects import Subject
+from reports.numbers.subjects import Subject, SubjectVerdict, SubjectVerdictKind
 from reports.public import call_assessment, office_texts, training_scenarios
 from reports.public.call_assessment import MAX_CHARS, MAX_LOOKUPS, CallAssessment, Strength
 from reports.reference import confirmed_statements
@@ -37,7 +36,7 @@ from reports.reference.office_lexicon import bundled_lexicon, office_lexicon
 from reports.submission.forms import CollapsibleFieldset
 from reports.views import number_lookup
 from reports.views.disputes import answer_promise
-from reports.views.form_errors import TOO_LONG, FormError, parse_body
+from reports.views.form_errors import TOO_LONG, FormError, parse_body, render_form
 from reports.views.number_lookup import FOREIGN, LOOKUPS, TOO_MANY
 from reports.views.statistics import scenario_label
 
@@ -130,10 +129,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     form.is_valid()  # an unknown choice counts as none
     error = error or _find_error(request, form)
     if error:
-        context = {"form": form, "form_error": error}
-        return render(
-            request, "reports/assessment.html", context, status=error.status, using="public"
-        )
+        return render_form(request, "reports/assessment.html", form, error)
     numbers = subjects.find_lone_numbers(data.get("story", ""))
     if numbers:
         return _number_page(request, form, numbers)
@@ -229,7 +225,7 @@ def _list_findings(assessed: CallAssessment, story: str) -> Iterator[Finding]:
     for phone in _unique(each.phone for each in mentions.phones)[:MAX_LOOKUPS]:
         yield _find_number(phone)
     for subject in _list_subjects(mentions, story):
-        yield _find_subject(subject_lookup.lookup_subject(subject))
+        yield _find_subject(subjects.lookup_subject(subject))
 
 
 def _list_subjects(mentions: Mentions, story: str) -> list[Subject]:

@@ -10,9 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from core.form_data import Fields, sanitize_fields
+from core.form_data import Fields, is_same_origin, sanitize_fields
 from core.province_names import insert_hotline
-from core.same_origin import is_same_origin
 from reports.attachments import filetypes, storage, upload_handler
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 from reports.attachments.upload_handler import MultipartForm, Upload
@@ -21,9 +20,8 @@ from reports.models import Report
 from reports.retention import erasure
 from reports.submission.forms import CodeForm
 from reports.tracking import followup_feedback, followups
-from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import FollowupSubmission
-from reports.tracking.forms import FollowupForm
+from reports.tracking.forms import FollowupForm, FollowupFormParser
 from reports.tracking.status_timeline import UploadResult
 from reports.views.codes import code_page, render_invalid, report_for_code_or_error
 from reports.views.form_errors import FormError, form_view

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from core import rate_limits
 from core.province_names import insert_hotline
 from reports.models import Report
-from reports.submission import guess_limits, receipt_codes
+from reports.submission import receipt_codes
 from reports.submission.forms import CodeForm
 from reports.tracking import code_recovery
 from reports.tracking.code_recovery import RedeemedCode
@@ -83,8 +83,8 @@ def _replaced_error(code: str) -> ValidationError | None:
 
 
 def _wrong_code_error(request: HttpRequest) -> ValidationError:
-    seconds = rate_limits.retry_after(guess_limits.CODES, request)
-    guess_limits.record_wrong_code(request)
+    seconds = rate_limits.retry_after(receipt_codes.CODE_GUESSES, request)
+    receipt_codes.record_wrong_code(request)
     return _rate_limited_error(seconds) if seconds else ValidationError(UNKNOWN_CODE)
 
 
@@ -192,7 +192,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
     if error or not form.is_valid():
         return _render_form(request, form, error)
     number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
-    if seconds := rate_limits.retry_after(guess_limits.ONE_TIME_WORDS, request, number):
+    if seconds := rate_limits.retry_after(receipt_codes.WORD_GUESSES, request, number):
         form.add_error("word", _rate_limited_error(seconds))
         return _render_form(request, form)
     try:
@@ -201,7 +201,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
         log.error("code.replace_failed", error=type(error).__name__)  # noqa: TRY400
         return _render_form(request, form, NOT_NOW)
     if redeemed is None:
-        guess_limits.record_wrong_word(request, number)
+        receipt_codes.record_wrong_word(request, number)
         form.add_error("word", WRONG_WORD)
         return _render_form(request, form)
     return _answer_redeemed(request, redeemed)

@@ -16,9 +16,9 @@ from reports.numbers import disputes
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.forms import PREFILL, DisputeCodeForm, DisputeForm
 from reports.reference import confirmed_statements
-from reports.submission import guess_limits
+from reports.submission import receipt_codes
 from reports.submission.form_parser import ReportFormParser
-from reports.views.form_errors import FormError, lookup_view, parse_short_body
+from reports.views.form_errors import FormError, lookup_view, parse_short_body, render_form
 
 DISPUTES = rate_limits.Window("dispute", 30)
 log = structlog.get_logger(__name__)
@@ -92,14 +92,14 @@ def dispute_answer(request: HttpRequest) -> HttpResponse:
     form = DisputeCodeForm(data)
     if error or not form.is_valid():
         return _code_page(request, form, error)
-    if rate_limits.retry_after(guess_limits.CODES, request):
+    if rate_limits.retry_after(receipt_codes.CODE_GUESSES, request):
         return _code_page(request, form, TOO_MANY)
     try:
         found = disputes.find_by_code(form.cleaned_data["code"])
     except db.Error:
         return _code_page(request, form, NOT_NOW)
     if found is None:
-        guess_limits.record_wrong_code(request)
+        receipt_codes.record_wrong_code(request)
         form.add_error("code", UNKNOWN_CODE)
         return _code_page(request, form)
     return _answer_page(request, found)
@@ -108,9 +108,7 @@ def dispute_answer(request: HttpRequest) -> HttpResponse:
 def _code_page(
     request: HttpRequest, form: DisputeCodeForm, error: FormError | None = None
 ) -> HttpResponse:
-    status = error.status if error else 422 if form.errors else 200
-    context = {"form": form, "form_error": error}
-    return render(request, "reports/dispute_code.html", context, status=status, using="public")
+    return render_form(request, "reports/dispute_code.html", form, error)
 
 
 def _answer_page(request: HttpRequest, found: Dispute) -> HttpResponse:
@@ -141,8 +139,7 @@ def answer_promise() -> str:
 def _dispute_page(
     request: HttpRequest, form: DisputeForm, error: FormError | None = None
 ) -> HttpResponse:
-    status = error.status if error else 422 if form.errors else 200
     if form.is_bound:
         form.renew_token()
-    context = {"form": form, "form_error": error, "answer": answer_promise()}
-    return render(request, "reports/check_dispute.html", context, status=status, using="public")
+    template = "reports/check_dispute.html"
+    return render_form(request, template, form, error, answer=answer_promise())

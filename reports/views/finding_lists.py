@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -133,17 +134,18 @@ def _sign(response: HttpResponse, signer: Signer) -> None:
 @_reader
 def misp_manifest(request: HttpRequest, client: ApiClient) -> HttpResponse:
     """Return the events of the MISP feed, one for each day on which something was confirmed."""
-    return JsonResponse(misp_feed.build_manifest(listed_findings.load_last_changes()))
+    read_at = timezone.now()
+    return JsonResponse(misp_feed.build_manifest(listed_findings.load_last_changes(), read_at))
 
 
 @_reader
 def misp_event(request: HttpRequest, client: ApiClient, event: UUID) -> HttpResponse:
     """Return the event of a day of the MISP feed."""
-    day = misp_feed.parse_event_id(event)
+    read_at, day = timezone.now(), misp_feed.parse_event_id(event)
     confirmed = listed_findings.load_confirmed_on(day) if day else []
     if day is None or not confirmed:
         raise ProblemError(NO_EVENT)
-    return JsonResponse(misp_feed.build_event(day, confirmed))
+    return JsonResponse(misp_feed.build_event(day, confirmed, read_at))
 
 
 @_reader

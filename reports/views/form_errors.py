@@ -1,23 +1,24 @@
 """Shared by the views of residents' forms: the decorator, body parsing, errors of no field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.form_data import Fields, parse_fields, sanitize_fields
+from core.form_data import Fields, is_same_origin, parse_fields, sanitize_fields
 from core.province_names import insert_hotline
-from core.same_origin import is_same_origin
 from reports.attachments import upload_handler
 from reports.submission.forms import ReportForm
 
@@ -102,6 +103,19 @@ TOO_LONG = FormError(
 LENGTHLESS = replace(UNREADABLE, status=411)
 
 
+def render_form(
+    request: HttpRequest,
+    template: str,
+    form: Form,
+    error: FormError | None = None,
+    **context: object,
+) -> HttpResponse:
+    """Return the page of a form, with the status that says why it was not accepted."""
+    status = error.status if error else 422 if form.errors else 200
+    context = {"form": form, "form_error": error, **context}
+    return render(request, template, context, status=status, using="public")
+
+
 def form_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Return the view of a form for residents: GET, HEAD and POST, never cached.
 
@@ -129,6 +143,17 @@ def parse_short_body(request: HttpRequest, foreign: FormError) -> tuple[Fields, 
     """Return as `parse_body`, of a form of a few words: whatever it could not read was too long."""
     data, error = parse_body(request, foreign)
     return data, error if error in {None, foreign} else TOO_LONG
+
+
+def render_link_later(request: HttpRequest, names: Sequence[str]) -> HttpResponse:
+    """Return the page of a signed link while the database is away. What was sent in the named fields stands
+    in it, to be sent again.
+    """
+    data = sanitize_fields(request.POST)
+    context = {"fields": {name: data[name] for name in names if name in data}}
+    page = render(request, "reports/link_later.html", context, status=503, using="public")
+    page.headers["Retry-After"] = "30"
+    return page
 
 
 def _parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:

@@ -33,8 +33,8 @@ from reports.submission.intake import SubmissionResult
 from reports.submission.json_fields import MalformedError, MemberError
 from reports.submission.sources import IntakeSource, scope_key
 from reports.tracking import followups
-from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import LimitReachedError
+from reports.tracking.forms import FollowupFormParser
 from reports.views import form_errors
 
 Scope, Status = ApiClient.Scope, Case.Status

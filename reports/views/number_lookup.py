@@ -12,13 +12,12 @@ from core import rate_limits
 from core.province_names import insert_hotline
 from reports.extraction.phones import ParsedCaller, format_national
 from reports.models import SubjectKind
-from reports.numbers import lookup, office_questions, report_counts, subject_lookup
+from reports.numbers import lookup, office_questions, report_counts, subjects
 from reports.numbers.forms import CheckForm
-from reports.numbers.subject_lookup import SubjectVerdict
-from reports.numbers.subjects import Subject
+from reports.numbers.subjects import Subject, SubjectVerdict
 from reports.public import office_texts
 from reports.views.disputes import answer_promise
-from reports.views.form_errors import FormError, lookup_view, parse_short_body
+from reports.views.form_errors import FormError, lookup_view, parse_short_body, render_form
 
 LOOKUPS = rate_limits.Window("check", 300)  # a carrier's address has many people
 
@@ -72,16 +71,14 @@ def check(request: HttpRequest) -> HttpResponse:
 
 def _answer_page(request: HttpRequest, form: CheckForm) -> HttpResponse:
     if subject := form.subject:
-        return _subject_page(request, subject_lookup.lookup_subject(subject))
+        return _subject_page(request, subjects.lookup_subject(subject))
     return verdict_page(request, lookup.lookup_number(form.parsed_phones[0]))
 
 
 def _check_page(
     request: HttpRequest, form: CheckForm, error: FormError | None = None
 ) -> HttpResponse:
-    status = error.status if error else 422 if form.errors else 200
-    context = {"form": form, "form_error": error}
-    return render(request, "reports/check.html", context, status=status, using="public")
+    return render_form(request, "reports/check.html", form, error)
 
 
 def verdict_page(request: HttpRequest, verdict: lookup.NumberVerdict) -> HttpResponse:

@@ -3,7 +3,7 @@ speaks Vietnamese alone.
 """
 
 from crispy_forms.layout import Fieldset
-from django import forms
+from django import db, forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -12,7 +12,7 @@ from reports.models import OfficeQuestion
 from reports.numbers import office_questions
 from reports.numbers.subjects import subject_of
 from reports.views.disputes import FOREIGN
-from reports.views.form_errors import form_view, parse_short_body
+from reports.views.form_errors import form_view, parse_short_body, render_link_later
 
 MAX_NOTE_CHARS = 300
 
@@ -47,6 +47,13 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     """Show the question with its form; posted, record the answer. Looking writes nothing: mail programs
     open links too.
     """
+    try:
+        return _answer(request, token)
+    except db.Error:
+        return render_link_later(request, ("answer", "note"))
+
+
+def _answer(request: HttpRequest, token: str) -> HttpResponse:
     row = office_questions.find_by_token(token)
     status = 200 if row else 404
     context: dict[str, object] = {"question": row}

@@ -51,7 +51,7 @@ OF_CREATION = (
     NO_SERVICE, BAD_FIELD, intake_api.NO_IDEMPOTENCY_KEY, UNREADABLE, NO_FORM, NOT_FOUND,
     *intake_api.OF_LENGTH,
 )  # fmt: skip
-# Beyond them PostgreSQL knows no time of every offset.
+# Beyond them, and with offsets of 16 hours, which Python reads, PostgreSQL knows no time.
 _FIRST_DAY, _LAST_DAY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _CLOSED = [status for status, state in STATES.items() if state == CLOSED]
 # What an item of a list is called in XML.
@@ -213,7 +213,7 @@ def _parse_time(name: str, typed: str) -> datetime:
     if parsed is None:
         raise ProblemError(BAD_FIELD, pointer=name)
     aware = parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
-    return max(_FIRST_DAY, min(aware, _LAST_DAY))
+    return max(_FIRST_DAY, min(aware, _LAST_DAY)).astimezone(UTC)
 
 
 def _describe_all(reports: QuerySet[Report]) -> list[dict[str, Any]]:

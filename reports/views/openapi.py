@@ -22,7 +22,7 @@ from reports.outlets.lists import LIST_OUTLETS, ListOutlet
 from reports.submission import json_fields
 from reports.submission.form_parser import KEY
 from reports.submission.json_fields import Member
-from reports.views import finding_lists, intake_api, numbers_api
+from reports.views import blocking, finding_lists, intake_api, numbers_api
 from reports.views.form_errors import BODY_LIMIT
 from reports.views.intake_api import KNOWN, STATES, STORED
 
@@ -282,7 +282,7 @@ def _refer(schema: str) -> Schema:
 def _list_problems() -> Schema:
     """Return every problem by its code, with its sentence in each language."""
     of_operations = {each for operation in OPERATIONS for each in operation.problems}
-    others = (*problems.COMMON, *numbers_api.PROBLEMS, *finding_lists.PROBLEMS)
+    others = (*problems.COMMON, *numbers_api.PROBLEMS, *finding_lists.PROBLEMS, *blocking.PROBLEMS)
     possible = {*others, *of_operations}
     return {
         each.code: {"type": each.type, "status": each.status, "detail": _translate(each.detail)}

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from core.inline_css import style_source
+from core import zalo
+from core.responses import style_source
 from core.text import normalize
 from reports.facts.choices import OFFICES
 from reports.models import Office
@@ -95,6 +96,7 @@ def personal_data(request: HttpRequest) -> HttpResponse:
     context = {
         "periods": _list_periods("keep_contact", "keep_story"),
         "mail": _list_periods("keep_mail"),
+        "has_zalo": zalo.load_account() is not None,
     }
     return render(request, "reports/personal_data.html", context, using="public")
 

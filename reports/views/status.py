@@ -23,9 +23,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from core.form_data import is_same_origin
 from core.keys import newest_key
 from core.province_names import insert_hotline
-from core.same_origin import is_same_origin
 from reports.attachments import storage, upload_handler
 from reports.extraction.language import amounts
 from reports.facts import merged_report

@@ -22,12 +22,12 @@ from reports.retention import erasure, erasure_requests
 from reports.submission import flood_detection
 from reports.submission.forms import CodeForm
 from reports.tracking import data_export, followup_feedback, followups
-from reports.tracking.followup_parser import FollowupFormParser
 from reports.tracking.followups import FollowupSubmission, LimitReachedError
 from reports.tracking.forms import (
     EraseForm,
     FollowupBaseForm,
     FollowupForm,
+    FollowupFormParser,
     NoticeForm,
     ReplyForm,
     StopNoticeForm,

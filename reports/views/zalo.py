@@ -1,12 +1,14 @@
-"""The webhook of a Zalo Official Account: a text that somebody sends it is a report.
+"""The webhook of a Zalo Official Account: a text that somebody sends it is a report, or tells more of one.
 
-Its id is the submission key, so that what Zalo tells twice is one report. The answer is owed to its
+Its id is the submission key, so that what Zalo tells twice is filed once. The answer is owed to its
 sender with the report (channels/zalo_answers.py), and waits for Zalo where it must.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django import db
@@ -19,12 +21,17 @@ from django.views.decorators.http import require_POST
 
 from core import zalo
 from core.form_data import Fields, sanitize_text
-from reports.channels import dispatch
+from reports.cases.legal_holds import ReportErasedError
+from reports.channels import dispatch, zalo_threads
+from reports.channels.zalo_threads import Threads
 from reports.models import NoticeAddress, Report
 from reports.reference import gazetteer
 from reports.submission import flood_detection, intake
 from reports.submission.form_parser import ReportFormParser
 from reports.submission.sources import IntakeSource, scope_key
+from reports.tracking import followups
+from reports.tracking.followups import LimitReachedError
+from reports.tracking.forms import FollowupFormParser
 
 log = structlog.get_logger(__name__)
 
@@ -85,12 +92,36 @@ def _parse_message(event: dict[str, Any]) -> TextMessage | None:
 
 @transaction.atomic
 def take_in(message: TextMessage) -> None:
-    """Submit the message and owe its answer, once."""
-    parser = ReportFormParser(Fields({"story": [message.text]}))
+    """File a text once, as a follow-up of what its user is telling or as a report. Owe an answer to the
+    first text of a report, and to the last that is taken of this user today.
+    """
+    key = scope_key("zalo", message.id)
+    threads = zalo_threads.lock_threads(message.user_id)
+    if zalo_threads.is_filed(threads, key):
+        return
+    if zalo_threads.is_full(threads):
+        log.warning("zalo.message_dropped")
+        return
+    added_to = _add_to_report(threads, message, key)
+    report_id = added_to or _file_report(message, key)
+    zalo_threads.count_text(message.user_id, report_id)
+    if not added_to or zalo_threads.is_full(threads):
+        dispatch.owe_answer(report_id, message.user_id, NoticeAddress.Channel.ZALO)
+
+
+def _add_to_report(threads: Threads, message: TextMessage, key: str) -> UUID | None:
+    """Return the report to which the text was added; None where there is none that takes it."""
+    report = zalo_threads.find_open_report(threads)
+    parser = FollowupFormParser(Fields({"story": [message.text]}))
     submission = parser.to_submission(gazetteer.communes())
+    with suppress(LimitReachedError, ReportErasedError):
+        if report and followups.submit_followup(report, submission, key):
+            return report.pk
+    return None
+
+
+def _file_report(message: TextMessage, key: str) -> UUID:
+    parser = ReportFormParser(Fields({"story": [message.text]}))
     digests = flood_detection.sender_digests("zalo user", message.user_id)
     source = IntakeSource(Report.Source.ZALO, origin_digests=digests)
-    accepted = intake.submit_report(submission, scope_key("zalo", message.id), source)
-    if not accepted.again:
-        channel = NoticeAddress.Channel.ZALO
-        dispatch.owe_answer(accepted.report.pk, message.user_id, channel)
+    return intake.submit_report(parser.to_submission(gazetteer.communes()), key, source).report.pk

@@ -11,7 +11,7 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import idle_accounts, officer_accounts
+from accounts import officer_accounts
 from core.audit import events
 from tests.support.officers import Person, act_alone, create_officer
 
@@ -39,8 +39,8 @@ def leaving(settings: Settings, lead: Person, duty: Person) -> User:
 
 def test_a_week_before_it_is_told_by_mail_once(leaving: User) -> None:
     away(create_officer("khong.thu", "duty"), 39)
-    idle_accounts.close_and_warn()
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
+    officer_accounts.close_idle_accounts()
     (told,) = mail.outbox
     assert told.to == ["duty@desk.example"]
     assert "duty" in told.body
@@ -51,20 +51,20 @@ def test_a_week_before_it_is_told_by_mail_once(leaving: User) -> None:
 def test_a_mail_that_failed_is_tried_again(leaving: User, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(mail.EmailMessage, "send", Mock(side_effect=ConnectionRefusedError))
-        idle_accounts.close_and_warn()
+        officer_accounts.close_idle_accounts()
     assert not events.events_for("user", leaving.pk)
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     assert len(mail.outbox) == 1
 
 
 def test_who_came_back_and_stays_away_again_is_told_again(leaving: User) -> None:
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     came = timezone.now() + timedelta(minutes=1)
     User.objects.filter(pk=leaving.pk).update(last_login=came)
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     assert len(mail.outbox) == 1
     with time_machine.travel(came + timedelta(days=39)):
-        idle_accounts.close_and_warn()
+        officer_accounts.close_idle_accounts()
     assert len(mail.outbox) == 2
 
 
@@ -74,7 +74,7 @@ def test_an_account_that_nobody_used_is_closed_on_record(duty: Person, lead: Per
     User.objects.filter(pk=never.pk).update(last_login=None)
     User.objects.filter(pk=invited_long_ago.pk).update(last_login=timezone.now())
     busy = away(duty.user, 44)
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     assert [is_in(user) for user in (idle_one, never)] == [False, False]
     assert [is_in(user) for user in (invited_long_ago, busy)] == [True, True]
     closed = events.events_for("user", idle_one.pk).get()
@@ -84,15 +84,15 @@ def test_an_account_that_nobody_used_is_closed_on_record(duty: Person, lead: Per
 def test_the_last_lead_stays_and_it_is_the_one_who_came_last(lead: Person) -> None:
     other = away(create_officer("hai", "lead"), 60)
     away(lead.user, 90), act_alone()
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     assert (is_in(lead.user), is_in(other)) == (False, True)
 
 
 def test_an_account_that_was_reopened_is_not_closed_at_once(lead: Person, duty: Person) -> None:
     away(duty.user, 50)
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     officer_accounts.reactivate(duty.user, by=lead.user, reason="quay lại")
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     assert is_in(duty.user)
 
 
@@ -102,7 +102,7 @@ def test_the_setting_says_after_how_many_days(
 ) -> None:
     settings.ACCOUNT_IDLE_DAYS = days
     away(duty.user, 40)
-    idle_accounts.close_and_warn()
+    officer_accounts.close_idle_accounts()
     assert is_in(duty.user) is stays
 
 

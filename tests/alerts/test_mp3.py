@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerts.mp3 import Mp3Error, parse_mp3
+from alerts.sounds import Mp3Error, parse_mp3
 from tests.support.recordings import frame, id3_tag, length_header, recording
 
 SCRIPT = b"<script>alert(1)</script>"

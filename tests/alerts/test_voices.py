@@ -15,10 +15,10 @@ from django.utils import timezone
 from lxml import etree
 
 from alerts import publishing, sounds
-from alerts.differences import list_differences
 from alerts.formats import cap, print_files
 from alerts.models import Alert, AlertRevision, AlertTranslation, Sound
 from alerts.models.content import SoundFile
+from alerts.previews import list_differences
 from alerts.static_pages.page_list import list_static_pages
 from tests.support.alert_factories import IN_ENGLISH, approved, cancelled, draft, person, withdrawn
 from tests.support.cap_documents import parse_valid, texts

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts import idle_accounts, officer_accounts
+from accounts import officer_accounts
 from alerts import sounds
 from alerts import tasks as alert_tasks
 from alerts.delivery import deliveries, subscriptions
@@ -28,13 +28,13 @@ from desk.models import SavedSearch
 from desk.reports import saved_searches
 from ops import key_rotation
 from reports import tasks
-from reports.calendar import days_off
+from reports.calendar import deadline_rules
 from reports.campaigns import bursts
-from reports.cases import deadline_notifications, deadlines, routing, workflow
+from reports.cases import deadlines, routing, workflow
 from reports.models import Alarm, Case, Deadline, DeadlineNotification, Report, RoutingRule
 from reports.monitoring import alarms, daily_counts, queue_stats
 from reports.public import statistics
-from reports.retention import erasure, erasure_log, purge, reerase_after_restore
+from reports.retention import erasure, erasure_log, purge
 from tests.support import report_factories
 from tests.support.alert_factories import issued, partner
 from tests.support.officers import create_officer
@@ -125,7 +125,7 @@ SWEEPS = {
         lambda: keys(Report.objects.filter(erased_at=None)), erasure, "erase",
     ),
     "erasures after a restore": Sweep(
-        create_listed, reerase_after_restore.reapply_erasures,
+        create_listed, purge.reapply_erasures,
         lambda: keys(Report.objects.filter(erased_at=None)), erasure, "erase",
     ),
     "routing": Sweep(
@@ -137,14 +137,14 @@ SWEEPS = {
         lambda: keys(Case.objects.filter(due_at=None)), deadlines, "_build_deadline",
     ),
     "reminders": Sweep(
-        create_late, deadline_notifications.send_due_reminders, find_unnotified, events, "log_event"
+        create_late, deadlines.send_due_reminders, find_unnotified, events, "log_event"
     ),
     "saved searches": Sweep(
         create_searches, saved_searches.count_all,
         lambda: keys(SavedSearch.objects.filter(counted_at=None)), saved_searches, "matching_reports",
     ),
     "idle accounts": Sweep(
-        create_idle, idle_accounts.close_and_warn,
+        create_idle, officer_accounts.close_idle_accounts,
         lambda: keys(User.objects.filter(is_active=True).exclude(username="chi.huy")),
         officer_accounts, "deactivate",
     ),
@@ -235,7 +235,7 @@ def test_a_job_that_breaks_off_is_told_until_it_is_done(
 def test_a_count_that_fails_keeps_no_other_alarm_from_being_raised(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(days_off, "years_without_data", lambda: 1 / 0)
+    monkeypatch.setattr(deadline_rules, "years_without_data", lambda: 1 / 0)
     alarms.check_alarms()
     assert "test_poisoned_rows.py:" in caplog.text
     assert [item.key for item in FAILED.all()] == ["calendar"]

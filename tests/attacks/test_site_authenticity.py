@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from core.audit import events
 from reports.models import LookalikeDomain
-from reports.public import lookalike_domains
+from reports.public import link_hosts
 from tests.support.officers import Person
 from tests.support.resident_pages import words
 
@@ -43,33 +43,33 @@ def test_the_page_says_how_an_officer_proves_to_be_one(
 
 
 def test_the_names_that_a_thief_would_take_are_on_the_list() -> None:
-    lookalikes = lookalike_domains.generate_lookalikes(HOST)
+    lookalikes = link_hosts.generate_lookalikes(HOST)
     for name in ("canhbao.vn", "canhbao.com", "canhbao-congan-example.top", "cahnbao.vn", "canh-bao.com",
                  "c4nhbao.vn", "canhbao-pv01.vn", "thanhhoa-canhbao.com", "canhdao.congan.example"):  # fmt: skip
         assert name in lookalikes
     assert HOST not in lookalikes
-    assert len(lookalikes) == len(set(lookalikes)) <= lookalike_domains.MAX_COUNT
+    assert len(lookalikes) == len(set(lookalikes)) <= link_hosts.MAX_LOOKALIKES
 
 
 @pytest.mark.parametrize(
     "name", ["a.vn", "-x-.example", "a" * 63 + ".vn", "xn--bo-cng-9ta.vn", "1.2.3"]
 )
 def test_of_any_name_the_list_holds_names_alone(name: str) -> None:
-    assert all(map(lookalike_domains._is_valid, lookalike_domains.generate_lookalikes(name)))
+    assert all(map(link_hosts._is_valid, link_hosts.generate_lookalikes(name)))
 
 
 def test_the_list_is_filled_once_and_keeps_what_officers_wrote(settings: Settings) -> None:
     settings.PORTAL_URL = f"https://{HOST}"
     call_command("setup_desk", verbosity=0)
     LookalikeDomain.objects.filter(name="canhbao.vn").update(verdict="false", note="đã báo")
-    assert lookalike_domains.sync_lookalikes() == 0
+    assert link_hosts.sync_lookalikes() == 0
     assert LookalikeDomain.objects.get(name="canhbao.vn").verdict == "false"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000"])
 def test_a_first_look_has_no_look_alikes(settings: Settings, url: str) -> None:
     settings.PORTAL_URL = url
-    assert lookalike_domains.sync_lookalikes() == 0
+    assert link_hosts.sync_lookalikes() == 0
 
 
 def test_an_officer_says_what_a_name_is_and_it_is_on_record(lead: Person) -> None:

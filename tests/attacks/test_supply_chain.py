@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from requirements import sbom
 from tests.support.processes import ROOT
 from tools.portal_stack import wait_until
 from tools.servers import find_free_port
-from tools.source import ROOMS
+from tools.source import ROOMS, load_modules
 
 LOCKS = {"runtime.txt": 50, "local.txt": 50, "dev.txt": 50, "mutation.txt": 50, "uv.txt": 1}
 SQL_CALLS = {"execute", "raw", "extra"}
@@ -45,6 +45,36 @@ def test_every_package_of_a_lock_has_a_hash_and_no_address(lock: str, least: int
     assert len(entries) >= least
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
     assert "://" not in text
+
+
+@pytest.mark.parametrize(
+    ("folders", "extras"),
+    [(ROOMS, ["embedded"]), (("tests", "bench", "tools", "requirements"), ["embedded", "dev"])],
+    ids=["rooms", "beside them"],
+)
+def test_every_package_that_code_imports_is_declared(
+    folders: tuple[str, ...], extras: list[str]
+) -> None:
+    """What another package happens to bring along goes with that package."""
+    optional = PROJECT["project"]["optional-dependencies"]
+    lines = [
+        *PROJECT["project"]["dependencies"],
+        *(each for extra in extras for each in optional[extra]),
+    ]
+    declared = {_fold_name(re.split(r"[^\w.-]", line)[0]) for line in lines}
+    brought_by = packages_distributions()  # nothing for the standard library and what is ours
+    undeclared = {
+        top
+        for module in load_modules(*folders)
+        for top in {name.partition(".")[0] for name in module.imported_names} & brought_by.keys()
+        if not declared & set(map(_fold_name, brought_by[top]))
+    }
+    assert undeclared == set()
+
+
+def _fold_name(package: str) -> str:
+    """Return the name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def test_every_licence_was_looked_up_and_lets_us() -> None:

@@ -12,8 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from alerts import publishing
 from alerts.drafting import FIRST_SLUG, ensure_first_alert
-from alerts.embed import frames
-from alerts.embed.snippets import SIZES
+from alerts.formats import frames
+from alerts.formats.frames import SIZES
 from alerts.models import AlertRevision, CancelReason
 from tests.browser.conftest import OpenContext
 from tests.browser.pages import (

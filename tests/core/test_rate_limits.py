@@ -13,7 +13,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from core import rate_limits
-from reports.submission import guess_limits
+from reports.submission import receipt_codes
 from reports.views.disputes import DISPUTES
 from reports.views.number_lookup import LOOKUPS
 
@@ -31,15 +31,15 @@ def visit(address: str = "192.0.2.1") -> HttpRequest:
 
 def guess(times: int, address: str = "192.0.2.1") -> None:
     for _ in range(times):
-        guess_limits.record_wrong_code(visit(address))
+        receipt_codes.record_wrong_code(visit(address))
 
 
 def test_ten_wrong_codes_are_answered_and_then_one_waits() -> None:
     guess(9)
     for _ in range(40):  # looking at the window takes nothing from it
-        assert rate_limits.retry_after(guess_limits.CODES, visit()) == 0
+        assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
     guess(1)
-    assert 590 <= rate_limits.retry_after(guess_limits.CODES, visit()) <= 600
+    assert 590 <= rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) <= 600
 
 
 @pytest.mark.parametrize(
@@ -54,43 +54,42 @@ def test_one_visitor_is_slowed_by_any_address_and_no_other(
     guessing: str, same: str, other: str
 ) -> None:
     guess(10, guessing)
-    assert rate_limits.retry_after(guess_limits.CODES, visit(same)) > 0
-    assert rate_limits.retry_after(guess_limits.CODES, visit(other)) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit(same)) > 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit(other)) == 0
 
 
 def test_who_has_no_address_is_never_slowed() -> None:
     guess(20, "")
-    assert rate_limits.retry_after(guess_limits.CODES, visit("")) == 0
-    assert guess_limits.wrong_codes() == 20
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit("")) == 0
+    assert receipt_codes.wrong_codes() == 20
 
 
 def test_look_ups_have_a_window_of_their_own() -> None:
     assert [rate_limits.consume(LOOKUPS, visit()) for _ in range(301)] == [True] * 300 + [False]
     assert [rate_limits.consume(DISPUTES, visit()) for _ in range(31)] == [True] * 30 + [False]
-    assert rate_limits.retry_after(guess_limits.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
 
 
 def test_wrong_words_are_counted_by_address_and_report() -> None:
     for _ in range(5):
-        assert rate_limits.retry_after(guess_limits.ONE_TIME_WORDS, visit(), "26-7K4M-29QX") == 0
-        guess_limits.record_wrong_word(visit(), "26-7K4M-29QX")
+        assert rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit(), "26-7K4M-29QX") == 0
+        receipt_codes.record_wrong_word(visit(), "26-7K4M-29QX")
     assert (
-        590 <= rate_limits.retry_after(guess_limits.ONE_TIME_WORDS, visit(), "26-7K4M-29QX") <= 600
+        590 <= rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit(), "26-7K4M-29QX") <= 600
     )
     assert (
-        rate_limits.retry_after(guess_limits.ONE_TIME_WORDS, visit("192.0.2.2"), "26-7K4M-29QX")
-        == 0
+        rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit("192.0.2.2"), "26-7K4M-29QX") == 0
     )
-    assert rate_limits.retry_after(guess_limits.ONE_TIME_WORDS, visit(), "26-2222-2222") == 0
-    assert guess_limits.wrong_codes() == 5
+    assert rate_limits.retry_after(receipt_codes.WORD_GUESSES, visit(), "26-2222-2222") == 0
+    assert receipt_codes.wrong_codes() == 5
 
 
 def test_counting_alone_refuses_nobody(settings: Settings) -> None:
     settings.RATE_LIMITS = "count"
     guess(12)
-    assert rate_limits.retry_after(guess_limits.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
     assert all(rate_limits.consume(DISPUTES, visit()) for _ in range(35))
-    assert guess_limits.wrong_codes() == 12
+    assert receipt_codes.wrong_codes() == 12
 
 
 def test_no_address_is_kept_in_clear(enforced: Redis) -> None:
@@ -104,10 +103,10 @@ def test_no_address_is_kept_in_clear(enforced: Redis) -> None:
 @pytest.mark.usefixtures("frozen")
 def test_without_valkey_a_process_lets_a_third_through_by_itself() -> None:
     guess(3)
-    assert rate_limits.retry_after(guess_limits.CODES, visit()) == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
     guess(1)
-    assert 590 <= rate_limits.retry_after(guess_limits.CODES, visit()) <= 600
-    assert rate_limits.retry_after(guess_limits.CODES, visit("192.0.2.2")) == 0
+    assert 590 <= rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) <= 600
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit("192.0.2.2")) == 0
     assert [rate_limits.consume(DISPUTES, visit()) for _ in range(11)] == [True] * 10 + [False]
 
 
@@ -122,7 +121,7 @@ def test_a_frozen_valkey_is_asked_once_and_costs_one_short_wait(
         begun = time.monotonic()
         guess(20)
         assert 0.04 < time.monotonic() - begun < 4
-        assert guess_limits.wrong_codes() is None
+        assert receipt_codes.wrong_codes() is None
         frozen.setblocking(False)
         frozen.accept()[0].close()
         with pytest.raises(BlockingIOError):
@@ -133,32 +132,32 @@ def test_a_valkey_that_is_back_is_asked_after_a_rest(settings: Settings, tmp_pat
     there, settings.REDIS_URL = settings.REDIS_URL, f"unix://{tmp_path}/nobody.sock?db=0"
     guess(9)
     settings.REDIS_URL = there
-    assert guess_limits.wrong_codes() is None
+    assert receipt_codes.wrong_codes() is None
     rate_limits._circuit.open_until -= rate_limits.RETRY_DELAY_SECONDS  # which have gone by
-    assert guess_limits.wrong_codes() == 0
-    assert rate_limits.retry_after(guess_limits.CODES, visit()) == 0
+    assert receipt_codes.wrong_codes() == 0
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
 
 
 def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[int] = []
-    monkeypatch.setattr(guess_limits.log, "warning", lambda _, wrong: counts.append(wrong))
-    monkeypatch.setattr(guess_limits, "sleep", lambda _: None)
+    monkeypatch.setattr(receipt_codes.log, "warning", lambda _, wrong: counts.append(wrong))
+    monkeypatch.setattr(receipt_codes, "sleep", lambda _: None)
     guess(200)
     assert counts == [1, 100, 200]
 
 
 def test_many_guesses_of_all_only_slow_the_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     delays: list[float] = []
-    monkeypatch.setattr(guess_limits, "sleep", delays.append)
+    monkeypatch.setattr(receipt_codes, "sleep", delays.append)
     for number in range(302):
         guess(1, f"198.51.{number // 250}.{number % 250}")
-    assert delays == [guess_limits.DELAY_SECONDS] * 2
-    assert rate_limits.retry_after(guess_limits.CODES, visit()) == 0
+    assert delays == [receipt_codes.DELAY_SECONDS] * 2
+    assert rate_limits.retry_after(receipt_codes.CODE_GUESSES, visit()) == 0
 
 
 def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guess_limits, "ALL_WRONG", rate_limits.Window("all_wrong", 1, minutes=1))
+    monkeypatch.setattr(receipt_codes, "ALL_GUESSES", rate_limits.Window("all_wrong", 1, minutes=1))
     sleep = Mock(side_effect=lambda _: guess(1))  # while one waits another wrong code comes
-    monkeypatch.setattr(guess_limits, "sleep", sleep)
+    monkeypatch.setattr(receipt_codes, "sleep", sleep)
     guess(2)
-    assert sleep.mock_calls == [call(guess_limits.DELAY_SECONDS)] * 2
+    assert sleep.mock_calls == [call(receipt_codes.DELAY_SECONDS)] * 2

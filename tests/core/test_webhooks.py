@@ -1,8 +1,10 @@
 """A POST to a partner: to the open internet alone, and never long or large."""
 
 import socket
+import threading
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pytest_django import Settings
@@ -142,6 +144,30 @@ def test_whoever_is_slow_is_left_when_the_time_is_up(
     with partner_server(answer) as server:
         assert find_failure(server.url) == "slow"
     assert time.monotonic() - began < 10
+
+
+def test_a_resolver_that_hangs_is_left_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    over, ended = threading.Event(), threading.Event()
+
+    def hang(*_: Any, **__: Any) -> list[Any]:
+        over.wait(60)
+        ended.set()
+        return []
+
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    assert find_failure() == "slow"
+    assert not ended.is_set()  # nobody waited for it
+    over.set()
+    assert ended.wait(60)
+
+
+@pytest.mark.parametrize("error", [socket.gaierror, UnicodeError])
+def test_a_name_that_nobody_knows_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", Mock(side_effect=error))
+    assert find_failure() == "unknown_host"
 
 
 @pytest.mark.parametrize(

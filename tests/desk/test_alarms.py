@@ -49,7 +49,7 @@ def test_the_banner_needs_no_watcher(duty: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["backup", "disk", "connections", "busy", "valkey", "hosts", "certificate"]
+    "kind", ["backup", "disk", "connections", "busy", "valkey", "hosts", "certificate", "zalo"]
 )
 def test_what_is_wrong_with_the_machine_is_told(lead: Person, kind: str) -> None:
     Alarm.objects.create(kind=kind, count=1)

@@ -110,6 +110,63 @@ def test_a_column_goes_where_the_officer_says(duty: Person) -> None:
     assert (report.caller_number, report.story) == ("0550 000 111", "Xưng công an.")
 
 
+SIGNED = (
+    "STT;Ngày;Số lạ;Nội dung\n1;30/11/2026;0550 000 111;Xưng công an.\n;;Ông Tư kể;\n;;Người ký;\n"
+)
+
+
+def test_what_signs_a_list_is_named_and_taken_back_by_a_tick(duty: Person) -> None:
+    upload(duty.client, SIGNED.encode())
+    page = read_page(duty)
+    for shown in (
+        "1 dòng sẽ thành tin",
+        "Dòng 3: Ông Tư kể",
+        "Dòng 4: Người ký",
+        "Không giống một cuộc gọi",
+    ):
+        assert shown in page
+    assert "không nhập được" not in page
+    assert "nên xem lại" not in page
+    press(duty.client, "take_back", row=["3", "x"])
+    press(duty.client, "columns", field=["left_out", "called_on", "", "story"])
+    page = read_page(duty)
+    assert ("2 dòng sẽ thành tin" in page, "Dòng 3" in page, "Dòng 4" in page) == (
+        True,
+        False,
+        True,
+    )
+    press(duty.client, "file")
+    press(duty.client, "take_back", row=["4"])  # too late
+    file_steps()
+    assert {each.story for each in Report.objects.all()} == {
+        "Xưng công an.\nSố lạ: 0550 000 111",
+        "Số lạ: Ông Tư kể",
+    }
+    assert "Ông Tư" not in read_page(duty)
+
+
+def test_a_page_that_sends_other_columns_changes_nothing_and_is_told(duty: Person) -> None:
+    upload(duty.client)
+    before = ReportList.objects.get().summary_sealed
+    for sent in ([], ["story"], ["story"] * 9):
+        page = press(duty.client, "columns", field=sent).content.decode()
+        assert "không đủ cột của bảng" in page
+    assert ReportList.objects.get().summary_sealed == before
+
+
+def test_an_officer_holds_so_many_lists_at_once(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_lists, "MAX_LISTS", 2)
+    file_list(duty)  # filed, it lies no more
+    upload(duty.client)
+    upload(duty.client)
+    answer = upload(duty.client)
+    assert (answer.status_code, "đang giữ 2 danh sách" in answer.content.decode()) == (422, True)
+    assert ReportList.objects.count() == 3
+    assert upload(log_in(create_officer("truc.hai", "duty"))).status_code == 303
+
+
 def test_a_long_list_is_filed_in_steps_of_which_an_interrupted_one_is_done_again(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""A request to block and its end reach a carrier through the real relay and worker, while another hangs."""
+"""A request to block and its end reach ten carriers through the real relay and worker, while another hangs."""
 
 import json
 import threading
@@ -26,11 +26,11 @@ def ask_two(finding: NumberFinding, partner: BlockingPartner) -> None:
     proposals.confirm(requests.BLOCK, proposal.pk, by=create_officer(f"chi.{partner.pk}", "lead"))
 
 
-def test_a_carrier_is_asked_and_released_while_another_hangs() -> None:
-    over, heard, hung = threading.Event(), list[str](), list[str]()
+def test_ten_carriers_are_asked_and_released_while_another_hangs() -> None:
+    over, heard, hung = threading.Event(), list[tuple[str, str]](), list[str]()
 
     def answer(asked: QuietHandler) -> None:
-        heard.append(json.loads(asked.read_body())["kind"])
+        heard.append((asked.path, json.loads(asked.read_body())["kind"]))
         asked.answer("")
 
     def hang(asked: QuietHandler) -> None:
@@ -46,14 +46,19 @@ def test_a_carrier_is_asked_and_released_while_another_hangs() -> None:
         finding.proposed_by = duty
         with proposals.bypass_four_eyes():
             slow = add_partner("Viettel", url=f"http://localhost:{hanging}/")
-            fast = add_partner("Wintel", url=f"http://localhost:{quick}/")
+            fast = [
+                add_partner(name, url=f"http://localhost:{quick}/{name}") for name in "abcdefghij"
+            ]
         ask_two(finding, slow)
-        assert wait_until(lambda: hung == ["block"])
-        ask_two(finding, fast)
-        assert wait_until(lambda: heard == ["block"])
+        assert wait_until(lambda: bool(hung))
+        for each in fast:
+            ask_two(finding, each)
+        assert wait_until(lambda: len(heard) == 10)
         proposal = findings.withdraw(finding.pk, "Nhầm.", by=duty)
         assert proposal
         proposals.confirm(findings.WITHDRAWAL, proposal.pk, by=lead)
-        assert wait_until(lambda: heard == ["block", "release"])
+        assert wait_until(lambda: len(heard) == 20)
         over.set()
-    assert BlockLetter.objects.filter(kind="block", dropped_at__isnull=False).count() == 2
+    assert set(heard[:10]) == {(f"/{name}", "block") for name in "abcdefghij"}
+    assert set(heard[10:]) == {(f"/{name}", "release") for name in "abcdefghij"}
+    assert BlockLetter.objects.filter(kind="block", dropped_at__isnull=False).count() == 11

@@ -17,7 +17,7 @@ from django.test import Client
 
 from alerts.delivery import deliveries, partners
 from alerts.models import Delivery, DeliveryAttempt, PartnerAgency, PartnerReceipt
-from core.models import Channel
+from core.models import PartnerChannel
 from core.outbox import queue
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
 from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
@@ -121,7 +121,9 @@ def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_an
         Delivery.objects.update(**last)
         deliveries.dispatch_due()
         queue.notify()
-        assert wait_until(lambda: PartnerAgency.objects.get().stopped_channels == [Channel.WEBHOOK])
+        assert wait_until(
+            lambda: PartnerAgency.objects.get().stopped_channels == [PartnerChannel.WEBHOOK]
+        )
         assert wait_until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.mails))
         assert box.mails[-1]["To"] == "ky-thuat@portal.example"
         receiving.answers = 200

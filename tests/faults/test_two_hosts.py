@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.database import session_name
-from reports.submission.guess_limits import CODES
-from reports.submission.receipt_codes import generate_code
+from reports.submission.receipt_codes import CODE_GUESSES, generate_code
 from tests.faults.support.future_release import TOMORROW
 from tests.faults.support.load_balancer import LoadBalancer
 from tests.faults.support.resident_load import (
@@ -104,9 +103,9 @@ def test_a_form_its_receipt_its_code_and_a_file_are_of_no_host(
 
 
 def test_wrong_codes_are_counted_for_both(sites: list[Portal]) -> None:
-    guessers = [Visitor(site.url) for site in sites] * CODES.requests
+    guessers = [Visitor(site.url) for site in sites] * CODE_GUESSES.requests
     wrong = {"code": generate_code()}
-    for guesser in guessers[: CODES.requests]:
+    for guesser in guessers[: CODE_GUESSES.requests]:
         assert guesser.post("/theo-doi/", wrong).status != 429
     assert guessers[0].post("/theo-doi/", wrong).status == 429
 

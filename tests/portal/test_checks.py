@@ -32,7 +32,7 @@ GOOD = {
     "TRACES_URL": "",
     "CLAMD_URL": "tcp://clamd:3310",
     "EVIDENCE_URL": "",
-    "ZALO_URL": "",
+    "ZALO_URL": "https://1:s@openapi.zalo.me/?webhook_secret=w&refresh_token=r",
     "EVIDENCE_STORE": "folder",
     "RATE_LIMITS": "enforce",
     "FRAME_ANCESTORS": ("https://xa.example.vn", "https://so.example.vn:8443"),

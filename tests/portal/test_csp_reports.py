@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal import csp_reports
+from portal import views
 
 pytestmark = pytest.mark.usefixtures("enforced")
 
@@ -35,7 +35,7 @@ def post(client: Client, report: Any, kind: str = "application/csp-report", **mo
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """What the log has of reports."""
     found: list[dict[str, str]] = []
-    monkeypatch.setattr(csp_reports.log, "warning", lambda _, **fields: found.append(fields))
+    monkeypatch.setattr(views.log, "warning", lambda _, **fields: found.append(fields))
     return found
 
 
@@ -64,9 +64,9 @@ def test_what_is_no_report_or_invented_brings_no_word_into_the_log(
 def test_more_than_a_browser_sends_is_refused_unread(
     client: Client, lines: list[dict[str, str]]
 ) -> None:
-    assert post(client, "x" * (csp_reports.MAX_POST_BYTES + 1)) == 413
+    assert post(client, "x" * (views.MAX_CSP_POST_BYTES + 1)) == 413
     assert post(client, NEW * 11, "application/reports+json") == 204
-    assert len(lines) == csp_reports.MAX_REPORTS
+    assert len(lines) == views.MAX_CSP_REPORTS
 
 
 def test_other_sites_and_other_things_are_not_logged(
@@ -81,7 +81,7 @@ def test_other_sites_and_other_things_are_not_logged(
 def test_who_tells_very_much_is_thanked_and_fills_no_log(
     client: Client, lines: list[dict[str, str]]
 ) -> None:
-    most = csp_reports.OWN_REPORTS.requests
+    most = views.OWN_CSP_REPORTS.requests
     assert {post(client, OLD) for _ in range(most + 5)} == {204}
     assert len(lines) == most
 

@@ -21,7 +21,7 @@ from portal import middleware
 from reports.attachments import storage
 from reports.models import Alarm
 from reports.monitoring import alarms, queue_stats
-from reports.submission import guess_limits, intake
+from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from tests.support.documents import list_figures
 from tests.support.processes import run_script
@@ -254,7 +254,7 @@ def test_wrong_codes_are_counted_and_without_valkey_left_out(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     before = samples(client)["portal_wrong_codes_total"]
-    guess_limits.record_wrong_code(RequestFactory().post("/theo-doi/"))
+    receipt_codes.record_wrong_code(RequestFactory().post("/theo-doi/"))
     assert samples(client)["portal_wrong_codes_total"] == before + 1
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
     assert "portal_wrong_codes_total" not in samples(client)

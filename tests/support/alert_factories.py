@@ -23,7 +23,7 @@ from alerts.models import (
 )
 from core import encryption
 from core.keys import newest_key
-from core.models import Channel
+from core.models import PartnerChannel
 from reports.models import Commune, Office
 
 IN_ENGLISH = {
@@ -124,7 +124,7 @@ def partner(
 def delivery() -> Delivery:
     """Create a delivery by mail that waits."""
     return Delivery.objects.create(
-        revision=issued("dang-gui"), partner=partner("Sở Gửi"), channel=Channel.MAIL
+        revision=issued("dang-gui"), partner=partner("Sở Gửi"), channel=PartnerChannel.MAIL
     )
 
 

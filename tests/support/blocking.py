@@ -8,7 +8,7 @@ from django.db.models import F
 from django.test import Client
 
 from core import encryption
-from core.models import Channel, OutboxItem
+from core.models import OutboxItem, PartnerChannel
 from reports.blocking import answers, letters, requests, sending
 from reports.models import BlockingPartner, BlockLetter, BlockRequest, NumberFinding
 from reports.numbers import findings
@@ -25,7 +25,7 @@ PROCESSORS = {
 
 def add_partner(name: str = "Wintel", url: str = "", **fields: Any) -> BlockingPartner:
     """A partner: a carrier with a webhook, or with a mailbox where it has no URL."""
-    channel = {"channel": Channel.WEBHOOK, "address": url} if url else {"channel": Channel.MAIL, "address": MAILBOX}  # fmt: skip
+    channel = {"channel": PartnerChannel.WEBHOOK, "address": url} if url else {"channel": PartnerChannel.MAIL, "address": MAILBOX}  # fmt: skip
     defaults: dict[str, Any] = {
         "kind": "carrier",
         "owns": [name],

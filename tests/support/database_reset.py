@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from portal import views
-from reports.calendar import days_off
+from reports.calendar import deadline_rules
 from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 
 KEPT = (  # what is written before the first test, and by none
@@ -74,7 +74,7 @@ def session_fixture_data(blocker: DjangoDbBlocker) -> Iterator[None]:
 
 def forget() -> None:
     """What this process remembers of tables: it may be another test's."""
-    for each in (gazetteer, office_lexicon, confirmed_statements, days_off, units, views):
+    for each in (gazetteer, office_lexicon, confirmed_statements, deadline_rules, units, views):
         each.clear_cache()
 
 

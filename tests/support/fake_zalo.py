@@ -1,17 +1,21 @@
-"""Zalo on this very machine: it signs what users write, gives tokens for one use, and can be out."""
+"""Zalo on this very machine: it signs what users write, gives tokens for one use, can be out, and can hang."""
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pytest
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django import Settings
 
 from tests.support.concurrency import QuietHandler, answering
+from tools.portal_stack import wait_until
 
 APP, APP_SECRET, WEBHOOK_SECRET = "4001", "an app secret", "a webhook secret"
 WEBHOOK = "/api/zalo/"
@@ -20,10 +24,15 @@ TOKEN_REFUSED = -216
 
 @dataclass
 class Zalo:
-    """`sent`: user and text of each message; `refresh`, `access`: the tokens that it takes now."""
+    """`sent`: user and text of each message; `refresh`, `access`: the tokens that it takes now; `troubled`:
+    how many requests came while it was out or hung.
+    """
 
     port: int = 0
     is_out: bool = False
+    is_hanging: bool = False
+    troubled: int = 0
+    is_over: threading.Event = field(default_factory=threading.Event)
     refresh: str = "refresh-0"
     access: str = ""
     expires_in: Any = "90000"
@@ -39,8 +48,12 @@ class Zalo:
 
     def reply(self, asked: QuietHandler) -> None:
         body = asked.read_body()
+        self.troubled += self.is_out or self.is_hanging
+        if self.is_hanging:
+            self.is_over.wait(120)
+            return
         if self.is_out:
-            asked.answer("<html>", status=502)
+            asked.answer("<html>", status=500)
             return
         act = self._give_token if asked.path == "/v4/oa/access_token" else self._take_message
         asked.answer(json.dumps(act(asked, body)), "application/json")
@@ -69,6 +82,15 @@ def fake_zalo() -> Iterator[Zalo]:
     with answering(zalo.reply) as port:
         zalo.port = port
         yield zalo
+        zalo.is_over.set()
+
+
+@pytest.fixture
+def zalo_account(settings: Settings) -> Iterator[Zalo]:
+    """Zalo, where the account of ZALO_URL is."""
+    with fake_zalo() as zalo:
+        settings.ZALO_URL = zalo.url
+        yield zalo
 
 
 def text_event(text: str, message_id: str = "m-1", user: str = "u-77") -> dict[str, Any]:
@@ -76,6 +98,11 @@ def text_event(text: str, message_id: str = "m-1", user: str = "u-77") -> dict[s
     message = {"text": text, "msg_id": message_id}
     event = {"app_id": APP, "event_name": "user_send_text", "timestamp": "1764637200000"}
     return event | {"sender": {"id": user}, "recipient": {"id": "oa"}, "message": message}
+
+
+def tell_until_taken(event: dict[str, Any]) -> None:
+    """Tell it again and again, as Zalo does, until it is taken."""
+    assert wait_until(lambda: tell(Client(), event).status_code == 200)
 
 
 def tell(

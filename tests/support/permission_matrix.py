@@ -119,7 +119,7 @@ OTHERS: tuple[tuple[str, Roles, Roles, str], ...] = (
     ),
     ("reports_dispute", NOBODY, DUTY, "agree answer reveal reveal_reason"),
     ("reports_blockingpartner", NOBODY, LEAD, "renew"),
-    ("reports_blockrequest", NOBODY, DUTY, "answer end keep letter"),
+    ("reports_blockrequest", NOBODY, DUTY, "again answer end keep letter"),
     ("reports_numberfinding", NOBODY, DUTY, "block withdraw"),
     ("reports_numberfinding", NOBODY, LEAD, "confirm"),
     ("reports_numberfinding", NOBODY, WORKS, "card"),

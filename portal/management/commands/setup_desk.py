@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import roles
 from core.audit.proposals import bypass_four_eyes
 from portal.management import reference_data
-from reports.public import lookalike_domains
+from reports.public import link_hosts
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             offices = reference_data.load_offices()
             statements = reference_data.load_statements()
             replies = reference_data.load_replies()
-            lookalike_domains.sync_lookalikes()
+            link_hosts.sync_lookalikes()
         self.stdout.write(
             f"Desk ready: {len(roles.ROLES)} roles, {communes} communes, {units} units,"
             f" {offices} offices, {statements} sentences to confirm, {replies} canned replies."

@@ -19,8 +19,7 @@ from reports.extraction.impersonation.office_names import (
     nearest_cue_before,
     needs_explicit_claim,
 )
-from reports.extraction.language.cue_matcher import TokenizedText, tokenize
-from reports.extraction.language.phrase_trie import PhraseMatch
+from reports.extraction.language.cue_matcher import PhraseMatch, TokenizedText, tokenize
 from reports.extraction.language.scoring import Explanation
 
 FACT = "office"

@@ -8,8 +8,12 @@ from itertools import islice, takewhile, zip_longest
 from core.province import province
 from core.text import normalize
 from reports.data.loader import load_json
-from reports.extraction.language.cue_matcher import TokenizedText
-from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
+from reports.extraction.language.cue_matcher import (
+    PhraseMatch,
+    PhraseTrie,
+    TokenizedText,
+    drop_nested,
+)
 
 _FILE = "claimed.json"
 DECOY = "decoy"  # the kind of words that only look like a name

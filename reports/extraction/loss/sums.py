@@ -1,10 +1,12 @@
-"""Tell the role of each sum of a story: paid, returned, demanded, promised … Pure: no Django.
+"""Tell what each clause of a story says of money, and the role of each sum: paid, returned, demanded,
+promised … Pure: no Django.
 
-Whether a sum is gone or came back is weighed by the words around it (data/weights/sums.tsv); what
-else it may be is named by the nearest word of data/loss_words.json.
+A clause is weighed by its own words, its actions and its neighbours' (data/weights/clauses.tsv, learnt
+from marked clauses of labelled stories). Whether a sum is gone or came back is weighed by the words
+around it (data/weights/sums.tsv); what else it may be is named by the nearest word of data/loss_words.json.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from operator import attrgetter
@@ -12,9 +14,89 @@ from typing import NamedTuple
 
 from reports.data.loader import load_json
 from reports.extraction.language.amounts import MoneyAmount
-from reports.extraction.language.parsed_story import ParsedStory, PaymentAction
+from reports.extraction.language.cue_matcher import canonical_spelling
+from reports.extraction.language.parsed_story import ParsedStory, PaymentAction, action_features
 from reports.extraction.language.scoring import score_pair
-from reports.extraction.loss.clauses import ClauseVerdict
+
+CLAUSE_KINDS = ("gone", "kept")
+# Words that begin a clause; without their marks only those that hardly are another word.
+_BEGIN = {
+    *map(canonical_spelling, ("nhưng", "rồi", "nên", "mà", "xong", "chứ", "vì")),
+    *("but", "then", "and", "because"),
+}
+_BEGIN_UNMARKED = {"nhung", "roi", "nen", "ma", "xong"}
+_MAX_LENGTH = 12  # words of a clause
+
+
+class Clause(NamedTuple):
+    """Words [first, last) of a story, and the names of their features."""
+
+    first: int
+    last: int
+    names: list[str]
+
+
+class ClauseVerdict(NamedTuple):
+    """How surely words [first, last) say that money is gone, or kept: points beyond those needed."""
+
+    first: int
+    last: int
+    gone: float
+    kept: float
+
+    @property
+    def kind(self) -> str:
+        """Return what the clause says, "" for nothing."""
+        if max(self.gone, self.kept) <= 0:
+            return ""
+        return "gone" if self.gone > self.kept else "kept"
+
+
+def split_clauses(parsed: ParsedStory) -> list[Clause]:
+    """Return the clauses of a story, each with its own features and its neighbours' words."""
+    names, size = [gram.name for gram in parsed.grams], len(parsed.words)
+    spans = list(pairwise([*_list_starts(parsed), size]))
+    firsts = [parsed.words[start].first for start, _ in spans]
+    words = [names[start:end] for start, end in spans]
+    for action in action_features(parsed.actions):
+        if action.name[0] == "@":
+            words[bisect_right(firsts, action.first) - 1].append(action.name)
+    pairs = [names[size + start : size + end - 1] for start, end in spans]
+    joints = [f"{names[end - 1]}|{names[end]}" for _, end in spans[:-1]]
+    clauses = []
+    for number, ((_, end), own) in enumerate(zip(spans, words, strict=True)):
+        heard = [*own, *pairs[number], *joints[max(0, number - 1) : number + 1]]
+        if number:
+            heard += ["<" + name for name in words[number - 1]]
+        if number + 1 < len(spans):
+            heard += [">" + name for name in words[number + 1]]
+        else:
+            heard += ["…" + name for name in (*own, *pairs[number])]
+        clauses.append(Clause(firsts[number], parsed.words[end - 1].last, heard))
+    return clauses
+
+
+def _list_starts(parsed: ParsedStory) -> Iterator[int]:
+    """Yield the number of the word, of those with sums as one, with which each clause begins."""
+    begin = _BEGIN if parsed.story.marked else _BEGIN | _BEGIN_UNMARKED
+    words, start = [parsed.story.words[gram.first] for gram in parsed.words], 0
+    for at, (before, word, behind) in enumerate(
+        zip([None, *words], words, [*words[1:], None], strict=False)
+    ):
+        begins = before is None or before.clause != word.clause
+        goes_on = word.spelled in begin and behind is not None and behind.clause == word.clause
+        if begins or goes_on or at - start == _MAX_LENGTH:
+            start = at
+            yield at
+
+
+def classify_clauses(parsed: ParsedStory) -> list[ClauseVerdict]:
+    """Return the verdict on each clause, in order of place."""
+    clauses = split_clauses(parsed)
+    return [
+        ClauseVerdict(first, last, *score_pair("clauses", names)) for first, last, names in clauses
+    ]
+
 
 OFFERED = -4.0  # points from which a sum is one that may be paid: a person decides
 _BEFORE, _BEHIND = 8, 7  # words around a sum that can speak of it

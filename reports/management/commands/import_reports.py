@@ -29,6 +29,9 @@ class Command(BaseCommand):
             metavar="HEADING=FIELD",
             help="the field that a column fills, where its heading is not the field's name or label",
         )
+        parser.add_argument(
+            "--every-row", action="store_true", help="file what looks like a signature or sum, too"
+        )
         parser.add_argument("--dry-run", action="store_true", help="judge the rows, file none")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,6 +43,9 @@ class Command(BaseCommand):
             with _open_file(options["file"]) as file:
                 table = table_reader.open_table(file, given, _READING_SECONDS)
                 self._show_columns(table)
+                if options["every_row"]:
+                    rows = (row._replace(is_set_aside=False) for row in table.rows)
+                    table = table._replace(rows=rows)
                 counts = self._file_rows(table, by)
         except TableError as error:
             raise CommandError(

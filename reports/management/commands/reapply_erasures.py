@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from reports.retention import reerase_after_restore
+from reports.retention import purge
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        results = reerase_after_restore.reapply_erasures()
+        results = purge.reapply_erasures()
         self.stdout.write(f"Erased again: {results.pop('done', 0)}.")
         if results:
             left = ", ".join(f"{count} {why}" for why, count in sorted(results.items()))

@@ -9,7 +9,7 @@ from django import db
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import database
-from core.audit import chain_heads, chain_verification
+from core.audit import chain, chain_verification
 from core.audit.chain_verification import ChainBrokenError
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             why = database.append_hint(f"not checked: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
         except OSError as error:
-            why = f"not checked: {chain_heads.path()}: {error.strerror}"
+            why = f"not checked: {chain.heads_path()}: {error.strerror}"
             raise CommandError(why, returncode=3) from error
         self.stdout.write(
             f"Whole: {result.cursor.links} acts linked, up to event {result.cursor.event};"

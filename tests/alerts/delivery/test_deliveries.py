@@ -18,7 +18,7 @@ from alerts.delivery import deliveries
 from alerts.models import AlertRevision, Delivery, DeliveryAttempt
 from core import webhooks
 from core.audit import events
-from core.models import Channel, OutboxItem
+from core.models import OutboxItem, PartnerChannel
 from core.outbox import queue
 from tests.support.alert_factories import (
     KEY,
@@ -218,7 +218,7 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     revision = rewritten(revision)
     work()
     row.refresh_from_db()
-    assert row.stopped_channels == [Channel.WEBHOOK]
+    assert row.stopped_channels == [PartnerChannel.WEBHOOK]
     assert events.events_for("partner", row.pk)[0].kind == "partner_stopped"
     mail.outbox.clear()
     work(deliveries.MAIL_STOPPED_TASK)

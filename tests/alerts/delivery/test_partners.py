@@ -16,13 +16,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.delivery import deliveries, signed_links
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.models import Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
 from core import encryption, keys
 from core.audit import events
 from core.keys import newest_key
-from core.models import Channel, OutboxItem
+from core.models import OutboxItem, PartnerChannel
 from core.webhooks import attempt_label
 from tests.support.alert_factories import HOSTILE, issued, partner, rewritten
 from tests.support.data_files import read_cases
@@ -120,11 +120,11 @@ def test_what_cannot_be_used_is_told_and_nothing_is_lost(
 
 def test_a_stopped_way_is_shown_and_opened_again(editor: Person) -> None:
     row = partner()
-    PartnerAgency.objects.update(stopped_channels=[Channel.MAIL])
+    PartnerAgency.objects.update(stopped_channels=[PartnerChannel.MAIL])
     assert "kênh đã tự ngừng" in get_text(editor.client, "/admin/")
     editor.client.post(partner_url(row, "reopen"))
     row.refresh_from_db()
-    assert row.has_channel(Channel.MAIL)
+    assert row.has_channel(PartnerChannel.MAIL)
     assert events.events_for("partner", row.pk)[0].detail == {"channels": ["mail"]}
 
 

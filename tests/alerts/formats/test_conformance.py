@@ -19,8 +19,7 @@ from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
-from alerts.embed import frames, snippets
-from alerts.formats import feeds, html
+from alerts.formats import feeds, frames, html
 from alerts.models import AlertRevision
 from tests.support.alert_factories import HOSTILE, cancelled, commune, issued, office
 from tests.support.cap_documents import hostile
@@ -100,7 +99,7 @@ def test_pages_that_show_a_hostile_warning_among_other_things_are_html_too(clien
 @pytest.mark.parametrize("most", [(1, 1), (320, 420), (100_000, 100_000)])
 def test_what_an_embed_brings_is_one_frame_and_fits(most: tuple[int, int]) -> None:
     address = f"{PORTAL}/nhung/?a=1&b='\""
-    response: dict[str, Any] = json.loads(snippets.oembed_response(address, PORTAL, *most))
+    response: dict[str, Any] = json.loads(frames.oembed_response(address, PORTAL, *most))
     assert {"version", "type", "html", "width", "height"} <= set(response)
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     (frame,) = list(parser.parseFragment(response["html"]))

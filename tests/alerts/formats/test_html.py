@@ -16,7 +16,7 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
 from alerts.drafting import ensure_first_alert
-from alerts.embed import frames
+from alerts.formats import frames
 from alerts.formats.wording import first_sentence, remaining_sentences, split_hotlines
 from alerts.models import AlertRevisionQuerySet
 from tests.support.alert_factories import (

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from alerts.formats import print_files
 from alerts.models import PartnerAgency
 from alerts.static_pages import generator, store
+from alerts.static_pages.generator import render_in_subprocess
 from alerts.static_pages.page_list import list_static_pages
 from alerts.static_pages.store import (
     CHECKED,
@@ -27,7 +28,6 @@ from alerts.static_pages.store import (
     PublishedIndex,
     path_for,
 )
-from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from core.models import OutboxItem
 from tests.support.alert_factories import cancelled, commune, draft, issued, office, rewritten
 from tests.support.signing_keys import CAP_KEY, TEXT_KEY
@@ -39,6 +39,12 @@ pytestmark = pytest.mark.django_db
 def home(settings: Settings, tmp_path: Path) -> Path:
     settings.DATA_DIR = tmp_path
     return tmp_path / "static-pages"
+
+
+@pytest.fixture
+def _drawn_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("picture", "poster", "pack"):
+        monkeypatch.setattr(print_files, name, lambda _: b"drawn")
 
 
 def locate(path: str, form: str = "") -> Path:
@@ -148,12 +154,11 @@ def test_a_disk_that_is_full_leaves_whole_pages_that_nobody_calls_right(
     assert "hết hiệu lực" in read_static_page("/canh-bao/gia-dien-luc/")
 
 
+@pytest.mark.usefixtures("_drawn_elsewhere")
 def test_a_round_that_broke_off_is_made_good_by_writing_all_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What it wrote is in no index: a page of it could pass for the one before."""
-    for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(print_files, name, lambda _: b"drawn")
     first = issued()
     every = generator.rebuild()
     generator.rebuild(draws=True)
@@ -210,6 +215,7 @@ def test_a_doubt_while_files_are_written_stays(monkeypatch: pytest.MonkeyPatch) 
     assert is_right()
 
 
+@pytest.mark.usefixtures("_drawn_elsewhere")
 def test_a_look_says_that_all_is_right_and_writes_nothing() -> None:
     issued()
     with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False) as clock:
@@ -221,6 +227,7 @@ def test_a_look_says_that_all_is_right_and_writes_nothing() -> None:
         assert store.load_text(CHECKED).split() == [str(int(timezone.now().timestamp()))]
 
 
+@pytest.mark.usefixtures("_drawn_elsewhere")
 def test_an_end_is_seen_by_the_next_look_and_told_to_the_front_before() -> None:
     end = timezone.now() + timedelta(minutes=1)
     issued(expires=end)
@@ -278,6 +285,7 @@ def test_sheets_pictures_and_packs_are_kept_while_their_warning_stands(client: C
     assert locate(SHEETS[2]).read_bytes() == client.get(SHEETS[2]).content
 
 
+@pytest.mark.usefixtures("_drawn_elsewhere")
 def test_a_word_waits_for_no_drawing_and_the_next_look_draws_it() -> None:
     issued()
     generator.rebuild()
@@ -310,9 +318,8 @@ def test_a_sheet_that_cannot_be_drawn_holds_up_no_page(monkeypatch: pytest.Monke
         assert get_inode("/dang-bi-goi/") == before
 
 
-def test_drawings_outlast_the_day_of_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(print_files, name, lambda _: b"drawn")
+@pytest.mark.usefixtures("_drawn_elsewhere")
+def test_drawings_outlast_the_day_of_pages() -> None:
     with time_machine.travel("2026-11-20T10:00:00+07:00") as clock:
         issued()
         generator.rebuild(draws=True)

@@ -1,15 +1,22 @@
 """In a real browser: the pages of subscribers and agencies, and the desk that brings warnings."""
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Page
 from pytest_django import Settings
 
 from alerts.delivery import signed_links
 from alerts.models import Delivery, DeliveryAttempt, Subscriber
+from core.audit import proposals
+from reports.blocking import letters
+from reports.models import Office
+from reports.numbers import office_questions
 from tests.browser.desk.conftest import OpenDesk
 from tests.browser.pages import find_faults, find_violations, press
 from tests.support import alert_factories
-from tests.support.officers import create_officer, log_in
+from tests.support.blocking import add_partner, ask
+from tests.support.number_factories import OFFICE_MAIL, ask_office
+from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 NAME = "Ủy ban nhân dân phường có tên rất dài " + "a" * 60
@@ -51,6 +58,23 @@ def test_the_page_of_an_agency_has_no_fault(portal: str, page: Page) -> None:
     press(page, page.locator("main form button"))
     page.get_by_text("Đã ghi nhận").wait_for()
     assert find_faults(page) == []
+
+
+def test_what_partners_who_block_and_offices_answer_on_has_no_fault(
+    portal: str, page: Page
+) -> None:
+    duty, lead = (Person(create_officer(role, role), Client()) for role in ("duty", "lead"))
+    with proposals.bypass_four_eyes():
+        letter = ask(add_partner(NAME[:80]), duty, lead).letters.get()
+        Office.objects.update(email=OFFICE_MAIL)
+    question = ask_office(duty)
+    for address in (letters.build_answer_url(letter), office_questions.sign_link(question)):
+        page.goto(address)
+        assert find_faults(page) == []
+        page.locator("[name=answer]").first.check()
+        press(page, page.locator("main form button"))
+        page.get_by_text("Đã ghi câu trả lời").wait_for()
+        assert find_faults(page) == []
 
 
 def test_the_desk_of_agencies_has_no_fault(portal: str, open_desk: OpenDesk) -> None:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
 from core import database
-from core.audit import chain, chain_heads, chain_verification, events
+from core.audit import chain, chain_verification, events
 from core.audit.chain_verification import ChainBrokenError
 from core.models import AuditChainCheck, AuditChainLink, AuditEvent
 from reports import tasks
@@ -125,7 +125,7 @@ def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
 
 def test_links_without_any_file_are_found() -> None:
     ids = linked()
-    chain_heads.path().unlink()
+    chain.heads_path().unlink()
     assert find_break() == ("no_heads", ids[-1])
 
 
@@ -187,17 +187,17 @@ def test_a_restore_excuses_no_change_and_said_for_nothing_it_writes_nothing() ->
     ids = linked(3)
     chain_verification.verify(restored=True)
     assert not AuditEvent.objects.filter(kind="record_restored").exists()
-    assert not chain_heads.newest().restored  # type: ignore[union-attr]
+    assert not chain.newest_head().restored  # type: ignore[union-attr]
     forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
     assert find_break(restored=True) == ("changed", ids[0])
 
 
 def test_a_line_that_was_cut_short_spoils_no_other() -> None:
     linked(1)
-    with chain_heads.path().open("ab") as file:
+    with chain.heads_path().open("ab") as file:
         file.write(b'{"event": 12, "dig')
     linked(1)
-    assert [head.event for head in chain_heads.all_heads()] == list(
+    assert [head.event for head in chain.all_heads()] == list(
         AuditChainLink.objects.order_by("event_id").values_list("event_id", flat=True)
     )
 
@@ -205,24 +205,24 @@ def test_a_line_that_was_cut_short_spoils_no_other() -> None:
 def test_the_file_is_its_owners_alone_and_one_line_a_head() -> None:
     linked(1)
     chain.extend_chain()
-    assert chain_heads.path().stat().st_mode & 0o777 == 0o600
-    assert len(chain_heads.path().read_text().splitlines()) == 1
+    assert chain.heads_path().stat().st_mode & 0o777 == 0o600
+    assert len(chain.heads_path().read_text().splitlines()) == 1
 
 
 def test_a_file_that_could_not_be_written_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(chain_heads, "path", lambda: Path("/proc/nowhere"))
+        patched.setattr(chain, "heads_path", lambda: Path("/proc/nowhere"))
         acted(2)
         chain.extend_chain()
-    assert chain_heads.newest() is None
+    assert chain.newest_head() is None
     chain.extend_chain()
     assert chain_verification.verify().heads == 1
 
 
 def test_the_newest_lines_of_a_long_file_are_read_alone() -> None:
     for number in range(1, 2001):
-        chain_heads.append(number, bytes(32))
-    assert [head.event for head in chain_heads.recent_heads(3)] == [1998, 1999, 2000]
+        chain.append_head(number, bytes(32))
+    assert [head.event for head in chain.recent_heads(3)] == [1998, 1999, 2000]
 
 
 def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:

@@ -7,15 +7,16 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core import encryption
 from core.audit import proposals
 from core.models import AuditEvent, Proposal
-from reports.blocking import answers, requests
+from reports.blocking import requests
 from reports.blocking.partners import PARTNER
 from reports.models import BlockingPartner, BlockLetter, BlockRequest
 from tests.support.blocking import add_partner, ask, block, work
 from tests.support.desk_pages import banner, tree, words
 from tests.support.number_factories import NUMBERS, add_finding, file_report
-from tests.support.officers import Person, act_alone, create_officer
+from tests.support.officers import Person, act_alone, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
 PARTNERS, REQUESTS = "/admin/reports/blockingpartner/", "/admin/reports/blockrequest/"
@@ -97,19 +98,40 @@ def test_what_is_late_or_ends_soon_stands_on_the_start_page(duty: Person, lead: 
     assert banner(duty.client) == ""
 
 
-def test_an_answer_by_telephone_is_recorded_and_a_refusal_needs_its_reason(
+def test_what_a_partner_says_by_telephone_takes_a_second_press(duty: Person, lead: Person) -> None:
+    request = ask(add_partner(), duty, lead)
+    press = f"{REQUESTS}{request.pk}/answer/"
+    said = words(duty.client.post(press, {"answer": "received"}, follow=True))
+    assert "Đã ghi là nơi chặn đã nhận." in said
+    said = words(duty.client.post(press, {"answer": "refused", "reason": ""}, follow=True))
+    assert "Ghi ai nói, nói gì" in said
+    typed = {"answer": "refused", "reason": "Trực ban: chuyển mạng."}
+    said = words(duty.client.post(press, typed, follow=True))
+    assert "Một người khác xác nhận thì mới tính" in said
+    assert "Đã ghi một câu trả lời, chờ người khác xác nhận" in said
+    proposal = Proposal.objects.get(kind="block_told")
+    assert "Ghi nơi chặn trả lời: Từ chối" in lead.read_page(f"{PROPOSALS}{proposal.pk}/change/")
+    said = words(lead.client.post(f"{PROPOSALS}{proposal.pk}/confirm/", follow=True))
+    assert "Câu trả lời được tính từ bây giờ." in said
+    assert "Trực ban: chuyển mạng." in words(duty.client.get(page_of(request)))
+
+
+def test_what_the_machine_gave_up_is_called_about_and_sent_again_by_a_press(
     duty: Person, lead: Person
 ) -> None:
     request = ask(add_partner(), duty, lead)
-    press = f"{REQUESTS}{request.pk}/answer/"
-    said = words(duty.client.post(press, {"answer": "refused", "reason": ""}, follow=True))
-    assert "Ghi lý do từ chối" in said
-    said = words(
-        duty.client.post(press, {"answer": "refused", "reason": "Chuyển mạng."}, follow=True)
+    given_up = {"next_attempt_at": None, "receive_by": timezone.now(), "outcome": "mail_failed"}
+    request.letters.update(**given_up)
+    assert "1 đề nghị chặn quá giờ chưa xác nhận, 1 phải gọi điện" in words(
+        duty.client.get("/admin/")
     )
-    assert "Đã ghi câu trả lời." in said
-    assert "Chuyển mạng." in said
-    assert AuditEvent.objects.get(kind="block_refused").actor == duty.user
+    assert "Wintel" in words(duty.client.get(f"{REQUESTS}?viec=call"))
+    assert "máy thôi gửi, phải gọi điện" in words(duty.client.get(page_of(request)))
+    for said in ("Máy gửi lại một lần", "Không còn công văn nào phải gửi lại"):
+        page = duty.client.post(f"{REQUESTS}{request.pk}/again/", follow=True)
+        assert said in words(page)
+    assert "phải gọi điện" not in words(duty.client.get(page_of(request)))
+    assert AuditEvent.objects.get(kind="block_sent_again").actor == duty.user
 
 
 def test_keeping_and_ending_are_proposed_to_another(duty: Person, lead: Person) -> None:
@@ -170,14 +192,19 @@ def test_two_write_a_partner_down_and_its_key_is_shown_once(duty: Person, lead: 
     proposals.confirm(PARTNER, proposal.pk, by=second)
     partner = BlockingPartner.objects.get()
     assert (partner.name, partner.owns) == ("Wintel", ["Wintel"])
-    assert "Chưa có khóa webhook" in words(lead.client.get(f"{PARTNERS}{partner.pk}/change/"))
-    assert duty.client.post(f"{PARTNERS}{partner.pk}/renew/").status_code == 403
-    page = tree(lead.client.post(f"{PARTNERS}{partner.pk}/renew/"))
-    (secret,) = page.xpath("//code[@class='once']/text()")
-    partner.refresh_from_db()
-    assert partner.secret_sealed
-    assert secret not in lead.read_page(f"{PARTNERS}{partner.pk}/change/")
-    assert AuditEvent.objects.filter(subject_type="block_partner", actor=lead.user).exists()
+    page = f"{PARTNERS}{partner.pk}/"
+    assert "Chưa có khóa webhook" in words(lead.client.get(f"{page}change/"))
+    assert duty.client.post(f"{page}renew/").status_code == 403
+    assert "Chỉ huy khác xác nhận thì thấy khóa" in words(
+        lead.client.post(f"{page}renew/", follow=True)
+    )
+    confirm = f"{PROPOSALS}{Proposal.objects.get(kind='block_secret').pk}/confirm/"
+    assert "không tự xác nhận" in words(lead.client.post(confirm, follow=True))
+    assert BlockingPartner.objects.get().secret_sealed is None
+    (secret,) = tree(log_in(second).post(confirm)).xpath("//code[@class='once']/text()")
+    assert encryption.decrypt_field(BlockingPartner.objects.get(), "secret") == secret
+    assert secret not in lead.read_page(f"{page}change/")
+    assert AuditEvent.objects.filter(subject_type="block_partner", actor=second).exists()
 
 
 @pytest.mark.parametrize("state", ["received", "dropped", "late"])
@@ -195,12 +222,3 @@ def test_a_letter_says_how_far_it_is(duty: Person, lead: Person, state: str) -> 
         "late": "máy chủ thư không nhận; quá hạn xác nhận",
     }  # fmt: skip
     assert said[state] in words(duty.client.get(page_of(request)))
-
-
-def test_answers_offered_follow_the_state(duty: Person, lead: Person) -> None:
-    request = ask(add_partner(), duty, lead)
-    letter = request.letters.get()
-    assert answers.list_answers(letter) == ["received", "blocked", "refused"]
-    work()
-    BlockRequest.objects.update(state="ended", ending="lapsed", ended_at=timezone.now())
-    assert answers.list_answers(BlockLetter.objects.get()) == ["released"]

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from reports.models import Enquiry, Report
-from reports.monitoring import enquiries
+from reports.monitoring import daily_counts
 from tests.support.desk_pages import words
 from tests.support.officers import Person
 
@@ -47,6 +47,6 @@ def test_questions_are_counted_by_their_day_in_vietnam(duty: Person) -> None:
     for at in (midnight, midnight - timedelta(seconds=1), midnight - timedelta(days=2)):
         Enquiry.objects.create(submission_key=str(at), officer=duty.user, asked_at=at)
     yesterday = today - timedelta(days=1)
-    assert enquiries.count_enquiries(today, today) == 1
-    assert enquiries.count_enquiries(yesterday, yesterday) == 1
-    assert enquiries.count_enquiries(yesterday, today) == 2
+    assert daily_counts.count_enquiries(today, today) == 1
+    assert daily_counts.count_enquiries(yesterday, yesterday) == 1
+    assert daily_counts.count_enquiries(yesterday, today) == 2

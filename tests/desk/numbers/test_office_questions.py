@@ -110,7 +110,8 @@ def test_a_question_that_waits_is_shown_with_its_day_and_late_ones_are_counted(
 
 def test_an_answer_is_counted_until_somebody_has_read_it(duty: Person) -> None:
     row = answer_office(duty, "yes")
-    assert "1 câu trả lời của cơ quan chưa ai xem" in words(duty.client.get("/admin/"))
+    start = words(duty.client.get("/admin/"))
+    assert "1 câu trả lời của cơ quan chưa ai xem, 1 do bạn hỏi" in start
     page = words(duty.client.get(f"{QUESTIONS}{row.pk}/change/"))
     assert ("Đã hỏi tổng đài." in page, "Đề nghị cho hiện" in page) == (True, False)
     assert "không tự gỡ ghi nhận nào" in page

@@ -87,16 +87,16 @@ def test_a_chosen_value_that_occurs_no_more_can_be_let_go(duty: Person) -> None:
     assert links["Tất cả"] == "?"
 
 
-@pytest.mark.parametrize("name", [str(each.parameter_name) for each in filters.NARROWING])
 @pytest.mark.parametrize("value", ["\0", "<script>", "9" * 40, "٣", "x" * 100_000])
 def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
-    duty: Person, varied: dict[str, Report], name: str, value: str
+    duty: Person, varied: dict[str, Report], value: str
 ) -> None:
-    answer = duty.client.get(QUEUE, {name: value})
-    assert answer.status_code == 200
-    assert value == "\0" or not list(answer.context["cl"].result_list)
-    assert len(answer.content) < 200_000
-    assert b"<script>" not in answer.content.replace(b"<script src", b"")
+    for name in (str(each.parameter_name) for each in filters.NARROWING):
+        answer = duty.client.get(QUEUE, {name: value})
+        assert answer.status_code == 200, name
+        assert value == "\0" or not list(answer.context["cl"].result_list), name
+        assert len(answer.content) < 200_000, name
+        assert b"<script>" not in answer.content.replace(b"<script src", b""), name
 
 
 def test_of_one_word_the_deadline_decides(duty: Person) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from reports.calendar import days_off
+from reports.calendar import deadline_rules
 from reports.models import LegalHold, Report
 from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 from tests.support import report_factories
@@ -181,6 +181,6 @@ def rich(lead: Person) -> Report:
 
 
 def test_a_rich_report_takes_two_more_with_nothing_kept_warm(lead: Person, rich: Report) -> None:
-    for each in (units, gazetteer, office_lexicon, days_off):
+    for each in (units, gazetteer, office_lexicon, deadline_rules):
         each.clear_cache()
     assert_few_statements(lead, rich, most=22)

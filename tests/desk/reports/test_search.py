@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from core.models import ApiClient, AuditEvent
 from desk.reports import admin as queue
@@ -276,6 +277,12 @@ def test_a_wrong_or_missing_sign_of_a_reports_code_is_understood() -> None:
     assert [search.did_you_mean(each, at_pv01()) for each in typed] == [number] * 3 + [""]
 
 
+def test_words_are_taken_for_no_code(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    officer = at_pv01()
+    with django_assert_num_queries(0):
+        assert search.find_near("chuyn khoan", officer) == ""
+
+
 def test_of_two_codes_one_slip_away_none_is_guessed() -> None:
     for code in ("Đ-26-K4M", "Đ-26-K4P"):
         campaign(code)
@@ -331,6 +338,13 @@ def test_a_report_is_found_by_what_its_program_calls_it_beside_all_else(name: st
     assert set(find_reports(f" {name} ")) == {sent, told}
 
 
+def test_of_many_reports_of_one_name_the_newest_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MAX_NUMBERS", 2)
+    _, *newest = [program_report("YD-17", f"Cuộc thứ {number}.") for number in range(3)]
+    rows, is_cut = filter_by_search(Report.objects.all(), "YD-17", at_pv01())
+    assert (set(rows), is_cut) == ({*newest}, True)
+
+
 def test_what_no_program_sent_has_no_name_that_is_found() -> None:
     report_factories.triaged("Họ gọi.")
     assert find_reports("''") == []
@@ -354,8 +368,8 @@ def test_names_of_programs_are_looked_up_by_their_index() -> None:
     assert "report_external_id" in search._sent_as("YD-17").explain()
 
 
-def program_report(name: str) -> Report:
+def program_report(name: str, story: str = "Họ xưng là điện lực.") -> Report:
     """A report that a program sent under that name."""
     client, _ = ApiClient.objects.get_or_create(name="UBND xã Yên Định", scopes=[])
     source = IntakeSource(Report.Source.API, client.pk, name)
-    return report_factories.report("Họ xưng là điện lực.", source)
+    return report_factories.report(story, source)

@@ -1,28 +1,31 @@
 """What a partner answers is believed as far as it goes: never for another's letter, never after the end."""
 
 from datetime import timedelta
+from functools import partial
+from unittest.mock import Mock
 
 import pytest
 import time_machine
 from django.core import mail
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from core import keys, rate_limits
 from core.audit import proposals
 from core.errors import ActionError
-from core.models import AuditEvent
-from reports.blocking import answers, letters
+from core.models import AuditEvent, Proposal
+from reports.blocking import answers, requests
 from reports.models import BlockLetter, BlockRequest, Case, NoticeAddress
 from reports.notices import addresses
 from reports.numbers import findings
 from reports.views import blocking
 from tests.support import report_factories
 from tests.support.blocking import add_partner, answer, ask, path_of, work
+from tests.support.concurrency import in_parallel
 from tests.support.number_factories import KEY, add_finding
-from tests.support.officers import Person, act_alone
-from tests.support.resident_pages import Resident, create_resident, words
+from tests.support.officers import Person, act_alone, confirm_open
+from tests.support.resident_pages import Resident, create_resident, value, words
 from tests.support.transfer_slips import words_of
 
 pytestmark = pytest.mark.django_db
@@ -67,13 +70,70 @@ def test_a_program_reads_the_state_and_why_something_was_not_taken(
     client: Client, sent: BlockLetter
 ) -> None:
     reply = answer(client, sent, "blocked")
-    assert (reply.status_code, reply.json()) == (200, {"state": "blocked", "error": ""})
+    assert (reply.status_code, reply.json()) == (200, {"state": "blocked"})
     reply = answer(client, sent, "refused")
-    assert reply.status_code == 422
-    assert "Ghi lý do từ chối" in reply.json()["error"]
+    assert (reply.status_code, reply["Content-Type"]) == (422, "application/problem+json")
+    assert (reply.json()["code"], reply.json()["detail"][:8]) == ("answer", "Ghi lý d")
     assert load(sent).state == State.BLOCKED
     for nonsense in ("", "xong", "released"):
         assert answer(client, sent, nonsense).status_code == 422
+    document = client.get("/api/v1/openapi.json").json()
+    assert {each.code for each in blocking.PROBLEMS} <= document["x-problems"].keys()
+
+
+def test_a_link_that_is_none_is_a_problem_to_a_program(client: Client, db: None) -> None:
+    reply = client.post("/de-nghi-chan/x/", headers={"Accept": "application/json"})
+    assert (reply.status_code, reply["Content-Type"]) == (404, "application/problem+json")
+    assert "Link đã quá 60 ngày" in reply.json()["detail"]
+
+
+def test_a_receipt_that_names_another_request_counts_for_its_own_letter_alone(
+    client: Client, sent: BlockLetter, duty: Person, lead: Person
+) -> None:
+    with proposals.bypass_four_eyes():
+        other = ask(add_partner("Viettel"), duty, lead, sent.request.finding)
+    typed = {"answer": "blocked", "request": other.pk, "letter": other.letters.get().pk}
+    client.post(path_of(sent), typed)
+    other.refresh_from_db()
+    assert (load(sent).state, other.state) == (State.BLOCKED, State.REQUESTED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_answers_twice_at_once_is_counted_and_told_once(duty: Person, lead: Person) -> None:
+    letter = ask(add_partner(), duty, lead).letters.get()
+    in_parallel([partial(answers.record, letter, "blocked") for _ in range(4)])
+    assert AuditEvent.objects.filter(kind="block_blocked").count() == 1
+    assert load(letter).state == State.BLOCKED
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_who_answers_the_first_letter_after_the_review_changes_nothing_of_what_two_decided(
+    client: Client, sent: BlockLetter, duty: Person, lead: Person, keep: bool
+) -> None:
+    requests.propose_review(sent.request_id, "x", keep=keep, by=duty.user)
+    confirm_open(requests.REVIEW, lead.user)
+    decided = load(sent)
+    work()
+    assert answer(client, sent, "blocked").status_code == 200
+    assert load(sent).blocked_until == decided.blocked_until
+    assert load(sent).state == (State.BLOCKED if keep else State.ENDED)
+    newest = decided.letters.first()
+    assert newest
+    assert (newest.kind, newest.received_at) == ("extension" if keep else "release", None)
+
+
+def test_while_the_database_is_away_the_page_says_so_and_bears_what_was_sent(
+    client: Client, sent: BlockLetter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "find_letter", Mock(side_effect=OperationalError))
+    typed = {"answer": "refused", "reason": "Số đã chuyển <mạng>."}
+    page = client.post(path_of(sent), typed)
+    assert (page.status_code, page["Retry-After"]) == (503, "30")
+    assert "Chưa ghi được câu trả lời" in words(page.content)
+    assert {name: value(page.content, name) for name in typed} == typed
+    assert "Mở lại trang này" in words(client.get(path_of(sent)).content)
+    reply = answer(client, sent, "blocked")
+    assert (reply.status_code, reply.json()["code"]) == (503, "not_recorded")
 
 
 def test_a_receipt_turns_no_answer_back(client: Client, sent: BlockLetter) -> None:
@@ -117,7 +177,7 @@ def test_who_sends_very_many_answers_waits(
     assert answer(client, sent, "received").status_code == 200
     reply = answer(client, sent, "blocked")
     assert (reply.status_code, load(sent).state) == (429, State.RECEIVED)
-    assert "Chờ 10 phút" in reply.json()["error"]
+    assert "Chờ 10 phút" in reply.json()["detail"]
 
 
 def test_the_paper_is_read_by_the_link(client: Client, sent: BlockLetter) -> None:
@@ -129,7 +189,8 @@ def test_the_paper_is_read_by_the_link(client: Client, sent: BlockLetter) -> Non
 def test_who_blocks_after_the_end_is_sent_the_release_again(
     client: Client, sent: BlockLetter, released: BlockLetter
 ) -> None:
-    assert answer(client, released, "released").json() == {"state": "ended", "error": ""}
+    assert answer(client, released, "released").json() == {"state": "ended"}
+    assert "Không phải làm gì thêm" in words(client.get(path_of(released)).content)
     released.refresh_from_db()
     assert released.received_at
     assert answer(client, sent, "blocked").json()["state"] == "ended"
@@ -148,6 +209,9 @@ def test_a_partner_that_says_so_for_ever_is_not_written_to_for_ever(
         work()
     released.refresh_from_db()
     assert released.attempts == answers.MAX_RELEASE_ATTEMPTS
+    BlockLetter.objects.update(receive_by=timezone.now())
+    answer(client, sent, "blocked")
+    assert list(BlockLetter.objects.to_call(timezone.now())) == [released]  # but called
 
 
 def test_a_late_receipt_of_the_request_is_no_receipt_of_the_release(
@@ -158,17 +222,41 @@ def test_a_late_receipt_of_the_request_is_no_receipt_of_the_release(
     released.refresh_from_db()
     assert released.received_at is None
     page = words(client.get(path_of(sent)).content)
-    assert "Xin bỏ chặn ngay" in page
+    assert "Bỏ chặn ngay." in page
     assert answer(client, released, "received").status_code == 200
     released.refresh_from_db()
     assert released.received_at
 
 
-def test_an_officer_records_what_was_said_by_telephone(sent: BlockLetter, duty: Person) -> None:
-    with pytest.raises(ActionError, match="Ghi lý do"):
-        answers.record(sent, "refused", " ", by=duty.user)
-    answers.record(sent, "refused", "Không phải số của mạng.", by=duty.user)
-    assert AuditEvent.objects.get(kind="block_refused").actor == duty.user
+def test_a_receipt_by_telephone_one_officer_records(sent: BlockLetter, duty: Person) -> None:
+    assert answers.record_told(sent.request, "received", "", by=duty.user) is None
+    assert load(sent).state == State.RECEIVED
+    assert AuditEvent.objects.get(kind="block_received").actor == duty.user
+
+
+@pytest.mark.parametrize("told", ["blocked", "refused"])
+def test_what_else_a_partner_says_by_telephone_counts_once_another_confirms_it(
+    sent: BlockLetter, duty: Person, told: str
+) -> None:
+    with pytest.raises(ActionError, match="Ghi ai nói"):
+        answers.record_told(sent.request, told, " ", by=duty.user)
+    answers.record_told(sent.request, told, "Chị Hoa, trực ban, báo.", by=duty.user)
+    assert load(sent).state == State.SENT
+    with pytest.raises(ActionError, match="không tự xác nhận"):
+        proposals.confirm(answers.TOLD, Proposal.objects.get(state="open").pk, by=duty.user)
+    confirm_open(answers.TOLD)
+    assert load(sent).state == told
+    assert AuditEvent.objects.get(kind=f"block_{told}").actor == duty.user
+
+
+def test_that_a_block_is_undone_two_hear_by_telephone(released: BlockLetter, duty: Person) -> None:
+    for none in ("received", "blocked", "x"):
+        with pytest.raises(ActionError, match="Chọn một câu trả lời"):
+            answers.record_told(released.request, none, "x", by=duty.user)
+    answers.record_told(released.request, "released", "Trưởng ca báo.", by=duty.user)
+    assert BlockLetter.objects.get(pk=released.pk).received_at is None
+    confirm_open(answers.TOLD)
+    assert BlockLetter.objects.get(pk=released.pk).received_at
 
 
 # --- back to the reporter
@@ -189,7 +277,9 @@ def test_the_reporter_reads_that_the_number_was_blocked_and_by_whose_word(
     assert sentence not in reporter.read_status()
     addresses.mark_seen(NoticeAddress.objects.get())
     answer(client, letter, "received")
+    answers.record_told(letter.request, "blocked", "Trực ban báo.", by=duty.user)
     assert NoticeAddress.objects.get().owed_at is None
+    assert sentence not in reporter.read_status()
     answer(client, letter, "blocked")
     assert NoticeAddress.objects.get().owed_at
     assert f"{timezone.localdate():%d/%m/%Y}{sentence}" in reporter.read_status()
@@ -272,9 +362,3 @@ def test_what_was_blocked_before_somebody_reported_is_none_of_their_doing(
     late = create_resident(client, story="Họ gọi.", caller_number="0550000123")
     report_factories.number(late.report, KEY)
     assert "đã bị chặn" not in late.read_status()
-
-
-def test_letters_say_where_to_answer_on_our_own_address(
-    sent: BlockLetter, settings: Settings
-) -> None:
-    assert letters.build_answer_url(sent).startswith(f"{settings.PORTAL_URL}/de-nghi-chan/")

@@ -12,12 +12,17 @@ from pytest_django import Settings
 from core.audit import proposals
 from core.errors import ActionError, NotAllowedError
 from core.models import AuditEvent, OutboxItem, Proposal
-from reports.blocking import answers, partners, requests
+from reports.blocking import answers, letters, partners, requests
 from reports.models import BlockLetter, BlockRequest, NumberFinding
 from reports.numbers import disputes, findings
 from tests.support.blocking import add_partner, ask, block, let_pass, work
-from tests.support.number_factories import add_finding, file_report, submit_dispute
-from tests.support.officers import Person, act_alone, confirm_open, create_officer
+from tests.support.number_factories import (
+    NO_FINDING_TODAY,
+    add_finding,
+    file_report,
+    submit_dispute,
+)
+from tests.support.officers import Person, act_alone, confirm_open, create_officer, second
 from tests.support.partner_server import OK, partner_server, say
 
 pytestmark = pytest.mark.django_db
@@ -72,23 +77,46 @@ def test_a_row_that_nobody_agreed_on_is_refused_by_the_database(duty: Person, le
         lambda: rows.create(**forged, **other),
         lambda: rows.update(blocked_until=Now() + timedelta(days=99)),
         lambda: rows.update(state="ended", ending="reviewed", ended_at=Now()),
-        lambda: rows.filter(pk=request.pk).delete(),
+        lambda: rows.filter(pk=request.pk)._raw_delete("default"),
+        lambda: rows.update(confirmed_by=second()),
         lambda: partner_rows.filter(pk=partner.pk).update(address="ke-gian@xau.example"),
+        lambda: partner_rows.filter(pk=partner.pk).update(secret_sealed=b"khoa"),
+        lambda: request.letters.update(until=Now() + timedelta(days=99)),
+        lambda: request.letters.all()._raw_delete("default"),
+        lambda: letters.issue(request, "release", duty.user),
+        lambda: letters.issue(
+            BlockRequest(pk=request.pk, partner=partner, blocked_until=Now()),
+            "extension",
+            duty.user,
+        ),
     ):
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(IntegrityError, match="refused"), transaction.atomic():
             write()
 
 
 @pytest.mark.parametrize(
-    "fields",
+    "forged",
     [
-        {"confirmed_by": None, "confirmed_at": None},
-        {"valid_until": timezone.localdate() - timedelta(days=1)},
-        {"withdrawn_at": Now()},
-        {"finding": "cleared"},
+        lambda: {"confirmed_by": second()}, lambda: {"proposed_by": second()}, lambda: {"state": "sent"},
+        lambda: {"blocked_until": timezone.now() + timedelta(days=8)},
     ],
-    ids=["proposed", "over", "withdrawn", "cleared"],
-)
+    ids=["another confirmed", "another proposed", "under way", "for longer"],
+)  # fmt: skip
+def test_a_row_is_what_two_agreed_on_and_by_these_two(
+    duty: Person, lead: Person, monkeypatch: pytest.MonkeyPatch, forged: Any
+) -> None:
+    requests.propose(add_finding().pk, add_partner().pk, "Đang gọi.", by=duty.user)
+    rows, changes = BlockRequest.objects, forged()
+    create = rows.create
+    monkeypatch.setattr(rows, "create", lambda **row: create(**row | changes))
+    with pytest.raises(ActionError, match="Chưa ghi được"):
+        confirm_open(requests.BLOCK, lead.user)
+    changes.clear()
+    confirm_open(requests.BLOCK, lead.user)
+    assert rows.get().confirmed_by == lead.user
+
+
+@NO_FINDING_TODAY
 def test_only_what_is_accused_today_may_be_blocked(duty: Person, fields: dict[str, Any]) -> None:
     finding, partner = add_finding(**fields), add_partner()
     with pytest.raises(ActionError, match="không còn hiệu lực"):

@@ -6,16 +6,19 @@ import json
 import socket
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 from pytest_django import Settings
 
-from core import webhooks
+from core import encryption, webhooks
+from core.errors import ActionError
 from core.keys import signer
 from core.models import OutboxItem
-from reports.blocking import answers, letters, requests, sending
+from core.outbox import queue
+from reports.blocking import answers, letters, partners, requests, sending
 from reports.models import Alarm, BlockingPartner, BlockLetter, BlockRequest
 from reports.monitoring import alarms
 from reports.numbers import findings
@@ -37,7 +40,7 @@ def _plain_http_reaches_this_machine(settings: Settings) -> None:
 
 
 def test_a_program_gets_the_letter_and_a_signature_that_it_verifies(
-    duty: Person, lead: Person
+    duty: Person, lead: Person, settings: Settings
 ) -> None:
     with partner_server(say(OK)) as server:
         request = ask(add_partner(url=server.url), duty, lead)
@@ -45,7 +48,7 @@ def test_a_program_gets_the_letter_and_a_signature_that_it_verifies(
     body, headers = json.loads(server.body()), server.headers()
     assert (body["kind"], body["letter"]) == ("block", f"1/CH-PV01/{timezone.localtime().year}")
     assert body["subject"] == {"kind": "number", "value": "+84550000123", "bank": ""}
-    assert body["answer"].startswith("http")
+    assert body["answer"].startswith(f"{settings.PORTAL_URL}/de-nghi-chan/")
     signed = headers["X-Portal-Timestamp"].encode() + b"." + server.body()
     mac = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
     assert headers["X-Portal-Signature"] == f"sha256={mac}"
@@ -249,3 +252,75 @@ def test_an_extension_goes_out_with_its_new_time(duty: Person, lead: Person) -> 
     assert json.loads(server.body())["kind"] == "extension"
     request.refresh_from_db()
     assert json.loads(server.body())["until"] == timezone.localtime(request.blocked_until).isoformat(timespec="seconds")  # fmt: skip
+
+
+def test_a_task_ends_while_its_lease_and_its_claim_hold() -> None:
+    longest = sending.TIMEOUT_SECONDS / 2 + webhooks.TIMEOUT_SECONDS
+    assert longest < min(queue.LEASE, sending.CLAIM).total_seconds()
+
+
+def test_a_dead_partners_release_is_given_up_in_the_open_and_goes_when_an_officer_says_so(
+    duty: Person, lead: Person
+) -> None:
+    with partner_server(BUSY) as server:
+        request = ask(add_partner(url=server.url), duty, lead)
+        work()
+        findings.withdraw_locked(request.finding, "Nhầm.", lead.user)
+        work()
+        BlockLetter.objects.filter(kind="release").update(attempts=sending.MAX_ATTEMPTS - 2)
+        for _ in range(5):
+            let_pass(timedelta(hours=1))
+    release = request.letters.get(kind="release")
+    assert (release.attempts, release.next_attempt_at) == (sending.MAX_ATTEMPTS, None)
+    assert list(BlockLetter.objects.to_call(timezone.now())) == [release]
+    alarms.check_alarms()
+    assert Alarm.objects.get(kind="unreceived").count == 1
+    with partner_server(say(OK)) as server:
+        BlockingPartner.objects.update(address=server.url)
+        letters.send_again(request, by=duty.user)
+        work()
+    assert json.loads(server.body())["kind"] == "release"
+    assert not BlockLetter.objects.to_call(timezone.now()).exists()
+    with pytest.raises(ActionError, match="Không còn công văn nào"):
+        letters.send_again(request, by=duty.user)
+
+
+def test_a_letter_that_is_given_up_before_its_receipt_was_due_is_overdue_at_once(
+    duty: Person, lead: Person, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = NOWHERE
+    request = ask(add_partner(), duty, lead)  # a mailbox, which has a working day
+    request.letters.update(attempts=sending.MAX_ATTEMPTS - 1)
+    work()
+    assert BlockLetter.objects.to_call(timezone.now()).count() == 1
+
+
+def test_a_key_that_is_renewed_while_a_letter_is_on_its_way_signs_the_next_attempt(
+    duty: Person, lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The partner's program refuses what the old one signed."""
+    send = webhooks.send
+
+    def send_late(*letter: Any) -> int:
+        monkeypatch.setattr(webhooks, "send", send)
+        partners.create_secret(partner, by=lead.user)
+        return send(*letter)
+
+    def answer(connection: socket.socket) -> None:
+        say(OK if len(server.heard) > 1 else b"HTTP/1.1 401 Unauthorized\r\n\r\n")(connection)
+
+    monkeypatch.setattr(webhooks, "send", send_late)
+    with partner_server(answer) as server:
+        partner = add_partner(url=server.url)
+        request = ask(partner, duty, lead)
+        work()
+        assert (request.letters.get().outcome, request.letters.get().status) == ("refused", 401)
+        let_pass(timedelta(minutes=1))
+    assert request.letters.get().sent_at
+    partner.refresh_from_db()
+    keys = [SECRET, encryption.decrypt_field(partner, "secret")]
+    heard = [(server.headers(n), server.body(n)) for n in (0, 1)]
+    assert [head["X-Portal-Signature"] for head, _ in heard] == [
+        webhooks.signature(str(key), head["X-Portal-Timestamp"], body)
+        for key, (head, body) in zip(keys, heard, strict=True)
+    ]

@@ -8,7 +8,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from core.audit import events
-from reports.calendar import days_off
+from reports.calendar import deadline_rules
 from reports.models import CalendarException
 from tests.support.officers import Person
 
@@ -20,15 +20,15 @@ SWAPPED = {"day": "04/01/2027", "name": "Nghỉ hoán đổi", "source": "Thông
 
 
 def test_a_lead_adds_a_day_once_and_takes_it_out_again_on_record(lead: Person) -> None:
-    assert days_off.calendar().is_working_day(date(2027, 1, 4))
+    assert deadline_rules.calendar().is_working_day(date(2027, 1, 4))
     assert lead.client.post(ADD, SWAPPED).status_code == 302
-    assert not days_off.calendar().is_working_day(date(2027, 1, 4))
+    assert not deadline_rules.calendar().is_working_day(date(2027, 1, 4))
     event = events.events_for("day", "2027-01-04").get()
     assert (event.kind, event.actor) == ("day_added", lead.user)
     assert lead.client.post(ADD, SWAPPED).status_code == 200
     assert CalendarException.objects.count() == 1
     lead.client.post("/admin/reports/calendarexception/2027-01-04/delete/", {"post": "yes"})
-    assert days_off.calendar().is_working_day(date(2027, 1, 4))
+    assert deadline_rules.calendar().is_working_day(date(2027, 1, 4))
     assert events.events_for("day", "2027-01-04").first().kind == "day_removed"  # type: ignore[union-attr]
 
 
@@ -43,7 +43,7 @@ def test_only_a_weekend_can_be_worked_in_exchange_and_who_is_no_lead_adds_no_day
 
 @pytest.mark.parametrize(("today", "years"), [("2027-10-31", []), ("2027-11-03", [2028])])
 def test_a_year_is_missing_sixty_days_ahead(today: str, years: list[int]) -> None:
-    assert days_off.years_without_data(date.fromisoformat(today)) == years
+    assert deadline_rules.years_without_data(date.fromisoformat(today)) == years
 
 
 def test_the_command_says_what_is_missing_and_fails_when_asked(

@@ -15,13 +15,7 @@ from django.utils import timezone
 
 from core.database import execute_pipeline
 from core.models import OutboxItem
-from reports.campaigns import (
-    auto_grouping,
-    candidate_search,
-    link_scoring,
-    matching,
-    offline_clustering,
-)
+from reports.campaigns import candidate_search, link_scoring, matching, offline_clustering
 from reports.campaigns.candidate_search import IncomingReport
 from reports.campaigns.link_scoring import FingerprintData, Likeness
 from reports.campaigns.offline_clustering import StoryInput
@@ -118,7 +112,7 @@ def test_triage_again_leaves_the_campaign() -> None:
 
 def test_a_code_that_is_taken_is_not_taken_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = iter(["Đ-26-AAA", "Đ-26-AAA", "Đ-26-BBB"])
-    monkeypatch.setattr(auto_grouping, "new_code", lambda *_: next(codes))
+    monkeypatch.setattr(matching, "new_code", lambda *_: next(codes))
     Campaign.objects.create(code=next(codes), title="")
     triage(caller_number=NUMBER), triage("hai", caller_number=NUMBER)
     assert Campaign.objects.filter(code="Đ-26-BBB").count() == 1

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from core.audit import events
 from reports import tasks
-from reports.cases import deadline_notifications
+from reports.cases import deadlines
 from reports.models import Alarm, Case, Deadline, DeadlineNotification
 from reports.monitoring import alarms, queue_stats
 from tests.support import report_factories
@@ -34,7 +34,7 @@ def _mailing(settings: Settings, lead: Person, duty: Person) -> None:
 def remind(**later: int) -> None:
     """Tell what is due so much later."""
     with time_machine.travel(timezone.now() + timedelta(**later)):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
 
 
 def kinds(case: Case) -> list[str]:
@@ -70,7 +70,7 @@ def test_a_deadline_that_was_slept_through_is_told_as_overdue_alone_and_logged(
 
 def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:
     case = report_factories.case(happening_now=True)
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     decide("junk", case, duty)
     remind(hours=30)
     assert kinds(case) == []
@@ -101,7 +101,7 @@ def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Per
 @pytest.mark.usefixtures("_mailing")
 def test_what_is_nobodys_goes_to_the_leads_at_once() -> None:
     case = report_factories.case("Chuyển tiền cho họ, số 0550 000 123.", happening_now=True)
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     remind(minutes=13)
     (letter,) = mail.outbox
     assert letter.to == ["lead@desk.example"]
@@ -138,7 +138,7 @@ class Refusing:
 
 def test_the_desk_and_the_alarms_say_what_is_ongoing_and_unviewed(duty: Person) -> None:
     case = report_factories.case(happening_now=True)
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
     Deadline.objects.filter(kind="call").update(started_at=past, due_at=past)
     Case.objects.filter(pk=case.pk).update(due_at=past)
@@ -161,9 +161,9 @@ def test_a_year_that_nobody_knows_is_an_alarm() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_several_who_look_at_once_one_tells() -> None:
     cases = [report_factories.case() for _ in range(3)]
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
     Deadline.objects.update(started_at=past, due_at=past)
-    in_parallel([deadline_notifications.send_due_reminders] * 4)
-    deadline_notifications.send_due_reminders()
+    in_parallel([deadlines.send_due_reminders] * 4)
+    deadlines.send_due_reminders()
     assert [kinds(case) for case in cases] == [["deadline_overdue classify"]] * 3

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.errors import NotAllowedError, StaleVersionError
-from reports.cases import blockers, deadline_notifications, deadlines, handovers, workflow
+from reports.cases import blockers, deadlines, handovers, workflow
 from reports.models import Case, Deadline, TransferSlip, UnitMember
 from reports.retention import erasure
 from tests.support import database_contents, report_factories
@@ -197,7 +197,7 @@ def remind(**later: int) -> list[str]:
     """Return who was mailed what so much later."""
     mail.outbox.clear()
     with time_machine.travel(timezone.now() + timedelta(**later)):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     return sorted(f"{each.to[0]}: {each.subject}" for each in mail.outbox)
 
 

@@ -1,37 +1,36 @@
-"""Who writes to the Official Account has reported, once, and is answered with code and link alone."""
+"""Who writes to the Official Account has reported, once, and is answered with code and link alone.
 
-from collections.abc import Iterator
+What it withstands beside real processes stands in tests/faults/test_zalo.py.
+"""
+
 from datetime import timedelta
-from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError
 from django.db.models import F
+from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
-from core import encryption, zalo
-from core.models import OutboxItem, ZaloToken
-from reports.channels import dispatch
-from reports.models import NoticeAddress, Report
+from core.models import OutboxItem
+from reports import tasks
+from reports.calendar import deadline_rules
+from reports.channels import dispatch, zalo_threads
+from reports.models import Deadline, Followup, Indicator, NoticeAddress, Report, ZaloThread
 from reports.notices import addresses
+from reports.retention import erasure
 from reports.submission import intake, receipt_codes
-from tests.support.fake_zalo import WEBHOOK, Zalo, fake_zalo, tell, text_event
+from reports.tracking import followups
+from tests.support import report_factories
+from tests.support.fake_zalo import WEBHOOK, Zalo, tell, text_event
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("zalo_account")]
 STORY = "Họ xưng công an, đòi chuyển tiền."
-
-
-@pytest.fixture
-def account(settings: Settings) -> Iterator[Zalo]:
-    with fake_zalo() as server:
-        settings.ZALO_URL = server.url
-        yield server
 
 
 def work(**later: float) -> None:
     """Do what beat, relay and worker do, so much later."""
-    past = {name: F(name) - timedelta(**later) for name in ("owed_at", "next_attempt_at")}
+    times = ("owed_at", "next_attempt_at", "sent_at")
+    past = {name: F(name) - timedelta(**later) for name in times}
     NoticeAddress.objects.update(**past)
     dispatch.dispatch_due()
     items = OutboxItem.objects.filter(task=dispatch.SEND_TASK, done_at=None, failed_at=None)
@@ -39,15 +38,16 @@ def work(**later: float) -> None:
 
 
 def test_a_message_is_a_report_and_its_writer_gets_code_and_link_alone(
-    account: Zalo, client: Client, settings: Settings
+    zalo_account: Zalo, client: Client, settings: Settings
 ) -> None:
     assert tell(client, text_event(STORY)).status_code == 200
     report = Report.objects.get()
     assert (report.source, report.story) == ("zalo", STORY)
     assert OutboxItem.objects.filter(task=intake.TRIAGE_TASK, key=str(report.pk)).exists()
-    assert account.sent == []
+    assert zalo_account.sent == []
+    assert addresses.load_address(report) == ""  # who wrote is no mailbox that a page shows
     work()
-    [(user, text)] = account.sent
+    [(user, text)] = zalo_account.sent
     code = text.partition("(giữ kín): ")[2][:19]
     assert receipt_codes.report_for_code(code.replace(" ", "")) == report
     page = f"{settings.PORTAL_URL}/theo-doi/"
@@ -56,14 +56,16 @@ def test_a_message_is_a_report_and_its_writer_gets_code_and_link_alone(
     assert not NoticeAddress.objects.exists()
 
 
-def test_what_is_told_twice_is_one_report_with_one_answer(account: Zalo, client: Client) -> None:
+def test_what_is_told_twice_is_one_report_with_one_answer(
+    zalo_account: Zalo, client: Client
+) -> None:
     for _ in range(2):
         assert tell(client, text_event(STORY)).status_code == 200
         work()
-    assert Report.objects.count() == len(account.sent) == 1
-    tell(client, text_event(STORY, "m-2"))
+    assert Report.objects.count() == len(zalo_account.sent) == 1
+    tell(client, text_event(STORY, "m-2", "u-78"))
     work()
-    assert Report.objects.count() == len(account.sent) == 2
+    assert Report.objects.count() == len(zalo_account.sent) == 2
 
 
 @pytest.mark.parametrize(
@@ -81,14 +83,12 @@ def test_what_is_told_twice_is_one_report_with_one_answer(account: Zalo, client:
     ],
     ids=lambda each: str(each)[:24],
 )
-def test_what_is_no_text_of_a_user_is_no_report(
-    account: Zalo, client: Client, event: object, status: int
-) -> None:
+def test_what_is_no_text_of_a_user_is_no_report(client: Client, event: object, status: int) -> None:
     assert tell(client, event).status_code == status
     assert not Report.objects.exists()
 
 
-def test_what_zalo_did_not_sign_is_refused(account: Zalo, client: Client) -> None:
+def test_what_zalo_did_not_sign_is_refused(client: Client) -> None:
     forged = (
         tell(client, text_event(STORY), secret="x"),
         tell(client, text_event(STORY), **{"X-ZEvent-Signature": ""}),
@@ -109,41 +109,36 @@ def test_without_an_account_nothing_listens(client: Client, settings: Settings, 
     assert tell(client, text_event(STORY)).status_code == 404
 
 
-def test_while_nothing_can_be_written_zalo_is_asked_to_come_again(
-    account: Zalo, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(dispatch, "owe_answer", Mock(side_effect=OperationalError))
-        assert tell(client, text_event(STORY)).status_code == 503
-    assert not Report.objects.exists()
-    assert tell(client, text_event(STORY)).status_code == 200
-
-
-def test_an_outage_of_zalo_makes_the_answer_late_and_loses_it_not(
-    account: Zalo, client: Client
-) -> None:
-    account.is_out = True
-    tell(client, text_event(STORY))
-    work()
-    work(minutes=1)
-    assert Report.objects.exists()
-    account.is_out = False
-    work(minutes=60)
-    assert len(account.sent) == 1
-
-
 def test_an_answer_that_nobody_takes_is_given_up_and_its_address_forgotten(
-    account: Zalo, client: Client
+    zalo_account: Zalo, client: Client
 ) -> None:
-    account.is_out = True
+    zalo_account.is_out = True
     tell(client, text_event(STORY))
     for _ in range(dispatch.MAX_TRIES + 1):
         work(hours=20)
     assert not NoticeAddress.objects.exists()
 
 
+def test_an_answer_whose_address_no_key_opens_is_given_up_with_it(client: Client) -> None:
+    tell(client, text_event(STORY))
+    NoticeAddress.objects.update(address_sealed=b"of a lost key")
+    work()
+    assert not NoticeAddress.objects.exists()
+
+
+def test_an_answer_whose_attempt_died_is_made_up_for_and_not_doubled_meanwhile(
+    zalo_account: Zalo, client: Client
+) -> None:
+    tell(client, text_event(STORY))
+    NoticeAddress.objects.update(sent_at=Now())  # by a worker that was killed then, or still hangs
+    work()
+    assert zalo_account.sent == []
+    work(minutes=2)
+    assert len(zalo_account.sent) == 1
+
+
 def test_a_mailbox_given_before_zalo_has_answered_us_is_kept(
-    account: Zalo, client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(client, text_event(STORY))
 
@@ -156,59 +151,106 @@ def test_a_mailbox_given_before_zalo_has_answered_us_is_kept(
     assert (row.channel, addresses.load_usable_address(row)) == ("mail", "me@example.vn")
 
 
-def test_a_user_is_one_network_for_a_number(account: Zalo, client: Client) -> None:
+def test_a_user_is_one_network_for_a_number(client: Client) -> None:
     for number, user in enumerate(("u-1", "u-1", "u-2")):
+        let_threads_rest(hours=1)
         tell(client, text_event(STORY, f"m-{number}", user))
     origins = [each.flood_sample.origin_digests for each in Report.objects.order_by("received_at")]
     assert origins[0] == origins[1] != origins[2]
 
 
-# --- tokens
+# --- threads
 
 
-def test_a_token_is_asked_for_once_and_again_before_its_end(account: Zalo) -> None:
-    send()
-    send()
-    assert account.tokens == 1
-    ZaloToken.objects.update(expires_at=F("expires_at") - timedelta(hours=25))
-    send()
-    assert (account.tokens, len(account.sent)) == (2, 3)
+def let_threads_rest(**long: float) -> None:
+    """Nobody writes for so long."""
+    ZaloThread.objects.update(last_message_at=F("last_message_at") - timedelta(**long))
 
 
-def test_a_token_that_is_refused_is_replaced_at_once(account: Zalo) -> None:
-    send()
-    account.access = "revoked at Zalo"
-    send()
-    assert (account.tokens, len(account.sent)) == (2, 2)
+def tell_all(client: Client, *texts: str) -> None:
+    for number, text in enumerate(texts):
+        assert tell(client, text_event(text, f"m-{number}")).status_code == 200
 
 
-def test_tokens_are_sealed(account: Zalo) -> None:
-    send()
-    row = ZaloToken.objects.get()
-    assert encryption.decrypt_field(row, "refresh") == account.refresh
-    assert account.refresh.encode() not in bytes(row.refresh_sealed or b"")
-
-
-def test_another_refresh_token_in_the_setting_begins_anew(
-    account: Zalo, settings: Settings
+def test_a_story_in_pieces_is_one_report_whose_followups_are_read(
+    zalo_account: Zalo, client: Client
 ) -> None:
-    send()
-    account.refresh, account.access = "from-the-console", ""
-    with pytest.raises(zalo.ZaloError):
-        send()
-    settings.ZALO_URL = account.url.replace("refresh-0", "from-the-console")
-    send()
-    assert len(account.sent) == 2
+    pieces = ("Có người gọi cho tôi.", "Xưng công an.", "Số 0992 000 118", "đòi 20 triệu")
+    tell_all(client, *pieces)
+    work()
+    report = Report.objects.get()
+    told = report.followups.order_by("received_at").values_list("story", flat=True)
+    assert (report.story, *told) == pieces
+    report_factories.read_all(report)
+    assert Indicator.objects.filter(report=report, key="+84992000118").exists()
+    assert len(zalo_account.sent) == 1
 
 
-@pytest.mark.parametrize("expires_in", ["soon", None, 10**30])
-def test_a_token_whose_end_is_unknown_is_none(account: Zalo, expires_in: object) -> None:
-    account.expires_in = expires_in
-    with pytest.raises(zalo.ZaloError):
-        send()
+def test_a_piece_that_tells_of_danger_starts_the_call(client: Client) -> None:
+    tell_all(client, "Có người gọi cho tôi.")
+    calls = Deadline.objects.filter(kind=deadline_rules.CALL, met_at=None)
+    assert not calls.exists()
+    tell(client, text_event("Tôi vừa chuyển 90 triệu cho họ, họ vẫn đang giữ máy.", "m-9"))
+    assert calls.get().report_id == Report.objects.get().pk
 
 
-def send() -> None:
-    account = zalo.load_account()
-    assert account
-    zalo.send_text(account, "u-77", "Đã nhận.")
+def test_after_a_pause_a_text_is_another_report(client: Client) -> None:
+    tell_all(client, STORY)
+    let_threads_rest(minutes=29)
+    tell(client, text_event("Nó gọi lại.", "m-1"))
+    assert Report.objects.count() == 1
+    let_threads_rest(minutes=31)
+    tell(client, text_event("Hôm nay có người khác gọi.", "m-2"))
+    assert Report.objects.count() == 2
+
+
+def test_a_piece_told_again_is_filed_once_also_when_another_report_has_begun(
+    client: Client,
+) -> None:
+    tell_all(client, STORY, "Nó gọi lại.")
+    let_threads_rest(hours=1)
+    tell(client, text_event("Người khác gọi.", "m-2"))
+    tell_all(client, STORY, "Nó gọi lại.", "Người khác gọi.")
+    assert (Report.objects.count(), Followup.objects.count()) == (2, 1)
+
+
+def test_a_report_that_takes_no_more_is_followed_by_another(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followups, "MAX_FOLLOWUPS", 1)
+    tell_all(client, STORY, "Hai.", "Ba.")
+    assert (Report.objects.count(), Followup.objects.count()) == (2, 1)
+
+
+def test_nothing_is_added_to_an_erased_report_and_nothing_leads_to_its_user(client: Client) -> None:
+    tell_all(client, STORY)
+    erasure.erase(Report.objects.get().pk, cause="asked")
+    assert not ZaloThread.objects.exists()
+    tell_all(client, STORY, "Nó gọi lại.")
+    assert (Report.objects.count(), Followup.objects.count()) == (2, 0)
+
+
+def test_a_flood_of_one_user_is_bounded_told_once_and_over_a_day_later(
+    zalo_account: Zalo, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zalo_threads, "MAX_MESSAGES_A_DAY", 4)
+    for number in range(7):
+        tell(client, text_event(f"Tin {number}.", f"m-{number}"))
+        tell(client, text_event(f"Tin {number}.", f"n-{number}", f"u-{number}"))
+        work()
+    assert Followup.objects.count() == 3
+    mine = [text for user, text in zalo_account.sent if user == "u-77"]
+    assert ["không nhận thêm được nữa" in text for text in mine] == [False, True]
+    assert Report.objects.count() == 8
+    let_threads_rest(hours=25)
+    tell(client, text_event("Hôm nay.", "m-9"))
+    assert Report.objects.count() == 9
+
+
+def test_of_a_user_nothing_is_kept_for_longer_than_a_day(client: Client) -> None:
+    tell_all(client, STORY)
+    tasks.dispatch_notices()
+    assert ZaloThread.objects.exists()
+    let_threads_rest(hours=25)
+    tasks.dispatch_notices()
+    assert not ZaloThread.objects.exists()

@@ -36,7 +36,7 @@ def _machine(settings: Settings, tmp_path: Path, monkeypatch: Patch) -> None:
     settings.BACKUP_ALARM_AFTER_HOURS = 30
     monkeypatch.setattr(alarms, "free_disk_bytes", lambda: alarms.MIN_FREE_BYTES)
     monkeypatch.setattr(alarms, "count_connections", lambda: (9, 97))
-    monkeypatch.setattr("reports.calendar.days_off.years_without_data", list)
+    monkeypatch.setattr("reports.calendar.deadline_rules.years_without_data", list)
 
 
 def standing_alarms() -> set[str]:

@@ -20,7 +20,7 @@ from ops import key_rotation
 from reports.channels import dispatch, mails
 from reports.models import NoticeAddress, Report
 from reports.notices import addresses
-from reports.retention import erasure, reerase_after_restore
+from reports.retention import erasure, purge
 from reports.tracking import status_timeline
 from tests.support import alert_factories, report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign
@@ -270,7 +270,7 @@ def test_an_archive_brings_no_mails_back_to_who_ended_them(
         reporter.post(path)
     assert not NoticeAddress.objects.exists()
     row.save(force_insert=True)
-    assert reerase_after_restore.reapply_erasures() == {"done": 1}
+    assert purge.reapply_erasures() == {"done": 1}
     assert not NoticeAddress.objects.exists()
 
 

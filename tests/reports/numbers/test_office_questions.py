@@ -5,13 +5,14 @@ from datetime import timedelta
 from functools import partial
 from smtplib import SMTPServerDisconnected
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
@@ -185,6 +186,30 @@ def test_a_forwarded_link_shows_nothing_once_it_was_used_and_the_office_hears_of
     assert send() == []
 
 
+def test_who_asked_is_written_to_when_the_answer_is_there_and_reads_it_at_the_desk_alone(
+    client: Client, link: str, duty: Person
+) -> None:
+    User.objects.filter(pk=duty.user.pk).update(email="truc@mau.example")
+    client.post(link, ANSWER | {"note": "Không có trong danh bạ."})
+    to_office, to_asker = send()
+    assert (to_office.to, to_asker.to) == ([OFFICE_MAIL], ["truc@mau.example"])
+    text = f"{to_asker.subject} {to_asker.body}"
+    assert f"/officequestion/{OfficeQuestion.objects.get().pk}/change/" in text
+    assert not [each for each in (NUMBER, "Không", "danh bạ", "tra-loi-cong-an") if each in text]
+
+
+def test_while_the_database_is_away_the_page_says_so_and_bears_what_was_sent(
+    client: Client, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office_questions, "record_answer", Mock(side_effect=OperationalError))
+    typed = ANSWER | {"note": 'Không có trong "danh bạ".'}
+    page = client.post(link, typed)
+    assert (page.status_code, "Chưa ghi được câu trả lời" in words(page.content)) == (503, True)
+    assert {name: value(page.content, name) for name in typed} == typed
+    monkeypatch.setattr(office_questions, "find_by_token", Mock(side_effect=OperationalError))
+    assert "Mở lại trang này" in words(client.get(link).content)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_answer_at_once_one_is_recorded(duty: Person) -> None:
     row = ask_office(duty)
@@ -270,6 +295,10 @@ def test_the_public_reads_that_an_office_does_not_use_a_number_once_two_agree(
     assert f"{DENIED} {timezone.localdate():%d/%m/%Y}: không dùng số này." in page
     assert "Chưa đủ tin về số này" in page
     assert "Đã hỏi tổng đài" not in page
+    english = ask(client, path="/en/kiem-tra/").content.decode()
+    assert '<span lang="vi">Điện lực Mẫu</span>' in english
+    Office.objects.update(name_en="Sample Power")
+    assert "Sample Power" in ask(client, path="/en/kiem-tra/").content.decode()
     office_questions.take_down(row.pk, by=duty.user)
     assert DENIED not in words(ask(client).content)
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from core.errors import ActionError
 from reports.models import Case, Indicator, NumberFinding, Report
-from reports.numbers import disputes, findings, report_counts, subject_lookup, subjects
-from reports.numbers.subject_lookup import SubjectVerdict
+from reports.numbers import disputes, findings, report_counts, subjects
+from reports.numbers.subjects import SubjectVerdict
 from tests.support.desk_pages import page_of, words
 from tests.support.number_factories import (
     DISPUTES,
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def look_up(typed: str) -> SubjectVerdict:
     subject = subjects.find_account_or_link(typed)
     assert subject
-    return subject_lookup.lookup_subject(subject)
+    return subjects.lookup_subject(subject)
 
 
 def file_naming(typed: str, person: int, status: str = "crime_report", bank: str = "") -> Report:

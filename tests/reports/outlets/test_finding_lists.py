@@ -131,7 +131,13 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "since", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "2026-11-30T08:00:00+07:00"]
+    "since",
+    [
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "2026-11-30T08:00:00+07:00",
+        "2026-11-30T08:00:00+19:21",
+    ],
 )
 def test_any_time_is_taken(program: Program, since: str) -> None:
     assert get(program, f"{CSV}?since={since}").status_code == 200

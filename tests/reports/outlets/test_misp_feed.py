@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from django.utils import timezone
 from pymisp import MISPEvent
 
+from reports.models import NumberFinding
 from reports.outlets import misp_feed
 from tests.support.api_program import Program, register
 from tests.support.number_factories import KEY, add_finding
-from tests.support.outlet_readers import MISP, get
+from tests.support.outlet_readers import MISP, MispReader, get
 
 pytestmark = pytest.mark.django_db
 # On the second day in Vietnam.
@@ -54,20 +56,49 @@ def test_pymisp_reads_an_event_of_each_day_with_all_that_was_confirmed(program: 
     assert len(load_event(program, date(2026, 11, 1)).attributes) == 1
 
 
-def test_the_manifest_has_each_event_and_when_it_last_changed(program: Program) -> None:
+def test_the_manifest_has_each_event_and_a_later_time_once_it_has_changed(program: Program) -> None:
     add_finding(confirmed_at=EVENING)
     add_finding(key="+84550000124", confirmed_at=EVENING - timedelta(hours=1))
     before = load(program, "manifest.json")
     assert set(before) == {str(misp_feed.event_id(date(2026, 11, day))) for day in (1, 2)}
     event = str(misp_feed.event_id(date(2026, 11, 2)))
-    assert before[event]["timestamp"] == str(int(EVENING.timestamp()))
+    assert before[event]["timestamp"] == str(int(EVENING.timestamp()) + 41)
     read = load_event(program, date(2026, 11, 2)).manifest[event]
     for each in ("info", "date", "timestamp", "analysis", "threat_level_id", "Orgc"):
         assert str(before[event][each]) == str(read[each])
-    ended = timezone.now()
-    add_finding(key="+84550000125", confirmed_at=EVENING, withdrawn_at=ended)
+    add_finding(key="+84550000125", confirmed_at=EVENING, withdrawn_at=timezone.now())
     after = load(program, "manifest.json")
-    assert after[event]["timestamp"] == str(int(ended.timestamp()))
+    assert after[event]["timestamp"] > before[event]["timestamp"]
+
+
+@pytest.mark.parametrize(
+    ("late", "polled"),
+    [(0.3, 0.2), (0.3, 39.9), (-39.0, 0.0)],
+    ids=["within the second", "committed late", "older than the change before it"],
+)
+def test_a_change_that_a_poll_just_missed_is_in_the_manifest_of_the_next(
+    program: Program, late: float, polled: float
+) -> None:
+    """Seconds after the last change that the reader has seen: the time of the late one, and the poll."""
+    start = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    add_finding(confirmed_at=start)
+    reader = MispReader(program)
+    with time_machine.travel(start + polled * second, tick=False):
+        reader.poll()
+    assert len(reader.known) == 1
+    add_finding(key="+84550000124", confirmed_at=start + late * second)
+    with time_machine.travel(start + timedelta(hours=1), tick=False):
+        reader.poll()
+    assert len(reader.known) == 2
+
+
+def test_an_end_within_the_second_of_its_beginning_is_newer(program: Program) -> None:
+    row = add_finding(confirmed_at=EVENING)
+    [begun] = load_event(program, date(2026, 11, 2)).attributes
+    NumberFinding.objects.filter(pk=row.pk).update(withdrawn_at=EVENING + timedelta(seconds=0.5))
+    [ended] = load_event(program, date(2026, 11, 2)).attributes
+    assert ended.timestamp > begun.timestamp
 
 
 def test_what_has_ended_is_deleted_and_has_no_hash(program: Program) -> None:

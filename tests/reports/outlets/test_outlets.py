@@ -73,9 +73,7 @@ ENDS: dict[Callable[[NumberFinding, User], None], timedelta] = {
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
 def test_what_has_ended_is_gone_at_the_next_poll(
-    program: Program,
-    reader: type[Reader],
-    end: Callable[[NumberFinding, User], None],
+    program: Program, reader: type[Reader], end: Callable[[NumberFinding, User], None]
 ) -> None:
     row, polled = confirmed(), reader(program)
     confirmed(

@@ -14,7 +14,7 @@ from reports.facts import merged_report
 from reports.models import BankHotline, PublicStatement
 from reports.numbers import findings
 from reports.reference import confirmed_statements
-from reports.views.receipt import carrier_report_sms
+from reports.views.report import carrier_report_sms
 from tests.support import report_factories
 from tests.support.officers import Person
 from tests.support.report_factories import confirm_statement

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core.audit import events
-from reports.cases import deadline_notifications, deadlines, legal_holds
+from reports.cases import deadlines, legal_holds
 from reports.models import Case, Deadline, DeadlineNotification, ErasureRequest, Report
 from reports.retention import erasure_requests
 from reports.retention.erasure_requests import ErasureRequestError
@@ -101,7 +101,7 @@ def test_two_working_days_are_the_officers_deadline(requesting: Report, settings
     deadline = Deadline.objects.get(kind="erasure_answer")
     assert deadline.due_at - deadline.started_at > timedelta(days=1)
     Deadline.objects.filter(kind="classify").update(met_at=timezone.now())
-    deadline_notifications.send_due_reminders()
+    deadlines.send_due_reminders()
     assert Deadline.objects.pending().get() == deadline
 
 
@@ -142,7 +142,7 @@ def test_a_request_that_nobody_answers_is_overdue_as_all_else_is(
     due_at = Deadline.objects.pending().get().due_at
     assert Case.objects.get().due_at == due_at
     with time_machine.travel(due_at + timedelta(minutes=1)):
-        deadline_notifications.send_due_reminders()
+        deadlines.send_due_reminders()
     assert DeadlineNotification.objects.get().stage == DeadlineNotification.Stage.OVERDUE
 
 

@@ -10,13 +10,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from core.audit import events
 from reports.cases import deadlines, legal_holds
 from reports.models import Deadline, ErasureRequest, EvidenceFile, Followup, Report
-from reports.retention import (
-    destruction_requests,
-    erasure,
-    erasure_log,
-    erasure_requests,
-    reerase_after_restore,
-)
+from reports.retention import destruction_requests, erasure, erasure_log, erasure_requests, purge
 from reports.retention.destruction_requests import Target
 from reports.retention.erasure import ErasureScope
 from tests.support import report_factories
@@ -47,18 +41,18 @@ def test_an_erasure_is_noted_by_a_name_that_tells_nothing(
 def test_what_was_not_committed_is_not_noted_but_by_the_night(report: Report) -> None:
     erasure.erase(report.pk, cause="asked")
     assert not erasure_log.path().exists()
-    assert [reerase_after_restore.append_missing() for _ in range(2)] == [1, 0]
+    assert [purge.append_missing() for _ in range(2)] == [1, 0]
 
 
 def test_what_came_back_goes_again(report: Report) -> None:
     other = report_factories.report("Họ gọi nữa.")
     listed(ErasureScope.WHOLE, report.pk)
-    assert reerase_after_restore.reapply_erasures() == {"done": 1}
+    assert purge.reapply_erasures() == {"done": 1}
     report.refresh_from_db()
     other.refresh_from_db()
     assert (report.story, other.story) == ("", "Họ gọi nữa.")
     assert events.events_for("report", report.pk).get(kind="erased").detail == {"cause": "restored"}
-    assert reerase_after_restore.reapply_erasures() == {}
+    assert purge.reapply_erasures() == {}
 
 
 def test_a_request_that_came_back_waits_for_nobody(report: Report) -> None:
@@ -66,7 +60,7 @@ def test_a_request_that_came_back_waits_for_nobody(report: Report) -> None:
     deadlines.start_for_new_reports()
     deadlines.start_for_requests()
     listed(ErasureScope.WHOLE, report.pk)
-    reerase_after_restore.reapply_erasures()
+    purge.reapply_erasures()
     assert not ErasureRequest.objects.open().exists()
     assert not Deadline.objects.pending().filter(report=report).exists()
     assert deadlines.start_for_requests() == 0
@@ -81,7 +75,7 @@ def test_a_part_goes_again_and_what_was_sent_later_stays(report: Report) -> None
     before = rows[0] | {"of": digest, "at": "2020-01-01T00:00:00+00:00"}
     with erasure_log.path().open("a") as file:
         file.write(json.dumps(before) + "\n")
-    reerase_after_restore.reapply_erasures()
+    purge.reapply_erasures()
     report.refresh_from_db()
     old.refresh_from_db()
     assert (report.contact_sealed, report.story, old.erased_at) == (None, "Bà Tư kể.", None)
@@ -91,7 +85,7 @@ def test_what_two_people_destroyed_goes_again(report: Report) -> None:
     file, followup = sent(report), add_followup(report)
     listed(Target.FILE, file.pk)
     listed(Target.FOLLOWUP, followup.pk)
-    assert reerase_after_restore.reapply_erasures() == {"done": 2}
+    assert purge.reapply_erasures() == {"done": 2}
     assert not EvidenceFile.objects.filter(erased_at=None).exists()
     assert Followup.objects.get().story == ""
 

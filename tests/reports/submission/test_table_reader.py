@@ -1,9 +1,10 @@
 """A commune's table is read as it was meant, and what cannot be read is told in one sentence."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from core.spreadsheets import write_xlsx
 from reports.submission import table_reader, workbook_reader
 from reports.submission.row_parser import MAX_CELL_CHARS, Row
-from reports.submission.table_reader import TableError
+from reports.submission.table_reader import MAX_NOTE_ROWS, TableError
 from tests.support.report_lists import HEADINGS, SHEET, make_archive, make_workbook, rewrite
 
 CALL = (1, datetime(2026, 11, 30, 9, 15), 912345678, "Xưng công an.", 20_000_000.0, None)  # noqa: DTZ001
@@ -47,6 +48,58 @@ def test_what_stands_above_the_headings_is_no_call() -> None:
     assert [column.field for column in table.columns] == [
         "left_out", "called_on", "caller_number", "story", "money_lost_vnd", "",
     ]  # fmt: skip
+
+
+def read_set_aside(*rows: Sequence[Any], headings: Sequence[str] = HEADINGS) -> list[int]:
+    """The numbers of the rows that are set aside."""
+    return [row.number for row in read_rows(make_workbook([headings, *rows])) if row.is_set_aside]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Người lập biểu", "TM. UBND XÃ"), ("(Ký, ghi rõ họ tên)",), ("Nguyễn Văn A", "Trần Thị B"),
+        ("Xã Mẫu, ngày 30 tháng 11 năm 2026",), ("Xã Mẫu, ngày 30/11/2026",), ("Tổng số tiền: 350.000.000",),
+        ("Nơi nhận: Công an tỉnh; Lưu VT",), ("Cộng: 2 cuộc",),
+    ],
+)  # fmt: skip
+def test_lines_below_the_calls_that_sign_date_or_add_up_are_set_aside(words: Sequence[str]) -> None:
+    note = (None, *words)
+    assert read_set_aside(CALL, CALL, note, (), note) == [4, 6]
+    assert read_set_aside(CALL, note, CALL) == []  # in the midst of calls it may be one
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (None, None, None, "Xưng công an."), (None, None, None, "Hỏi mã OTP"), (None, None, "0550 000 111"),
+        (None, "30/11/2026", None, "Họ gọi rồi thôi."), (9, None, None, "Họ gọi rồi thôi."),
+        (None, None, None, "http://vi-du.example"), (None, None, None, "Họ gọi rồi thôi. " * 9),
+        (None, None, "=1+1"), (None, None, "Họ", "gọi", "rồi"),
+    ],
+)  # fmt: skip
+def test_a_last_row_with_anything_of_a_call_is_none_of_them(row: Sequence[Any]) -> None:
+    assert read_set_aside(CALL, CALL, row) == []
+
+
+def test_a_list_of_few_columns_or_of_notes_alone_sets_nothing_aside() -> None:
+    assert read_set_aside(("Gọi nữa.",), ("Kể sau.",), headings=["Nội dung"]) == []
+    assert read_set_aside(*[(None, None, None, "Gọi nữa.")] * 30) == []
+    assert len(read_set_aside(*[CALL] * 30, *[(None, "Ông Tư")] * 30)) == MAX_NOTE_ROWS
+
+
+@pytest.mark.parametrize("marks", ["(A) (1) (2) (3) (4) (5)", "1 2 3 4 5 6"])
+def test_numbers_of_the_columns_below_their_headings_are_no_call(marks: str) -> None:
+    assert read_set_aside(marks.split(), CALL, CALL) == [2]
+
+
+@pytest.mark.parametrize("heading", ["", "Số", "Số lạ", "No."])
+def test_a_column_that_counts_the_rows_is_no_number_whatever_it_is_called(heading: str) -> None:
+    rows = [(n, "0550 000 111", "Xưng công an.") for n in (1, 2, 3)]
+    content = make_workbook([(heading, "Số gọi đến", "Nội dung"), *rows])
+    [serial, *others] = table_reader.open_table(io.BytesIO(content), {}, 20).columns
+    assert (serial.field, serial.is_serial) == ("left_out", True)
+    assert [each.is_serial for each in others] == [False, False]
 
 
 def test_a_list_without_known_headings_begins_with_its_first_row() -> None:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from core.keys import FieldKey, newest_key
-from reports.submission import guess_limits, intake, receipt_codes
+from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from tests.support.resident_pages import value, words
 
@@ -45,7 +45,7 @@ def test_right_codes_and_slips_of_the_finger_cost_nothing(client: Client, code: 
     mistyped = ("2" if code[0] != "2" else "3") + code[1:]
     for typed, status in ((code, 200), (mistyped, 422)):
         assert {client.post(TRACK, {"code": typed}).status_code for _ in range(11)} == {status}
-    assert guess_limits.wrong_codes() == 0
+    assert receipt_codes.wrong_codes() == 0
 
 
 @pytest.mark.parametrize("step", ["", "tep/", "them/", "tra-loi/", "rut/", "xoa/", "ban-sao/"])
@@ -58,7 +58,7 @@ def test_at_every_step_that_takes_a_code_the_eleventh_guess_waits_and_a_right_co
     assert WAIT in words(answer.content)
     assert 1 <= int(answer["Retry-After"]) <= 600
     assert value(answer.content, "code") == unknown_code(0)
-    assert guess_limits.wrong_codes() == 11
+    assert receipt_codes.wrong_codes() == 11
     assert client.post(TRACK, {"code": code}).status_code == 200
 
 

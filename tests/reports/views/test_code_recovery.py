@@ -16,7 +16,7 @@ from pytest_django import Settings
 from core.audit import events
 from core.models import AuditEvent
 from reports.models import Receipt, Report
-from reports.submission import guess_limits, receipt_codes
+from reports.submission import receipt_codes
 from reports.tracking import code_recovery
 from tests.support import report_factories
 from tests.support.desk_pages import words as desk_words
@@ -102,9 +102,9 @@ def test_who_holds_a_replaced_code_is_told_when_it_was_replaced_and_it_is_no_gue
 ) -> None:
     fetch(resident, get_word(duty, resident))
     at = timezone.localtime(Receipt.objects.get().replaced_at)
-    before = guess_limits.wrong_codes()
+    before = receipt_codes.wrong_codes()
     error = read_error(resident, resident.code)
-    assert guess_limits.wrong_codes() == before
+    assert receipt_codes.wrong_codes() == before
     assert f"Mã này đã được thay lúc {at:%H:%M, %d/%m/%Y}." in error
     assert "Không phải bạn lấy mã mới? Gọi 02373.725.725." in error
     assert resident.report.public_number not in error
@@ -223,9 +223,9 @@ def test_what_is_no_number_or_word_is_answered(client: Client, typed: str) -> No
 def test_without_a_word_given_out_nothing_fetches_a_code_and_a_try_is_a_guess(
     resident: Resident,
 ) -> None:
-    before = guess_limits.wrong_codes() or 0
+    before = receipt_codes.wrong_codes() or 0
     assert guess(resident).status_code == 422
-    assert guess_limits.wrong_codes() == before + 1
+    assert receipt_codes.wrong_codes() == before + 1
     assert receipt_codes.report_for_code(resident.code) == resident.report
 
 

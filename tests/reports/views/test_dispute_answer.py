@@ -9,7 +9,7 @@ from django.test import Client
 from core import encryption, rate_limits
 from reports.models import Dispute
 from reports.numbers import disputes
-from reports.submission import guess_limits
+from reports.submission import receipt_codes
 from tests.support import desk_pages
 from tests.support.language import vietnamese_words
 from tests.support.number_factories import submit_dispute
@@ -81,7 +81,7 @@ def test_the_public_number_alone_opens_nothing_and_spelling_does_not_matter(clie
 def test_who_guesses_waits_and_keeps_what_was_typed(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guess_limits, "CODES", rate_limits.Window("code", 1))
+    monkeypatch.setattr(receipt_codes, "CODE_GUESSES", rate_limits.Window("code", 1))
     code = disputes.format_code(submit_dispute())
     wrong = "XL-26-2345-6789-BCDF"
     answers = [client.post(PAGE, {"code": each}) for each in (code, wrong, wrong)]

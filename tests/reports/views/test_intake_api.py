@@ -350,8 +350,7 @@ def test_files_are_stored_once_and_each_is_accounted_for(program: Program) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"),
-    [(b"", (422, "file_empty")), (b"MZ" * 99, (415, "file_unknown_type"))],
+    ("content", "problem"), [(b"", (422, "file_empty")), (b"MZ" * 99, (415, "file_unknown_type"))]
 )
 def test_where_no_file_is_taken_the_first_reason_is_told(
     program: Program, content: bytes, problem: tuple[int, str]

@@ -313,6 +313,7 @@ def test_others_requests_are_nothing_that_there_is(program: Program) -> None:
         ({"service_code": "bank"}, "b"),
         ({"service_code": "police,bank"}, "ab"),
         ({"start_date": "2000-01-01T00:00:00Z"}, "ab"),
+        ({"start_date": "2000-01-01T00:00:00+19:21"}, "ab"),
         ({"start_date": "2000-01-01T00:00:00+07:00", "end_date": "2001-01-01T00:00:00Z"}, ""),
         ({"end_date": "2000-01-01 00:00"}, ""),
         (

@@ -14,7 +14,7 @@ from core.qr_codes import draw_qr_code
 from portal.management import reference_data
 from reports.facts.merged_report import MergedReport
 from reports.models import Followup, OfficeNumber, Report
-from reports.views import receipt
+from reports.views import report
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ STORY = "Tôi là Lò Thị Ví Dụ, bị tiểu đường. Họ xưng công an
 
 
 def carriers(**fields: object) -> str | None:
-    return receipt.carrier_report_sms(
+    return report.carrier_report_sms(
         MergedReport(Report(**{"caller_number": "0992 000 123", **fields}))
     )
 
@@ -36,15 +36,15 @@ def test_a_message_to_oneself_names_place_and_code(
 ) -> None:
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
     with translation.override(language):
-        text = receipt.code_sms("7K4M29QXR6TD9WDK")
+        text = report.code_sms("7K4M29QXR6TD9WDK")
     assert name in text
     assert text.endswith(f"baocuocgoi.example.gov.vn{place}")
     assert text.isascii()
-    assert len(text) <= receipt.MAX_SMS_LENGTH
+    assert len(text) <= report.MAX_SMS_LENGTH
 
 
 def test_every_phone_finds_the_text_of_a_message() -> None:
-    address = receipt.sms_url("LD (1) & 2", "156")
+    address = report.sms_url("LD (1) & 2", "156")
     assert address.startswith("sms:156?&body=")  # iOS wants the &, Android the ?
     assert parse_qs(urlsplit(address).query)["body"] == ["LD (1) & 2"]
 
@@ -83,7 +83,7 @@ def test_a_number_is_written_as_it_is_dialled(typed: str, number: str) -> None:
 def test_the_carriers_get_the_caller_that_was_told_last(kind: str) -> None:
     followup = Followup(kind=kind, callers=[{"number": "0550 000 124"}])
     merged = MergedReport(Report(caller_number="0992 000"), (followup,))
-    assert receipt.carrier_report_sms(merged) == "LD (0550000124) (goi dien lua dao)"
+    assert report.carrier_report_sms(merged) == "LD (0550000124) (goi dien lua dao)"
 
 
 @pytest.mark.parametrize("typed", ["", "CONG AN", "không nhớ", "0992***123"])
@@ -101,14 +101,14 @@ def test_a_message_with_every_box_ticked_fits_and_breaks_at_a_comma() -> None:
     text = carriers(claimed_office="court_procuracy", demands=demands)
     assert text
     assert text.endswith(", hoi can cuoc, dan giu bi mat)")
-    assert len(text) <= receipt.MAX_SMS_LENGTH
+    assert len(text) <= report.MAX_SMS_LENGTH
 
 
 @given(story=st.text(max_size=400), caller=st.text(max_size=40))
 def test_a_message_to_the_carriers_always_fits(story: str, caller: str) -> None:
     text = carriers(caller_number=f"0992000123 {caller}", story=story) or ""
     assert text.isascii()
-    assert len(text) <= receipt.MAX_SMS_LENGTH
+    assert len(text) <= report.MAX_SMS_LENGTH
 
 
 def list_dark_modules(path: str) -> set[tuple[int, int]]:

@@ -5,8 +5,7 @@ import pytest
 from reports.extraction.language.amounts import find_amounts
 from reports.extraction.language.cue_matcher import tokenize
 from reports.extraction.language.parsed_story import parse_story
-from reports.extraction.loss.classifier import extract_loss
-from reports.extraction.loss.total import payment_count
+from reports.extraction.loss.classifier import extract_loss, payment_count
 from tests.support.data_files import read_cases
 
 

@@ -1,7 +1,6 @@
 """Phrases of a table in a story: marks, clauses, overlaps."""
 
-from reports.extraction.language.cue_matcher import tokenize
-from reports.extraction.language.phrase_trie import PhraseTrie, drop_nested
+from reports.extraction.language.cue_matcher import PhraseTrie, drop_nested, tokenize
 
 BOOK = PhraseTrie(
     [("a", "x", "công an"), ("a", "x", "công an tỉnh"), ("a", "y", "thuế"), ("b", "z", "cô giáo")]

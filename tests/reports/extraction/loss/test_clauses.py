@@ -7,7 +7,7 @@ import pytest
 
 from reports.extraction.language import scoring
 from reports.extraction.language.parsed_story import parse_story
-from reports.extraction.loss.clauses import Clause, classify_clauses, split_clauses
+from reports.extraction.loss.sums import Clause, classify_clauses, split_clauses
 
 TABLE = "a=gone\tb=kept\n1.000\t2.000\ncup may\t10.0\tb90\n<cup\t10.0\ta-5\nbien mat\t9.0\ta80\n"
 

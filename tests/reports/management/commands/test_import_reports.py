@@ -47,13 +47,47 @@ def test_each_row_is_a_report_with_every_cell(table: Path, duty: Person) -> None
     assert third.story == second.story  # a list may tell of two calls in the same words
 
 
-@pytest.mark.parametrize("typed", ["2/11/2026", "02.11.26", "2026-11-02", "02/11/2026 9:15"])
+@pytest.mark.parametrize(
+    ("typed", "time"),
+    [
+        ("2/11/2026", ""), ("02.11.26", ""), ("2026-11-02", ""), ("02/11/2026 9:15", "9:15"),
+        ("2026-11-02T09:15:00", "09:15:00"), ("9h15 ngày 02/11/2026", "9h15"), ("ngày 2/11", ""),
+        ("sáng 2-11-2026, lúc 9 giờ", "sáng , lúc 9 giờ"),
+    ],
+)  # fmt: skip
 def test_a_date_is_no_call_of_today_however_a_list_writes_it(
-    table: Path, duty: Person, typed: str
+    table: Path, duty: Person, typed: str, time: str
 ) -> None:
     table.write_text(LIST.replace("30/11/2026", typed))
     run(table)
-    assert str(Report.objects.earliest("received_at").called_on) == "2026-11-02"
+    report = Report.objects.earliest("received_at")
+    assert report.called_on
+    assert (report.called_on.day, report.called_on.month) == (2, 11)
+    assert report.called_on_raw.partition(", ")[2] == time
+
+
+def test_a_cell_without_a_day_or_with_two_is_kept_and_told(
+    table: Path, duty: Person, capsys: CaptureFixture[str]
+) -> None:
+    for typed in ("hôm kia", "1/11/2026 và 2/11/2026", "1/2/2026/3"):
+        table.write_text(f"Ngày gọi;Giờ gọi;Nội dung\n{typed};9 giờ;Xưng công an, {typed}.\n")
+        run(table)
+        report = Report.objects.latest("received_at")
+        assert (report.called_on, report.called_on_raw) == (None, f"{typed} 9 giờ")
+        assert "A2 (Ngày gọi): date_unread" in capsys.readouterr().out
+
+
+def test_what_signs_a_list_is_left_out_unless_every_row_is_wanted(
+    table: Path, duty: Person, capsys: CaptureFixture[str]
+) -> None:
+    call = "1;30/11/2026;0550 000 111;Xưng công an."
+    table.write_text(f"STT;Ngày;Số lạ;Nội dung\n{call}\n;;Người lập biểu;\n")
+    run(table)
+    told = capsys.readouterr().out
+    assert "3 (Người lập biểu): Không giống một cuộc gọi" in told
+    assert "new: 1, again: 0, left out: 1" in told
+    run(table, every_row=True)
+    assert "new: 1, again: 1, left out: 0" in capsys.readouterr().out
 
 
 def test_columns_and_doubtful_cells_are_told_and_a_trial_files_nothing(

@@ -2,14 +2,16 @@
 
 import base64
 import re
+import shlex
 from html import unescape
 
 import pytest
 from django.test import Client
+from lxml import html
 from pytest_django import Settings
 
-from alerts.embed.snippets import TITLE, EmbedOptions, EmbedScope, script_snippet
 from alerts.formats.cap_signer import generate_key
+from alerts.formats.frames import TITLE, EmbedOptions, EmbedScope, script_snippet
 from reports.models import Report
 from reports.reference import gazetteer
 from tests.support.alert_factories import (
@@ -164,6 +166,39 @@ def test_feeds_are_named_whole_and_how_often_reading_helps(client: Client) -> No
     words.append("Vài phút đọc lại một lần là đủ.")
     words.append("Đọc dày hơn 30 giây một lần cũng không có gì mới.")
     assert find_missing(words, get_text(client, PAGE)) == []
+
+
+def test_each_door_says_what_it_is_for_its_address_its_key_and_an_example(client: Client) -> None:
+    page = html.fromstring(get_text(client, PAGE))
+    doors = page.findall(".//dl")
+    assert len(doors) == 9
+    for door in doors:
+        assert [each.text for each in door.findall("dt")] == [
+            "Để làm gì", "Địa chỉ", "Khóa", "Ví dụ",
+        ]  # fmt: skip
+
+
+def test_the_list_of_contents_leads_to_every_section(client: Client) -> None:
+    issued()
+    page = html.fromstring(get_text(client, PAGE))
+    linked = [link.get("href") for link in page.findall(".//nav[@aria-label='Trong trang này']//a")]
+    assert linked == [f"#{each.get('id')}" for each in page.findall(".//main//h2")]
+
+
+def test_the_commands_that_read_are_answered_as_they_stand(
+    client: Client, settings: Settings
+) -> None:
+    settings.SIGNING_KEY = base64.b64encode(bytes(32)).decode()
+    key = register().key
+    texts = [each.text_content() for each in html.fromstring(get_text(client, PAGE)).iter("dd")]
+    commands = [shlex.split(text) for text in texts if text.startswith("curl ")]
+    assert len(commands) == 5
+    for command in commands:
+        *options, address = command[1:]
+        headers = dict(each.split(": ", 1) for each in options if each != "-H")
+        headers = {name: value.replace("$KEY", key) for name, value in headers.items()}
+        answer = client.get(address.removeprefix(PORTAL), headers=headers)
+        assert (answer.status_code, address) == (200, address)
 
 
 def test_the_command_that_sends_a_report_is_taken_as_it_stands(client: Client) -> None:

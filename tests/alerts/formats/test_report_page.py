@@ -36,10 +36,13 @@ class Site:
 
     def ask(self, **typed: str) -> str:
         """The page that a visitor sees after a GET, or after a POST of what was typed."""
-        body = urlencode(typed).encode()
+        return self.ask_raw(urlencode(typed).encode())
+
+    def ask_raw(self, body: bytes, length: str = "") -> str:
+        """The page after a POST of this body, however long it is said to be."""
         environ = {
-            "REQUEST_METHOD": "POST" if typed else "GET",
-            "CONTENT_LENGTH": str(len(body)),
+            "REQUEST_METHOD": "POST" if body else "GET",
+            "CONTENT_LENGTH": length or str(len(body)),
             "KEY_FILE": str(self.key_file),
             "SERVER_NAME": "xa.example",
             "SERVER_PORT": "443",
@@ -120,3 +123,19 @@ def test_of_an_answer_that_breaks_off_nothing_that_was_typed_is_lost(
 def test_a_key_of_a_visitors_own_making_breaks_nothing(site: Site) -> None:
     site.ask(key="x\r\nHost: evil.example", **TYPED)
     assert Report.objects.count() == 1
+
+
+@pytest.mark.parametrize("length", ["", "-1", "9" * 12, "x"])
+def test_a_body_that_is_too_long_or_of_no_length_is_told_and_not_read(
+    site: Site, length: str
+) -> None:
+    page = site.ask_raw(urlencode(TYPED | {"story": "x" * 100_000}).encode(), length)
+    assert "Dài quá, chưa gửi. Bấm Quay lại" in page
+    assert "xxx" not in page
+    assert not Report.objects.exists()
+
+
+def test_a_long_story_is_sent_whole(site: Site) -> None:
+    story = "Họ gọi đến, nói thế này. " * 400
+    site.ask(key=key_in(site.ask()), story=story)
+    assert Report.objects.get().story == story

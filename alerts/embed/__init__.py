@@ -1,1 +1,0 @@
-"""Warnings on other sites: frames, lines to paste, oEmbed."""
