@@ -112,32 +112,18 @@ def _difference_of_means(rows: Any, is_it: Any) -> Any:
 
 
 def train_binary(
-    answers: Sequence[bool | None],
-    name: str,
-    early: float,
-    machines: Sequence[tuple[float, float]] = ((1.0, 0.0),),
+    answers: Sequence[bool | None], name: str, early: float, freedom: float = 1.0
 ) -> Callable[[Matrix], Classifier]:
-    """A question of yes or no; yes is believed so many points before the machine would. *machines*: how free each is, and how much it hears what
-    sets the answers apart; what they learnt is averaged.
-    """
+    """A question of yes or no; yes is believed so many points before the machine would."""
+    labelled = [row for row, answer in enumerate(answers) if answer is not None]
+    labels = np.array([answers[row] for row in labelled])
 
     def ask(table: Matrix) -> Classifier:
-        labelled = [row for row, answer in enumerate(answers) if answer is not None]
-        labels = np.array([answers[row] for row in labelled])
-        rows = table.rows[labelled]
-        fits = [_fit_margin(rows, labels, free, apart) for free, apart in machines]
-        learnt = np.mean([weights for weights, _ in fits], axis=0)[np.newaxis]
-        needed = -POINTS * float(np.mean([intercept for _, intercept in fits])) - early
-        return Classifier((name,), learnt, (needed,))
+        machine = LinearSVC(C=freedom, dual=True, tol=1e-2).fit(table.rows[labelled], labels)
+        needed = -POINTS * float(machine.intercept_[0]) - early
+        return Classifier((name,), machine.coef_, (needed,))
 
     return ask
-
-
-def _fit_margin(rows: Any, labels: Any, freedom: float, apart: float) -> tuple[Any, float]:
-    """The weights of one machine, and its intercept."""
-    scale = _find_scale(rows, labels, apart)
-    machine = LinearSVC(C=freedom, dual=True, tol=1e-2).fit(rows.multiply(scale).tocsr(), labels)
-    return machine.coef_[0] * scale, float(machine.intercept_[0])
 
 
 def format_lines(

@@ -140,7 +140,7 @@ def clause_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
             documents.append(piece.names)
             tells.append(_get_clause_role(lesson, piece, marked))
     questions = [
-        train_binary([each == kind for each in tells], kind, 0.0, machines=((0.4, 0.0),))
+        train_binary([each == kind for each in tells], kind, 0.0, freedom=0.4)
         for kind in CLAUSE_KINDS
     ]
     return TrainingSet(documents, questions)
@@ -188,9 +188,7 @@ def sum_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
         roles += _list_roles(lesson)
     asked = [row for row, role in enumerate(roles) if role is not None]
     questions = [
-        train_binary(
-            [roles[row] == role for row in asked], role, EARLY[role], machines=((0.4, 0.0),)
-        )
+        train_binary([roles[row] == role for row in asked], role, EARLY[role], freedom=0.4)
         for role in ("paid", "back")
     ]
     return TrainingSet([documents[row] for row in asked], questions)
@@ -252,10 +250,7 @@ def danger_training_set(taught: Sequence[TrainingExample]) -> TrainingSet:
     told = [lesson.label["danger"] for lesson in taught]
     named = {code for each in told for code in each} - {"large_loss"}
     codes = [code for code in load_json("danger.json") if code in named]
-    early, free = (
-        EARLY["danger"],
-        ((4.0, 0.0),),
-    )  # one word may say a danger, hardly that there is none
+    early, free = EARLY["danger"], 4.0  # one word may say a danger, hardly that there is none
     questions = [
         train_binary([bool(each) for each in told], ANY, early),
         *(train_binary([code in each for each in told], code, early, free) for code in codes),

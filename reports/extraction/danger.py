@@ -14,7 +14,6 @@ from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.language.scoring import (
     Explanation,
     Feature,
-    Scores,
     explanation_at,
     load_model,
     score,
@@ -38,7 +37,7 @@ def find_dangers(parsed: ParsedStory, facts: Sequence[str], loss: Loss) -> list[
     the state of the loss, and "ongoing".
     """
     scores = score(load_model(DANGER), danger_features(parsed, facts))
-    leads = {code: scores.scores[code] - need for code, need in scores.model.needed.items()}
+    leads = {code: scores.lead(code) for code in scores.scores}
     if max(leads.values()) < 0:
         return []
     del leads[ANY]
@@ -47,17 +46,8 @@ def find_dangers(parsed: ParsedStory, facts: Sequence[str], loss: Loss) -> list[
     return [
         explanation_at(parsed.story, DANGER, f"{code}: {_say(parsed, code, facts, loss)}", place, 0)
         for code in codes
-        if (place := _find_words(scores, code))
+        if (place := scores.find_words(code) or scores.find_words(ANY))
     ]
-
-
-def _find_words(scores: Scores, code: str) -> tuple[int, int] | None:
-    """Return the words of a story that say a danger most."""
-    for label in (code, ANY):
-        for (_, first, last), points in scores.contributions(label):
-            if last and points > 0:
-                return first, last
-    return None
 
 
 def _say(parsed: ParsedStory, code: str, facts: Sequence[str], loss: Loss) -> str:
@@ -82,8 +72,8 @@ def find_parts(parsed: ParsedStory) -> list[tuple[int, int]]:
     halves = defaultdict[int, list[Feature]](list)
     for gram in parsed.grams:
         halves[half_of[gram.first]].append(gram)
-    points = {at: score(model, halves[at] + halves.get(at + 1, [])).scores[ANY] for at in [*halves]}
-    said = [at for at in points if points[at] >= model.needed[ANY]]
+    points = {at: score(model, halves[at] + halves.get(at + 1, [])).lead(ANY) for at in [*halves]}
+    said = [at for at in points if points[at] >= 0]
     parts: list[tuple[int, int]] = []
     for at in sorted(sorted(said, key=lambda at: -points[at])[:_MAX_PARTS]):
         first = parts.pop()[0] if parts and at <= parts[-1][1] else at

@@ -156,7 +156,7 @@ def read_facts(parsed: ParsedStory) -> StoryReading:
 
 
 def _is_said(facts: Scores, code: str) -> bool:
-    return code in facts.scores and facts.scores[code] >= facts.model.needed[code]
+    return code in facts.scores and facts.lead(code) >= 0
 
 
 def _explain(parsed: ParsedStory, facts: Scores, fact: str, code: str) -> list[Explanation]:

@@ -163,7 +163,7 @@ def tokenize(text: str) -> TokenizedText:
         if gap != " ":  # as between most words
             sentence += any(stop in gap for stop in _STOPS)
             clause += any(stop in gap for stop in ",:" + _STOPS)
-        start, end = folded.original_span(first, last)
+        start, end = folded.starts[first], folded.ends[last - 1]
         word, spelled = _fold_y(match[0]), canonical_spelling(copy.text[start:end][:_MAX_SPELLED])
         full = short_forms.get(word) if word == spelled else None
         if full and not (words and _is_unit(words[-1].folded, gap, word, folded.text[at:])):

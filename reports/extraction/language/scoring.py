@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import repeat
 from math import log, sqrt
+from operator import itemgetter
 from string import ascii_letters
 from struct import Struct
 from typing import NamedTuple
@@ -117,6 +118,15 @@ class Scores:
         ]
         return sorted(parts, key=lambda part: -abs(part.points))
 
+    def lead(self, label: str) -> float:
+        """Return the points of a label beyond those needed."""
+        return self.scores[label] - self.model.needed[label]
+
+    def find_words(self, label: str) -> tuple[int, int] | None:
+        """Return the words that say a label most, None where none does."""
+        told = (part for part in self.contributions(label) if part.gram.last and part.points > 0)
+        return next((part.gram[1:] for part in told), None)
+
     @cached_property
     def _shares(self) -> list[tuple[Feature, float]]:
         """Return each known feature at its first place, with what its weights are worth here."""
@@ -137,7 +147,8 @@ def score(model: LinearModel, grams: Sequence[Feature]) -> Scores:
 
     The vector has length one, or less for few words, so that a long story weighs no more than a short one.
     """
-    counts = Counter(gram.name for gram in grams if gram.name in model.weights)
+    told = Counter(map(itemgetter(0), grams))
+    counts = {name: many for name, many in told.items() if name in model.weights}
     by_count = defaultdict[int, int](int)
     for name, many in counts.items():
         by_count[many] += model.weights[name]
