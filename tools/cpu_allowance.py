@@ -1,6 +1,7 @@
 """What a limit in seconds is worth on a machine that others use as well."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -40,9 +41,17 @@ class CpuAllowance:
 def _read_waits() -> dict[str, float]:
     """Return how many seconds each thread that does not yield has ever waited for a core."""
     nicest, waits = os.getpriority(os.PRIO_PROCESS, 0) + _MAX_NICER, dict[str, float]()
-    for task in PROC.glob("[0-9]*/task/*"):
+    for task in _iter_threads():
         with suppress(OSError):  # it has ended, or the system does not count
             words = (task / "stat").read_text().rpartition(")")[2].split()
             if int(words[_NICE]) <= nicest:
                 waits[task.name] = int((task / "schedstat").read_text().split()[1]) / 1e9
     return waits
+
+
+def _iter_threads() -> Iterator[Path]:
+    """Yield the folder of each thread of each process that is there by then."""
+    for process in PROC.iterdir():
+        if process.name.isdecimal():
+            with suppress(OSError):  # it has ended meanwhile
+                yield from (process / "task").iterdir()
