@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 from lxml import html
@@ -106,7 +107,7 @@ def test_a_database_that_is_away_loses_nothing(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*args: object, **options: object) -> None:
-        raise intake.OperationalError
+        raise OperationalError
 
     monkeypatch.setattr(intake, "submit_report", away)
     response = file_report(duty.client)
