@@ -19,6 +19,7 @@ UNSEEN = DATA / "unseen.jsonl"
 # By another hand, who was asked to digress, mock, hint and leave the end out.
 HARDER = DATA / "unseen_second.jsonl"
 THIRD = DATA / "unseen_third.jsonl"
+FOURTH = DATA / "unseen_fourth.jsonl"  # a quarter of its people are in danger as they write
 # Of people in danger and of everyday ones, "danger": [], by two writers who knew no other story.
 DANGERS = {"unseen": DATA / "danger_unseen.jsonl", "fresh": DATA / "danger_fresh.jsonl"}
 _ROUNDS = 3
@@ -38,7 +39,7 @@ def evaluate_reader(_: BenchServers) -> Iterator[Result]:
     labels = _load_labels(UNSEEN)
     for what, value, least in _list_figures(labels):
         yield Result("stories", f"{what}, {len(labels)} unseen stories", value, least=least)
-    for file, name in ((HARDER, "harder"), (THIRD, "third")):
+    for file, name in ((HARDER, "harder"), (THIRD, "third"), (FOURTH, "fourth")):
         others = _load_labels(file)
         for what, value, goal in _list_figures(others):
             yield Result("stories", f"{what}, {len(others)} {name} ones", value, goal=goal)
