@@ -577,7 +577,7 @@ CREATE TRIGGER core_require_two_people
     FOR EACH ROW EXECUTE FUNCTION core_require_two_people('block_partner', 'id');
 CREATE FUNCTION reports_guard_block_secrets() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF core_is_command() OR current_setting('reports.resealing', true) = 'on' OR (CASE TG_OP
+    IF core_is_command() OR (CASE TG_OP
            WHEN 'INSERT' THEN NEW.secret_sealed IS NULL
            ELSE core_agreed('block_secret', OLD.id::text) IS NOT NULL END)
     THEN
@@ -587,7 +587,8 @@ BEGIN
           USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 CREATE TRIGGER reports_guard_block_secrets BEFORE INSERT OR UPDATE OF secret_sealed ON reports_blockingpartner
-    FOR EACH ROW EXECUTE FUNCTION reports_guard_block_secrets();
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_guard_block_secrets();
 """
 
 # Who held the reporter's phrase or code could have made the request: another officer grants it.

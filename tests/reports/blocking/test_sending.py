@@ -206,14 +206,20 @@ def test_who_is_done_looks_once_more_for_what_came_meanwhile(duty: Person, lead:
     assert len(server.heard) == 2
 
 
+def ask_and_withdraw(url: str, duty: Person, lead: Person) -> BlockRequest:
+    """A request whose finding is withdrawn once its letter was tried; its release was tried, too."""
+    request = ask(add_partner(url=url), duty, lead)
+    work()
+    findings.withdraw_locked(request.finding, "Nhầm.", lead.user)
+    work()
+    return request
+
+
 def test_a_release_follows_its_letter_and_replaces_what_was_not_sent(
     duty: Person, lead: Person
 ) -> None:
     with partner_server(BUSY) as server:
-        request = ask(add_partner(url=server.url), duty, lead)
-        work()
-        findings.withdraw_locked(request.finding, "Nhầm.", lead.user)
-        work()
+        request = ask_and_withdraw(server.url, duty, lead)
     sent = [json.loads(server.body(n))["kind"] for n in range(len(server.heard))]
     assert sent == ["block", "release"]  # it may have come although it was refused
     dropped, release = request.letters.order_by("pk")
@@ -263,10 +269,7 @@ def test_a_dead_partners_release_is_given_up_in_the_open_and_goes_when_an_office
     duty: Person, lead: Person
 ) -> None:
     with partner_server(BUSY) as server:
-        request = ask(add_partner(url=server.url), duty, lead)
-        work()
-        findings.withdraw_locked(request.finding, "Nhầm.", lead.user)
-        work()
+        request = ask_and_withdraw(server.url, duty, lead)
         BlockLetter.objects.filter(kind="release").update(attempts=sending.MAX_ATTEMPTS - 2)
         for _ in range(5):
             let_pass(timedelta(hours=1))
