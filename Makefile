@@ -1,5 +1,6 @@
 # The doors of this project. `make` alone lists them.
-PYTHON ?= python3
+# The series of the image where this machine has it: a distribution's build is optimised, one compiled by hand often is not.
+PYTHON ?= $(shell python3.13 -c "import ensurepip" 2>/dev/null && echo python3.13 || echo python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
